@@ -1,0 +1,1 @@
+"""Evaluation: one protocol for base, student and teacher, and the transfer report."""

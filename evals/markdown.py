@@ -1,0 +1,182 @@
+"""The transfer report as Markdown, for a README, a pull request or a data card.
+
+Text from models and files stands in fences that it cannot close, or is escaped so that it is no
+table cell, no HTML, no link and no mention; the numbers and sentences are those of the page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from limbeck.evals import wording
+
+SAMPLE_CHARS = 600  # of one text; report.json holds the whole
+CURVE_ROWS = 8
+
+_SPECIAL = re.compile(
+    r"[\\`*\[\]|~$]|:(?=//)|(?<=mailto):|(?<![a-z0-9])_|_(?![a-z0-9])", re.IGNORECASE
+)
+_AT_START = re.compile(r"^(?:(?=[#+=-])|(\d+)(?=[.)](?:\s|$)))")
+_WWW = re.compile(r"www(?=\.)", re.IGNORECASE)
+
+
+def render(report: Mapping[str, Any]) -> str:
+    """The whole report. Lists may be empty and numbers null; what is missing is said in words."""
+    parts = [
+        f"# Transfer report: {escape(report.get('name') or 'unnamed')}",
+        _bullets(_models(report.get("models") or {})),
+        *_verdict(report),
+        "## Transfer",
+        _transfer(report.get("tasks") or []),
+        "## Training",
+        *_training(report.get("training") or {}),
+        "## Data",
+        _funnel(report.get("funnel") or []),
+        "## Samples",
+        *_samples(report.get("samples") or []),
+        "## What these numbers cannot say",
+        _bullets(escape(limit) for limit in report.get("limits") or [])
+        or "The report names no limits of its own.",
+        "## Protocol",
+        _pairs({**(report.get("protocol") or {}), **_costs(report.get("cost") or {})}),
+        "## Versions",
+        _pairs({"limbeck": report.get("limbeck_version"), **(report.get("versions") or {})}),
+    ]
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def escape(text: object) -> str:
+    """One line of text that Markdown shows and does not read."""
+    line = wording.visible(text, one_line=True)
+    line = _SPECIAL.sub(r"\\\g<0>", line)
+    line = line.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    line = line.replace("@", "@\u2060")  # a word joiner: no address, no mention
+    line = _WWW.sub(lambda match: f"{match[0]}\\", line)  # GitHub links www. without a scheme
+    return _AT_START.sub(r"\1\\", line)
+
+
+def fence(text: object) -> str:
+    """Text as it is, between fences longer than any run of backticks in it."""
+    clean, left_out = wording.visible(text), 0
+    if len(clean) > SAMPLE_CHARS:
+        clean, left_out = clean[:SAMPLE_CHARS], len(clean) - SAMPLE_CHARS
+    longest = max((len(run) for run in re.findall("`+", clean)), default=0)
+    ticks = "`" * max(3, longest + 1)
+    more = f"\n\n{left_out:,} more characters are in report.json." if left_out else ""
+    return f"{ticks}text\n{clean}\n{ticks}{more}"
+
+
+def _bullets(lines: Iterable[str]) -> str:
+    return "\n".join(f"- {line}" for line in lines)
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """The first column is text, the others are numbers."""
+    rule = [":--", *["--:"] * (len(head) - 1)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *rows))
+
+
+def _models(models: Mapping[str, Any]) -> Iterator[str]:
+    for role in ("teacher", "base", "student"):
+        model = models.get(role)
+        if model:
+            parts = [f"**{escape(model.get('name') or wording.MISSING)}**"]
+            parts += [escape(model["about"])] if model.get("about") else []
+            if wording.finite(model.get("parameters")) is not None:
+                parts.append(f"{wording.count(model['parameters'])} parameters")
+            yield f"{role}: {', '.join(parts)}"
+
+
+def _verdict(report: Mapping[str, Any]) -> list[str]:
+    headline, *findings = wording.verdict(report, escape=escape)
+    return ["## Verdict", f"**{headline}**", _bullets(findings)]
+
+
+def _transfer(tasks: Sequence[Mapping[str, Any]]) -> str:
+    if not tasks:
+        return "No task was run."
+    head = ["Task", "Base", "Student", "Teacher", "Student − base", "Gap closed", "n"]
+    rows = [_row(task) for _, group in wording.by_kind(tasks) for task in group]
+    return f"{_table([*head, 'Smallest detectable'], rows)}\n\n{wording.INTERVALS}"
+
+
+def _row(task: Mapping[str, Any]) -> list[str]:
+    unit, change = task.get("unit"), task.get("student_minus_base")
+    gap, note = wording.gap_cell(task)
+    return [
+        f"{escape(task.get('task', 'unnamed'))} ({escape(wording.metric_line(task))})",
+        *(wording.score(task.get(role), unit) for role in ("base", "student", "teacher")),
+        ", ".join(filter(None, [wording.difference(change, unit), wording.p_value(change)])),
+        f"{gap} ({note})" if note else gap,
+        wording.count(task.get("n")),
+        wording.amount(task.get("smallest_detectable"), unit),
+    ]
+
+
+def _training(training: Mapping[str, Any]) -> list[str]:
+    names = {"examples": "examples", "epochs": "epochs", "tokens": "tokens"}
+    names["loss_tokens"] = "tokens in the loss"
+    known = [
+        f"{wording.count(training[key])} {name}"
+        for key, name in names.items()
+        if wording.finite(training.get(key)) is not None
+    ]
+    curve = training.get("curve") or []
+    if not curve:
+        return [", ".join(known), "No training loss was written down."]
+    head = ["Step", "Training loss", "Validation loss"]
+    return [", ".join(known), _table(head, map(_curve_row, _thin(curve)))]
+
+
+def _thin(curve: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """A few rows, evenly spread: the first, the last and, where there are some, the validated."""
+    last = len(curve) - 1
+    measured = [point for point in curve[1:last] if point.get("valid_loss") is not None]
+    curve = [curve[0], *measured, curve[last]] if measured else curve
+    last = len(curve) - 1
+    places = {round(i * last / (CURVE_ROWS - 1)) for i in range(CURVE_ROWS)}
+    return [curve[place] for place in sorted(places)]
+
+
+def _curve_row(point: Mapping[str, Any]) -> list[str]:
+    losses = [{"value": point.get(key)} for key in ("train_loss", "valid_loss")]
+    return [wording.count(point.get("step")), *(wording.score(loss, "") for loss in losses)]
+
+
+def _funnel(steps: Sequence[Mapping[str, Any]]) -> str:
+    if not steps:
+        return "No counts were written down."
+    rows = [[escape(step.get("label", "")), wording.count(step.get("count"))] for step in steps]
+    return _table(["Step", "Rows"], rows)
+
+
+def _samples(samples: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    if not samples:
+        yield "No samples were kept."
+    for place, sample in enumerate(samples, 1):
+        yield f"### Sample {place}"
+        for role in ("prompt", "base", "student", "teacher"):
+            text = sample.get(role)
+            yield f"{role.capitalize()}:"
+            yield wording.MISSING if text is None else fence(text) if text else "(empty)"
+
+
+def _costs(cost: Mapping[str, Any]) -> dict[str, str]:
+    names = {"calls": "teacher calls", "prompt_tokens": "prompt tokens"}
+    names["completion_tokens"] = "completion tokens"
+    known = {
+        name: wording.count(cost[key])
+        for key, name in names.items()
+        if wording.finite(cost.get(key)) is not None
+    }
+    dollars = wording.finite(cost.get("usd"))
+    return known | ({} if dollars is None else {"US dollars": f"{dollars:,.2f}"})
+
+
+def _pairs(pairs: Mapping[str, Any]) -> str:
+    known = ((key, value) for key, value in pairs.items() if value is not None)
+    return _bullets(
+        f"{escape(str(key).replace('_', ' '))}: {escape(value)}" for key, value in known
+    )

@@ -1,0 +1,165 @@
+"""Log-likelihoods from local weights: every context is computed once for all its continuations,
+and the output head runs on the continuations only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from limbeck.errors import UserError
+from limbeck.evals.lm import Context
+from limbeck.hf import Loaded
+from limbeck.record import messages_json
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """One continuation: `prefix` all tokens before it but the last, `rest` that one and it."""
+
+    place: int
+    prefix: tuple[int, ...]
+    rest: tuple[int, ...]
+
+
+class Scorer:
+    """(log-likelihood, is greedy) of continuations, in nats.
+
+    `budget` bounds the padded tokens of one forward pass.
+    """
+
+    def __init__(
+        self,
+        loaded: Loaded,
+        *,
+        budget: int = 4096,
+        on_done: Callable[[int], None] = lambda count: None,
+    ) -> None:
+        self._model = loaded.model
+        self._tokenizer = loaded.tokenizer
+        self._name = str(loaded.name)
+        self._budget = budget
+        self._on_done = on_done
+
+    @torch.inference_mode()
+    def __call__(self, pairs: Sequence[tuple[Context, str]]) -> list[tuple[float, bool]]:
+        jobs = [self._job(place, context, text) for place, (context, text) in enumerate(pairs)]
+        together: dict[tuple[int, ...], list[_Job]] = {}
+        for job in jobs:
+            together.setdefault(job.prefix, []).append(job)
+        groups = sorted(together.values(), key=lambda group: len(group[0].prefix))
+        scores: list[tuple[float, bool]] = [(0.0, False)] * len(jobs)
+        for batch in self._batches(groups):
+            for job, result in zip(*self._score(batch), strict=True):
+                scores[job.place] = result
+            self._on_done(sum(len(group) for group in batch))
+        return scores
+
+    def _job(self, place: int, context: Context, text: str) -> _Job:
+        before = self._text(context)
+        special = isinstance(context, str)
+        whole = self._tokenizer(
+            before + text, add_special_tokens=special, return_offsets_mapping=True
+        )
+        ids = list(whole["input_ids"])
+        # A token that reaches over the seam is part of the continuation.
+        start = next(
+            (i for i, (_, end) in enumerate(whole["offset_mapping"]) if end > len(before)),
+            len(ids),
+        )
+        if start == 0:
+            first = self._tokenizer.bos_token_id
+            ids = [self._tokenizer.eos_token_id if first is None else first, *ids]
+            start = 1
+        window = getattr(self._model.config, "max_position_embeddings", None)
+        if window is not None and len(ids) > window:
+            raise UserError(
+                f"an item of {len(ids)} tokens does not fit the {window} of {self._name}; "
+                "leave it out: cutting it would score another question"
+            )
+        return _Job(place, tuple(ids[: start - 1]), tuple(ids[start - 1 :]))
+
+    def _text(self, context: Context) -> str:
+        if isinstance(context, str):
+            return context
+        turns, prefix = messages_json(context), ""
+        if turns[-1]["role"] == "assistant":  # lm-eval's gen_prefix: the answer's first words
+            prefix = turns.pop()["content"]
+        shown = self._tokenizer.apply_chat_template(
+            turns, tokenize=False, add_generation_prompt=True
+        )
+        return str(shown) + prefix
+
+    def _batches(self, groups: list[list[_Job]]) -> list[list[list[_Job]]]:
+        batches: list[list[list[_Job]]] = []
+        for group in groups:
+            longest = len(group[0].prefix) + max(len(job.rest) for job in group)
+            rows = sum(len(g) for g in batches[-1]) + len(group) if batches else 0
+            if not batches or rows * longest > self._budget:
+                batches.append([])
+            batches[-1].append(group)
+        return batches
+
+    def _score(
+        self, groups: list[list[_Job]]
+    ) -> tuple[list[_Job], list[tuple[float, bool]]]:
+        jobs = [job for group in groups for job in group]
+        device = self._model.device
+        rest = _padded([job.rest[:-1] for job in jobs], device)  # (N, R) inputs
+        targets = _padded([job.rest[1:] for job in jobs], device)
+        lengths = torch.tensor([len(job.rest) - 1 for job in jobs], device=device)
+        real = torch.arange(rest.shape[1], device=device)[None] < lengths[:, None]
+        mask, cache = self._prefixes(groups)
+        before = mask.sum(-1, keepdim=True)
+        states = self._model(
+            input_ids=rest,
+            attention_mask=torch.cat([mask, real.long()], dim=-1),
+            position_ids=before + torch.arange(rest.shape[1], device=device)[None],
+            past_key_values=cache,
+            use_cache=cache is not None,
+            output_hidden_states=False,
+        ).logits[real]  # (tokens, V)
+        likelihoods = states.float().log_softmax(-1)
+        wanted = targets[real]
+        chosen = likelihoods.gather(-1, wanted[:, None]).squeeze(-1).double()
+        greedy = likelihoods.argmax(-1) == wanted
+        sizes = lengths.tolist()
+        results = [
+            (float(part.sum()), bool(hits.all()))
+            for part, hits in zip(chosen.split(sizes), greedy.split(sizes), strict=True)
+        ]
+        return jobs, results
+
+    def _prefixes(self, groups: list[list[_Job]]) -> tuple[torch.Tensor, Any]:
+        """The key-value cache of every group's prefix, one row for each of its continuations."""
+        from transformers import DynamicCache
+
+        device = self._model.device
+        repeats = torch.tensor([len(group) for group in groups], device=device)
+        width = max(len(group[0].prefix) for group in groups)
+        if width == 0:
+            return torch.zeros(int(repeats.sum()), 0, dtype=torch.long, device=device), None
+        gaps = [width - len(group[0].prefix) for group in groups]
+        ids = [[0] * gap + list(g[0].prefix) for gap, g in zip(gaps, groups, strict=True)]
+        mask = torch.tensor([[0] * gap + [1] * (width - gap) for gap in gaps], device=device)
+        cache = DynamicCache(config=self._model.config)
+        self._model.base_model(
+            input_ids=torch.tensor(ids, device=device),
+            attention_mask=mask,
+            position_ids=(mask.cumsum(-1) - 1).clamp(min=0),
+            past_key_values=cache,
+            use_cache=True,
+        )
+        for layer in cache.layers:
+            layer.keys = layer.keys.repeat_interleave(repeats, dim=0)
+            layer.values = layer.values.repeat_interleave(repeats, dim=0)
+        return mask.repeat_interleave(repeats, dim=0), cache
+
+
+def _padded(rows: Sequence[Sequence[int]], device: Any) -> torch.Tensor:
+    width = max(len(row) for row in rows)
+    padded = [F.pad(torch.tensor(row, dtype=torch.long), (0, width - len(row))) for row in rows]
+    return torch.stack(padded).to(device)

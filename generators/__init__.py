@@ -1,0 +1,1 @@
+"""Generators make records: plain coroutines, deterministic in (seeds, options, replies)."""

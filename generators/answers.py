@@ -1,0 +1,108 @@
+"""Generator `answers`: the teacher answers every seed prompt. The plain black-box case."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from limbeck.aio import map_ordered
+from limbeck.errors import AskError
+from limbeck.protocols import AskFailure, Emit, Fail, Reply, Request, Teacher
+from limbeck.record import Message, Provenance, Record, content_hash
+
+
+@dataclass(frozen=True)
+class Answers:
+    """One or several sampled paths a prompt.
+
+    `paths` above 1 needs a temperature above 0. Every path has its own seed, derived from
+    `seed`, the prompt and its index, so that adding prompts changes no other row. `width`
+    requests are in flight at once; records come out in the order of seeds, then paths.
+    """
+
+    paths: Annotated[int, Field(ge=1)] = 1
+    max_tokens: Annotated[int, Field(ge=1)] = 256
+    temperature: Annotated[float, Field(ge=0)] = 0.7
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    stop: tuple[str, ...] = ()
+    system: str = ""
+    template: Literal["chat", "raw"] = "chat"
+    seed: int = 0
+    width: Annotated[int, Field(ge=1)] = 16
+    name: str = field(default="answers", init=False)
+
+    def __post_init__(self) -> None:
+        if self.paths > 1 and self.temperature == 0:
+            raise ValueError(
+                f"{self.paths} paths at temperature 0 would all be the same; raise temperature"
+            )
+
+    def total(self, seeds: Sequence[Record], /) -> int:
+        return len(seeds) * self.paths
+
+    def requests(self, seeds: Iterable[Record], /) -> Iterator[Request]:
+        """Every request that `generate` will make, in order."""
+        for _, request in self._pairs(seeds):
+            yield request
+
+    async def generate(
+        self, seeds: Iterable[Record], teacher: Teacher, emit: Emit, fail: Fail, /
+    ) -> None:
+        async def ask(pair: tuple[Record, Request]) -> Record | AskFailure:
+            seed, request = pair
+            try:
+                reply = await teacher.ask(request)
+            except AskError as error:
+                return AskFailure(seed.id, request.index, error.reason, str(error))
+            return self._record(seed, request, reply, teacher.name)
+
+        async with map_ordered(ask, self._pairs(seeds), self.width) as results:
+            async for result in results:
+                if isinstance(result, AskFailure):
+                    fail(result)
+                else:
+                    emit(result)
+
+    def _pairs(self, seeds: Iterable[Record]) -> Iterator[tuple[Record, Request]]:
+        for seed in seeds:
+            for index in range(self.paths):
+                yield seed, self._request(seed, index)
+
+    def _request(self, seed: Record, index: int) -> Request:
+        messages = seed.messages
+        if self.system and messages[0].role != "system":
+            messages = (Message("system", self.system), *messages)
+        drawn = int(content_hash([self.seed, seed.id, index], size=4), 16) & 0x7FFFFFFF
+        return Request(
+            messages=messages,
+            max_tokens=self.max_tokens,
+            temperature=self.temperature,
+            top_p=self.top_p,
+            stop=self.stop,
+            seed=drawn if self.temperature > 0 else None,
+            index=index,
+            template=self.template,
+        )
+
+    def _record(self, seed: Record, request: Request, reply: Reply, teacher: str) -> Record:
+        usage = {
+            "prompt_tokens": reply.usage.prompt_tokens,
+            "completion_tokens": reply.usage.completion_tokens,
+        }
+        return Record(
+            messages=request.messages,
+            completion=reply.text,
+            provenance=Provenance(
+                generator=self.name,
+                teacher=teacher,
+                request=reply.key,
+                index=request.index,
+                parents=(seed.id,),
+                template=request.template,
+            ),
+            target=seed.target,
+            meta={**seed.meta, "finish_reason": reply.finish_reason, "usage": usage},
+        )

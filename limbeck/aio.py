@@ -1,0 +1,111 @@
+"""Bounded, ordered concurrency: the one place that makes tasks."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+class map_ordered(Generic[T, R]):  # noqa: N801  reads as the function it stands for
+    """`await work(item)` for every item, `width` at once, results in the items' order.
+
+        async with map_ordered(ask, seeds, width=16) as replies:
+            async for reply in replies: ...
+
+    Guarantees: at most `width` calls run at once, by `width` tasks whatever the number of items;
+    at most `ahead` results (default 4 x width) wait for a slow one before them; an exception is
+    raised in its item's place, after everything before it was handed out, and no further item is
+    started once it happened; leaving the block cancels what still runs and waits for its end.
+    """
+
+    def __init__(
+        self,
+        work: Callable[[T], Awaitable[R]],
+        items: Iterable[T],
+        width: int,
+        *,
+        ahead: int | None = None,
+    ) -> None:
+        if width < 1:
+            raise ValueError(f"width must be at least 1, got {width}")
+        self._work = work
+        self._items: Iterator[T] = iter(items)
+        self._width = width
+        self._ahead = max(ahead or 4 * width, width)
+        self._slots: deque[asyncio.Future[R]] = deque()
+        self._workers: list[asyncio.Task[None]] = []
+        self._stopped = False
+
+    async def __aenter__(self) -> Self:
+        self._changed = asyncio.Event()
+        self._room = asyncio.Event()
+        self._workers = [asyncio.create_task(self._worker()) for _ in range(self._width)]
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stopped = True
+        for worker in self._workers:
+            worker.cancel()
+        await asyncio.gather(*self._workers, return_exceptions=True)
+        for slot in self._slots:
+            if slot.done() and not slot.cancelled():
+                slot.exception()  # mark as seen: the block was left on purpose
+
+    def __aiter__(self) -> Self:
+        return self
+
+    async def __anext__(self) -> R:
+        while not self._slots:
+            if self._stopped:
+                raise StopAsyncIteration
+            self._changed.clear()
+            await self._changed.wait()
+        result = await self._slots[0]
+        self._slots.popleft()
+        self._room.set()
+        return result
+
+    async def _worker(self) -> None:
+        loop = asyncio.get_running_loop()
+        while not self._stopped:
+            if len(self._slots) >= self._ahead:
+                self._room.clear()
+                await self._room.wait()
+                continue
+            slot: asyncio.Future[R] = loop.create_future()
+            try:
+                item = next(self._items)
+            except StopIteration:
+                self._stop()
+                return
+            except Exception as error:  # a broken seed file is raised in its place too
+                slot.set_exception(error)
+                self._slots.append(slot)
+                self._stop()
+                return
+            self._slots.append(slot)
+            self._changed.set()
+            try:
+                slot.set_result(await self._work(item))
+            except asyncio.CancelledError:
+                slot.cancel()
+                raise
+            except Exception as error:
+                slot.set_exception(error)
+                self._stop()
+
+    def _stop(self) -> None:
+        self._stopped = True
+        self._changed.set()
+        self._room.set()

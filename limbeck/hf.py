@@ -1,0 +1,190 @@
+"""The door to torch and transformers: load a model and its tokenizer, write a model folder.
+
+Weights come from safetensors or GGUF only, never from pickle; remote code is never run. A GGUF
+file is dequantised once and kept as safetensors in the cache, since reading one takes
+transformers ten seconds and reading safetensors a fraction of one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from limbeck.errors import MissingExtra, ModelError
+from limbeck.models import ModelName, fingerprint, gguf_file, weight_files
+from limbeck.store import fresh_folder
+
+if TYPE_CHECKING:
+    import torch
+
+DTYPES = ("bfloat16", "float32")
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A model in memory: the module in eval mode on its device, and its tokenizer."""
+
+    name: ModelName
+    model: Any
+    tokenizer: Any
+    fingerprint: str
+
+    @property
+    def about(self) -> str:
+        """What to call it in a report."""
+        if self.name.kind == "bundled":
+            return "SmolLM2-135M-Instruct"
+        return Path(self.name.value).name
+
+    @property
+    def parameters(self) -> int:
+        """The number of weights, tied ones once."""
+        return sum(weight.numel() for weight in self.model.parameters())
+
+    @property
+    def eos_ids(self) -> list[int]:
+        """Every token that ends a completion."""
+        found: list[int] = []
+        config = getattr(self.model, "generation_config", None)
+        for value in (self.tokenizer.eos_token_id, getattr(config, "eos_token_id", None)):
+            for token in value if isinstance(value, list) else [value]:
+                if token is not None and token not in found:
+                    found.append(token)
+        return found
+
+
+def cache_folder() -> Path:
+    """`$LIMBECK_CACHE`, else limbeck's folder in the user's cache."""
+    override = os.environ.get("LIMBECK_CACHE")
+    if override:
+        return Path(override)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "limbeck"
+
+
+def device() -> torch.device:
+    """The GPU when there is one, else the CPU."""
+    import torch
+
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def load(name: ModelName, *, dtype: str = "bfloat16") -> Loaded:
+    """A model and its tokenizer, in eval mode. Raises ModelError or MissingExtra.
+
+    Guarantees: no pickle is opened, no remote code runs; the tokenizer has a pad token.
+    """
+    if not name.is_local:
+        raise ModelError(f"{name} has no weights here: a student or base must be a local model")
+    with quiet():
+        torch, transformers = _imports()
+        source = _source(name)
+        try:
+            tokenizer = transformers.AutoTokenizer.from_pretrained(
+                source, trust_remote_code=False
+            )
+            model = transformers.AutoModelForCausalLM.from_pretrained(
+                source,
+                dtype=getattr(torch, dtype),
+                trust_remote_code=False,
+                use_safetensors=True,
+            )
+        except MemoryError:
+            raise
+        except Exception as error:  # transformers raises every kind of it
+            raise ModelError(f"cannot load the model {name}: {_first_line(error)}") from error
+    if tokenizer.pad_token_id is None:
+        tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
+        if tokenizer.pad_token_id is None:
+            raise ModelError(f"the tokenizer of {name} has no pad, end or unknown token")
+    model = model.to(device()).eval()
+    return Loaded(name, model, tokenizer, fingerprint(name))
+
+
+def _source(name: ModelName) -> str:
+    """What from_pretrained takes."""
+    if name.kind == "path":
+        weight_files(Path(name.value))
+        return name.value
+    if name.kind in ("bundled", "gguf"):
+        return str(_converted(name))
+    return name.value
+
+
+def _converted(name: ModelName) -> Path:
+    """A GGUF model as a safetensors folder in the cache, made on first use."""
+    path = gguf_file(name)
+    folder = cache_folder() / "models" / fingerprint(name)
+    if (folder / "config.json").is_file():
+        return folder
+    torch, transformers = _imports()
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(
+            str(path.parent), gguf_file=path.name
+        )
+        model = transformers.AutoModelForCausalLM.from_pretrained(
+            str(path.parent),
+            gguf_file=path.name,
+            dtype=torch.bfloat16,
+            quantization_config=transformers.GgufConfig(dequantize=True),
+        )
+    except MemoryError:
+        raise
+    except ImportError as error:
+        raise MissingExtra("what reads GGUF files (the package gguf)", "local") from error
+    except Exception as error:
+        raise ModelError(f"cannot read the GGUF file {path}: {_first_line(error)}") from error
+    save(model, tokenizer, folder)
+    return folder
+
+
+def save(model: Any, tokenizer: Any, folder: Path) -> None:
+    """Write a folder that from_pretrained loads; it appears whole or not at all."""
+    with quiet(), fresh_folder(folder) as draft:
+        if hasattr(model.config, "quantization_config"):
+            del model.config.quantization_config  # the weights are no longer packed
+        model.save_pretrained(draft, safe_serialization=True)
+        tokenizer.save_pretrained(draft)
+
+
+def _imports() -> tuple[Any, Any]:
+    try:
+        import torch
+        import transformers
+    except ImportError as error:
+        raise MissingExtra("torch or transformers", "local") from error
+    return torch, transformers
+
+
+def _first_line(error: BaseException) -> str:
+    text = str(error).strip()
+    return text.splitlines()[0] if text else type(error).__name__
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers' bars and advice off the user's screen while it loads and saves."""
+    _imports()
+    from transformers.utils import logging as hf_logging
+
+    level = hf_logging.get_verbosity()
+    bars = hf_logging.is_progress_bar_enabled()
+    hf_logging.set_verbosity_error()
+    hf_logging.disable_progress_bar()
+    hub = logging.getLogger("huggingface_hub")
+    hub_level = hub.level
+    hub.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        hf_logging.set_verbosity(level)
+        hub.setLevel(hub_level)
+        if bars:
+            hf_logging.enable_progress_bar()

@@ -1,0 +1,122 @@
+"""Stage format: kept records split by prompt into format/{train,valid,test}.parquet.
+
+A prompt, whatever its case, width and spacing, is on one side only; which side is a function of
+the recipe's seed and the prompt. `test` is never trained on nor looked at: the imitation task
+asks for it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from limbeck.errors import UserError
+from limbeck.pipeline.context import Context
+from limbeck.pipeline.filter import kept_records
+from limbeck.record import Record, content_hash
+from limbeck.store import read_parquet, write_parquet
+from limbeck.text import prompt_key
+
+SPLITS = ("train", "valid", "test")
+
+
+def inputs(context: Context) -> str:
+    context.run.need("generate", by="format")
+    filtered = context.run.need("filter", by="format")
+    return content_hash(
+        {
+            "verdicts": filtered.outputs,
+            "format": context.recipe.format.model_dump(mode="json"),
+            "seed": context.recipe.seed,
+        }
+    )
+
+
+def format_records(context: Context) -> None:
+    """Write the three splits. Raises UserError when nothing is left to train on."""
+    hashed = inputs(context)
+    records = list(kept_records(context))
+    sides = split(
+        records,
+        valid=context.recipe.format.valid,
+        test=context.recipe.format.test,
+        seed=context.recipe.seed,
+    )
+    if not sides["train"]:
+        raise UserError(
+            f"{len(records)} records were kept and none is left to train on; ask for more, "
+            "loosen the filters, or lower format.valid and format.test"
+        )
+    folder = context.run.folder("format")
+    with context.run.stage("format", hashed) as done:
+        for name, part in sides.items():
+            if part:
+                write_parquet(folder / f"{name}.parquet", [to_row(record) for record in part])
+                done.files.append(f"{name}.parquet")
+            else:
+                (folder / f"{name}.parquet").unlink(missing_ok=True)
+        done.counts |= {name: len(part) for name, part in sides.items()}
+    counts = ", ".join(f"{len(part)} {name}" for name, part in sides.items())
+    context.reporter.say(f"format: {counts} records, no prompt on two sides")
+
+
+def split(
+    records: Sequence[Record], *, valid: float, test: float, seed: int
+) -> dict[str, list[Record]]:
+    """Records by side. `valid` and `test` are shares of the prompts below 1, numbers of prompts
+    from 1 on. Raises UserError when they leave nothing."""
+    prompts = {record.id: prompt_key(record.messages) for record in records}
+    order = sorted(set(prompts.values()), key=lambda key: content_hash([seed, key]))
+    tests, valids = _count(test, len(order)), _count(valid, len(order))
+    if tests + valids >= len(order):
+        raise UserError(
+            f"format asks for {tests} test and {valids} valid prompts, but only {len(order)} "
+            "prompts were kept; lower format.test or format.valid"
+        )
+    side = {key: "test" for key in order[:tests]}
+    side |= {key: "valid" for key in order[tests : tests + valids]}
+    parts: dict[str, list[Record]] = {name: [] for name in SPLITS}
+    for record in records:
+        parts[side.get(prompts[record.id], "train")].append(record)
+    return parts
+
+
+def _count(wanted: float, prompts: int) -> int:
+    return round(wanted * prompts) if wanted < 1 else int(wanted)
+
+
+def to_row(record: Record) -> dict[str, Any]:
+    """A flat row that loads anywhere: chat `messages` with the answer last, and the record."""
+    row = record.to_json()
+    turns = [*row["messages"], {"role": "assistant", "content": record.completion}]
+    return {
+        "id": record.id,
+        "messages": turns,
+        "prompt": record.prompt,
+        "completion": record.completion,
+        "target": record.target,
+        "provenance": json.dumps(row["provenance"], ensure_ascii=False),
+        "meta": json.dumps(row.get("meta", {}), ensure_ascii=False),
+    }
+
+
+def from_row(row: Mapping[str, Any]) -> Record:
+    """The record that `to_row` wrote."""
+    return Record.from_json(
+        {
+            "id": row["id"],
+            "messages": row["messages"][:-1],
+            "completion": row["completion"],
+            "target": row["target"],
+            "provenance": json.loads(row["provenance"]),
+            "meta": json.loads(row["meta"]),
+        }
+    )
+
+
+def read_split(folder: Path, name: str) -> list[Record]:
+    """The records of one side; an empty list where the side has none."""
+    path = folder / f"{name}.parquet"
+    return [from_row(row) for row in read_parquet(path)] if path.is_file() else []

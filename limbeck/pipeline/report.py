@@ -1,0 +1,129 @@
+"""Stage report: report/report.json, report.md and a self-contained index.html."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from limbeck import __version__
+from limbeck.errors import MissingExtra
+from limbeck.models import parse_model
+from limbeck.pipeline.context import Context
+from limbeck.pipeline.evaluate import ROLES
+from limbeck.pipeline.format import SPLITS, read_split
+from limbeck.pipeline.train import METRICS, SUMMARY
+from limbeck.record import content_hash
+from limbeck.store import read_json, read_jsonl, write_json, write_text
+
+PACKAGES = ("torch", "transformers", "lm-eval", "openai", "numpy")
+
+
+def inputs(context: Context) -> str:
+    evaluated = context.run.need("eval", by="report")
+    return content_hash({"eval": evaluated.outputs, "version": __version__})
+
+
+def write_report(context: Context) -> dict[str, Any]:
+    """Write the report in its three forms; returns its content. Raises StageError before eval."""
+    hashed = inputs(context)
+    try:
+        from limbeck.evals import markdown, page
+        from limbeck.evals.report import build_report
+    except ImportError as error:
+        raise MissingExtra(f"the report ({error.name})", "eval") from error
+    run, recipe = context.run, context.recipe
+    roles = {role: read_json(run.folder("eval") / f"{role}.json") for role in ROLES}
+    generated = run.need("generate", by="report").counts
+    test = read_split(run.folder("format"), "test")
+    report = build_report(
+        name=recipe.name,
+        version=__version__,
+        roles=roles,
+        models=_models(context, roles),
+        funnel=_funnel(context),
+        training=_training(context),
+        cost={
+            "calls": generated["records"] + generated["failures"],
+            "prompt_tokens": generated["prompt_tokens"],
+            "completion_tokens": generated["completion_tokens"],
+            "usd": None,
+        },
+        versions=versions(),
+        prompts={record.id: record.prompt for record in test},
+        chance=_chance(context),
+        seed=recipe.seed,
+    )
+    folder = run.folder("report")
+    with run.stage("report", hashed) as done:
+        write_json(folder / "report.json", report)
+        write_text(folder / "report.md", markdown.render(report))
+        write_text(folder / "index.html", page.render(report))
+        done.files += ["report.json", "report.md", "index.html"]
+    return report
+
+
+def versions() -> dict[str, str]:
+    """What the numbers depend on."""
+    found = {"limbeck": __version__, "python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = metadata.version(package)
+        except metadata.PackageNotFoundError:
+            continue
+    return found
+
+
+def _models(context: Context, roles: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    recipe = context.recipe
+    summary = read_json(context.run.folder("train") / SUMMARY)
+    trained = summary["about"]
+    if recipe.student.layers is not None:
+        trained += f", {recipe.student.layers} layers kept"
+    about = {
+        "teacher": roles["teacher"]["about"],
+        "base": f"{trained}, before training",
+        "student": f"{trained}, after training",
+    }
+    names = {
+        "teacher": str(parse_model(recipe.teacher.model)),
+        "base": recipe.student.model,
+        "student": recipe.student.model,
+    }
+    return {
+        role: {"name": names[role], "about": about[role], "parameters": roles[role]["parameters"]}
+        for role in ROLES
+    }
+
+
+def _funnel(context: Context) -> list[dict[str, Any]]:
+    run = context.run
+    generated = run.need("generate", by="report").counts
+    filtered = run.need("filter", by="report").counts
+    formatted = run.need("format", by="report").counts
+    asked = generated["records"] + generated["failures"]
+    steps = [("prompts", generated["seeds"]), ("asked", asked), ("answered", generated["records"])]
+    steps += [(f"refused by {reason}", count) for reason, count in filtered["refused"].items()]
+    steps.append(("kept", filtered["kept"]))
+    steps += [(name, formatted[name]) for name in SPLITS]
+    return [{"label": label, "count": count} for label, count in steps]
+
+
+def _training(context: Context) -> dict[str, Any]:
+    folder = context.run.folder("train")
+    summary = read_json(folder / SUMMARY)
+    keys = ("examples", "epochs", "tokens", "loss_tokens", "too_long")
+    curve = [row for _, row in read_jsonl(folder / METRICS)]
+    return {**{key: summary[key] for key in keys}, "curve": curve}
+
+
+def _chance(context: Context) -> dict[str, float]:
+    from limbeck.evals.items import read_items
+
+    found = {}
+    for task in context.recipe.eval.tasks:
+        if task.endswith(".jsonl"):
+            items = read_items(Path(task))
+            found[Path(task).stem] = sum(1 / len(item.options) for item in items) / len(items)
+    return found

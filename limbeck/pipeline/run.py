@@ -1,0 +1,134 @@
+"""The main job: every stage in order, what is done already left alone, the manifest last."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from limbeck import __version__
+from limbeck.pipeline import evaluate, filter, format, generate, report, train
+from limbeck.pipeline.context import Context
+from limbeck.progress import Quiet, Reporter
+from limbeck.recipe import Recipe
+from limbeck.rundir import STAGES, Done, RunDir, StageName
+from limbeck.store import read_json, write_json
+
+_WORK: dict[StageName, tuple[Callable[[Context], str], Callable[[Context], Any]]] = {
+    "generate": (generate.inputs, generate.generate),
+    "filter": (filter.inputs, filter.filter_records),
+    "format": (format.inputs, format.format_records),
+    "train": (train.inputs, train.train),
+    "eval": (evaluate.inputs, evaluate.evaluate_roles),
+    "report": (report.inputs, report.write_report),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run: its folder, and the content of its report."""
+
+    path: Path
+    report: dict[str, Any]
+
+    @property
+    def tasks(self) -> list[dict[str, Any]]:
+        """The rows of the transfer table."""
+        return list(self.report["tasks"])
+
+
+def run(
+    recipe: Recipe,
+    *,
+    into: str | Path = "runs",
+    reporter: Reporter | None = None,
+    ledger: Path | None = None,
+) -> Run:
+    """Run a recipe from seeds to report in `into`/<name>; call it again to resume.
+
+    Raises UserError (and its kinds) for everything that the user can mend.
+    """
+    recipe = recipe.resolved(Path.cwd())
+    context = Context(RunDir(Path(into) / recipe.name, recipe), reporter or Quiet(), ledger)
+    do_stages(context, STAGES)
+    return Run(context.run.path, read_json(context.run.folder("report") / "report.json"))
+
+
+def do_stages(context: Context, stages: Sequence[StageName]) -> None:
+    """Do these stages in order under the folder's lock; a stage with unchanged inputs and no
+    failed requests is left as it is."""
+    run = context.run
+    with run.locked():
+        run.save_recipe()
+        context.reporter.say(_what_is_here(run))
+        for stage in stages:
+            inputs, work = _WORK[stage]
+            done = run.done(stage)
+            if done is not None and done.inputs == inputs(context) and not _unfinished(done):
+                context.reporter.say(f"{stage}: already done, nothing changed")
+                continue
+            run.log("stage_started", stage=stage)
+            work(context)
+        if stages[-1] == "report":
+            _write_manifest(context)
+
+
+def _unfinished(done: Done) -> bool:
+    """Failed requests are worth asking again when the user says run again."""
+    return bool(done.counts.get("failures"))
+
+
+def _what_is_here(run: RunDir) -> str:
+    """The first line: what was found, and what is left."""
+    found = {stage: run.done(stage) for stage in STAGES}
+    told = []
+    for stage, done in found.items():
+        if done is not None:
+            counts = {k: v for k, v in done.counts.items() if isinstance(v, int) and v}
+            detail = ", ".join(f"{value} {key}" for key, value in list(counts.items())[:2])
+            told.append(f"{stage} done" + (f" ({detail})" if detail else ""))
+    left = [stage for stage, done in found.items() if done is None]
+    if not told:
+        return f"{run.path}: a new run; to do: {', '.join(left)}"
+    rest = f"to do: {', '.join(left)}" if left else "everything done"
+    return f"{run.path}: found {', '.join(told)}; {rest}"
+
+
+def _write_manifest(context: Context) -> None:
+    """The last file: it stands for a complete run."""
+    run = context.run
+    stages = {}
+    for stage in STAGES:
+        done = run.need(stage, by="report")
+        stages[stage] = {
+            "inputs": done.inputs, "counts": dict(done.counts), "files": dict(done.files)
+        }
+    write_json(
+        run.path / "manifest.json",
+        {
+            "schema": "limbeck.manifest/1",
+            "name": context.recipe.name,
+            "limbeck_version": __version__,
+            "git": _git(),
+            "seed": context.recipe.seed,
+            "versions": report.versions(),
+            "stages": stages,
+        },
+    )
+
+
+def _git() -> str | None:
+    """The commit of the checkout that runs, None for an installed wheel."""
+    root = Path(__file__).resolve().parents[2]
+    if not (root / ".git").exists():
+        return None
+    try:
+        done = subprocess.run(
+            ["git", "-C", str(root), "describe", "--always", "--dirty"],
+            capture_output=True, text=True, timeout=10, check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None

@@ -1,0 +1,257 @@
+"""What the user sees while a stage works: a live bar with rate and time left on a terminal, plain
+lines elsewhere, JSON lines for machines. Times stand here and in logs, never in results."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import IO, Literal, Protocol
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+Mode = Literal["auto", "rich", "plain", "json", "quiet"]
+PLAIN_SECONDS = 5.0
+
+
+class Bar(Protocol):
+    """One stage's progress."""
+
+    def total(self, total: int) -> None: ...
+    def advance(self, count: int = 1, note: str = "") -> None: ...
+
+
+class Reporter(Protocol):
+    """Where progress and sentences go."""
+
+    def say(self, text: str) -> None: ...
+    def stage(self, name: str, unit: str, total: int | None = None) -> _BarContext: ...
+
+
+class _BarContext(Protocol):
+    def __enter__(self) -> Bar: ...
+    def __exit__(self, *_: object) -> None: ...
+
+
+def reporter(mode: Mode = "auto", stream: IO[str] | None = None) -> Reporter:
+    """The reporter of a mode; "auto" is rich on a terminal and plain lines elsewhere."""
+    stream = stream or sys.stderr
+    if mode == "auto":
+        mode = "rich" if stream.isatty() else "plain"
+    if mode == "rich":
+        return RichReporter(Console(file=stream))
+    if mode == "json":
+        return JsonReporter(stream)
+    return PlainReporter(stream) if mode == "plain" else Quiet()
+
+
+def duration(seconds: float) -> str:
+    """"42 s", "3 min 05 s", "2 h 10 min"."""
+    whole = max(0, round(seconds))
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def visible(text: str) -> str:
+    """Text that cannot steer a terminal: control characters are shown, not sent."""
+    return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+
+
+class _Clock:
+    """Counts and rates of one stage. What came from the ledger would lie about the rate, so the
+    caller advances by it before the clock starts mattering: the rate is over the last minute."""
+
+    def __init__(self, unit: str, total: int | None) -> None:
+        self.unit = unit
+        self.whole = total
+        self.done = 0
+        self.started = time.monotonic()
+        self.marks: list[tuple[float, int]] = [(self.started, 0)]
+
+    def advance(self, count: int) -> None:
+        now = time.monotonic()
+        self.done += count
+        if now - self.marks[-1][0] >= 1.0:
+            self.marks.append((now, self.done))
+            self.marks = [mark for mark in self.marks if now - mark[0] <= 60] or self.marks[-1:]
+
+    @property
+    def rate(self) -> float:
+        then, before = self.marks[0]
+        return (self.done - before) / max(time.monotonic() - then, 1e-3)
+
+    @property
+    def left(self) -> float | None:
+        if self.whole is None or self.rate <= 0:
+            return None
+        return max(0, self.whole - self.done) / self.rate
+
+    @property
+    def elapsed(self) -> float:
+        return time.monotonic() - self.started
+
+
+class PlainReporter:
+    """A line when a stage starts, every few seconds, and when it ends."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def say(self, text: str) -> None:
+        print(visible(text), file=self._stream, flush=True)  # noqa: T201
+
+    @contextmanager
+    def stage(self, name: str, unit: str, total: int | None = None) -> Iterator[Bar]:
+        bar = _PlainBar(self, name, _Clock(unit, total))
+        yield bar
+        clock = bar.clock
+        self.say(f"{name}: done, {clock.done} {unit} in {duration(clock.elapsed)}")
+
+
+class _PlainBar:
+    def __init__(self, out: PlainReporter, name: str, clock: _Clock) -> None:
+        self._out = out
+        self._name = name
+        self.clock = clock
+        self._said = clock.started
+
+    def total(self, total: int) -> None:
+        self.clock.whole = total
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        self.clock.advance(count)
+        if time.monotonic() - self._said >= PLAIN_SECONDS:
+            self._said = time.monotonic()
+            clock, left = self.clock, self.clock.left
+            of = f"/{clock.whole}" if clock.whole is not None else ""
+            rest = f", {duration(left)} left" if left is not None else ""
+            extra = f", {note}" if note else ""
+            self._out.say(
+                f"{self._name}: {clock.done}{of} {clock.unit}, "
+                f"{clock.rate:.1f} {clock.unit}/s{rest}{extra}"
+            )
+
+
+class JsonReporter:
+    """One JSON object a line: {"event": "say" | "start" | "progress" | "end", ...}."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def say(self, text: str) -> None:
+        self.write(event="say", text=text)
+
+    def write(self, **row: object) -> None:
+        print(json.dumps(row), file=self._stream, flush=True)  # noqa: T201
+
+    @contextmanager
+    def stage(self, name: str, unit: str, total: int | None = None) -> Iterator[Bar]:
+        self.write(event="start", stage=name, unit=unit, total=total)
+        bar = _JsonBar(self, name, _Clock(unit, total))
+        yield bar
+        self.write(
+            event="end", stage=name, done=bar.clock.done, seconds=round(bar.clock.elapsed, 3)
+        )
+
+
+class _JsonBar:
+    def __init__(self, out: JsonReporter, name: str, clock: _Clock) -> None:
+        self._out = out
+        self._name = name
+        self.clock = clock
+        self._said = 0.0
+
+    def total(self, total: int) -> None:
+        self.clock.whole = total
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        self.clock.advance(count)
+        if time.monotonic() - self._said < 1.0:
+            return
+        self._said = time.monotonic()
+        left = self.clock.left
+        self._out.write(
+            event="progress",
+            stage=self._name,
+            done=self.clock.done,
+            total=self.clock.whole,
+            rate=round(self.clock.rate, 3),
+            seconds_left=None if left is None else round(left, 1),
+            note=note,
+        )
+
+
+class RichReporter:
+    """A live bar."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def say(self, text: str) -> None:
+        self._console.print(Text(visible(text)))
+
+    @contextmanager
+    def stage(self, name: str, unit: str, total: int | None = None) -> Iterator[Bar]:
+        progress = Progress(
+            SpinnerColumn(),
+            TextColumn("[bold]{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[rate]}"),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[note]}"),
+            console=self._console,
+        )
+        with progress:
+            task = progress.add_task(f"{name:<9}", total=total, rate="", note="")
+            clock = _Clock(unit, total)
+
+            class _RichBar:
+                def total(self, total: int) -> None:
+                    clock.whole = total
+                    progress.update(task, total=total)
+
+                def advance(self, count: int = 1, note: str = "") -> None:
+                    clock.advance(count)
+                    rate = f"{clock.rate:.1f} {unit}/s"
+                    progress.update(task, advance=count, rate=rate, note=note or "")
+
+            yield _RichBar()
+            if clock.whole is None:
+                progress.update(task, total=clock.done)
+
+
+class Quiet:
+    """Says nothing: for libraries and tests."""
+
+    def say(self, text: str) -> None:
+        return
+
+    @contextmanager
+    def stage(self, name: str, unit: str, total: int | None = None) -> Iterator[Bar]:
+        yield _NoBar()
+
+
+class _NoBar:
+    def total(self, total: int) -> None:
+        return
+
+    def advance(self, count: int = 1, note: str = "") -> None:
+        return

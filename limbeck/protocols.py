@@ -1,0 +1,124 @@
+"""The seams: what a teacher, a generator and a record filter are. Contracts only, no behaviour."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any, Protocol, runtime_checkable
+
+from limbeck.record import Message, Record, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One question to a teacher, whole: everything that can change the answer is in it.
+
+    `index` tells sampled paths of the same prompt apart. `seed` is derived per row from the
+    recipe's seed. `template` "raw" asks for the continuation of the single user turn.
+    """
+
+    messages: tuple[Message, ...]
+    max_tokens: int = 256
+    temperature: float = 0.0
+    top_p: float = 1.0
+    stop: tuple[str, ...] = ()
+    seed: int | None = None
+    index: int = 0
+    template: str = "chat"
+
+    def to_json(self) -> dict[str, Any]:
+        return {**asdict(self), "messages": [asdict(m) for m in self.messages]}
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """Tokens as the teacher counted them."""
+
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A teacher's answer.
+
+    `finish_reason` is one of "stop", "length", "content_filter". `key` is the ledger key, empty
+    for a teacher that keeps no ledger; `raw` is the server's own body where there is one.
+    """
+
+    text: str
+    finish_reason: str = "stop"
+    usage: Usage = field(default_factory=Usage)
+    key: str = ""
+    raw: Mapping[str, Any] | None = None
+
+
+@runtime_checkable
+class Teacher(Protocol):
+    """A black box that answers.
+
+    Guarantees asked of every implementation: `ask` may be called many times at once; it returns
+    a whole Reply or raises an AskError (this row) or a StopRun (every row); it never returns a
+    part of an answer as if it were whole. `identity` is JSON that names what answers (endpoint,
+    model, weights): two teachers with the same identity are interchangeable in the ledger.
+    """
+
+    name: str
+
+    @property
+    def identity(self) -> Mapping[str, Any]: ...
+
+    async def ask(self, request: Request, /) -> Reply: ...
+
+    async def aclose(self) -> None: ...
+
+
+Emit = Callable[[Record], bool]
+"""Judges and writes one record; the return value says whether it was kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class AskFailure:
+    """A request that got no answer: written beside the records, with the reason."""
+
+    seed: str
+    index: int
+    reason: str
+    message: str
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+Fail = Callable[[AskFailure], None]
+"""Writes one failed request; the others go on."""
+
+
+@runtime_checkable
+class Generator(Protocol):
+    """Makes records from seeds with a teacher's help.
+
+    A deterministic function of (seeds, options, replies): records are emitted in a fixed order,
+    whatever the timing. `total(seeds)` is the number of calls expected, for the progress view.
+    """
+
+    name: str
+
+    def total(self, seeds: Sequence[Record], /) -> int: ...
+
+    async def generate(
+        self, seeds: Iterable[Record], teacher: Teacher, emit: Emit, fail: Fail, /
+    ) -> None: ...
+
+
+@runtime_checkable
+class Filter(Protocol):
+    """Judges records. Batch in, verdicts out, same order, one each.
+
+    An instance may remember what it saw (duplicates do), so batches of one set go to one
+    instance in order.
+    """
+
+    name: str
+
+    def judge(self, records: Sequence[Record], /) -> list[Verdict]: ...

@@ -1,0 +1,330 @@
+"""Recipes: YAML in, checked pydantic models out. An unknown key is named with its line.
+
+Paths in a recipe are relative to the recipe's own folder. Keys never stand in a recipe: it names
+the environment variable that holds one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+from urllib.parse import urlsplit
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from limbeck.errors import ModelError, RecipeError
+from limbeck.models import parse_model
+from limbeck.registry import OptionError, build, did_you_mean, find
+
+Name = Annotated[str, Field(pattern=r"^[^\W_][\w.-]{0,99}$")]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Seeds(Section):
+    """Where the prompts come from: JSONL of prompts, chat messages, Alpaca or Self-Instruct rows."""
+
+    path: Path
+    limit: Annotated[int, Field(ge=1)] | None = None
+    on_bad_line: Literal["stop", "skip"] = "stop"
+
+
+class TeacherSection(Section):
+    """The black box. `model` alone is enough for a local one; an API also wants `base_url`."""
+
+    model: str
+    base_url: str | None = None
+    api_key_env: str = "OPENAI_API_KEY"
+    concurrency: Annotated[int, Field(ge=1, le=4096)] = 16
+    timeout: Annotated[float, Field(gt=0)] = 120.0
+    attempts: Annotated[int, Field(ge=1)] = 6
+    give_up_after: Annotated[float, Field(gt=0)] = 600.0
+    send_seed: bool = True
+    token_parameter: Literal["max_tokens", "max_completion_tokens"] | None = None
+    extra: dict[str, Any] = Field(default_factory=dict)
+    batch_size: Annotated[int, Field(ge=1)] = 48
+    dtype: Literal["bfloat16", "float32"] = "bfloat16"
+
+    @field_validator("base_url")
+    @classmethod
+    def _plain_url(cls, value: str | None) -> str | None:
+        if value is None:
+            return None
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ValueError("base_url must look like http://HOST/v1")
+        if parts.username or parts.password or parts.query:
+            # The value is not quoted here: it may hold a secret.
+            raise ValueError(
+                "base_url must not hold a user, a password or a query; put the key into an "
+                "environment variable and name it in api_key_env"
+            )
+        return value.rstrip("/")
+
+
+class Generate(Section):
+    """The generator by name; its own options stand beside it."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+    generator: str = "answers"
+
+    @property
+    def options(self) -> dict[str, Any]:
+        return dict(self.model_extra or {})
+
+
+class FilterStep(Section):
+    """One record filter with its options."""
+
+    name: str
+    options: dict[str, Any] = Field(default_factory=dict)
+
+
+class Format(Section):
+    """The split. A fraction below 1 of the prompts, or a number of prompts; never on two sides."""
+
+    valid: Annotated[float, Field(ge=0)] = 0.05
+    test: Annotated[float, Field(ge=0)] = 0.1
+
+
+class Student(Section):
+    """The model that is trained; `layers` keeps that many, evenly spaced, of the ones it has."""
+
+    model: str
+    layers: Annotated[int, Field(ge=1)] | None = None
+
+
+class Train(Section):
+    """The trainer. `batch_tokens` bounds the padded tokens of one step."""
+
+    objective: str = "sft"
+    epochs: Annotated[int, Field(ge=1)] = 3
+    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05
+    schedule: Literal["cosine", "linear", "constant"] = "cosine"
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    clip: Annotated[float, Field(gt=0)] = 1.0
+    batch_tokens: Annotated[int, Field(ge=16)] = 2048
+    max_length: Annotated[int, Field(ge=8)] = 1024
+
+
+class Eval(Section):
+    """The protocol of the transfer report: the same for base, student and teacher.
+
+    A task is `imitation`, a JSONL file of items (question, options, answer), an lm-eval YAML
+    file, or the name of an lm-eval task.
+    """
+
+    tasks: tuple[str, ...] = ("imitation",)
+    form: Literal["auto", "loglikelihood", "generate"] = "auto"
+    prompt: Literal["chat", "plain"] = "chat"
+    limit: Annotated[int, Field(ge=1)] | None = None
+    max_tokens: Annotated[int, Field(ge=1)] = 128
+    batch_size: Annotated[int, Field(ge=1)] = 32
+
+
+class Recipe(Section):
+    """A whole run, from seeds to report. `Recipe.load` reads one from YAML."""
+
+    name: Name
+    seed: int = 0
+    seeds: Seeds
+    teacher: TeacherSection
+    generate: Generate = Field(default_factory=Generate)
+    filters: tuple[FilterStep, ...] = (FilterStep(name="complete"), FilterStep(name="exact"))
+    format: Format = Field(default_factory=Format)
+    student: Student
+    train: Train = Field(default_factory=Train)
+    eval: Eval = Field(default_factory=Eval)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, data: Any) -> Any:
+        if not isinstance(data, Mapping):
+            return data
+        data = dict(data)
+        if isinstance(data.get("seeds"), str | Path):
+            data["seeds"] = {"path": data["seeds"]}
+        for key in ("teacher", "student"):
+            if isinstance(data.get(key), str):
+                data[key] = {"model": data[key]}
+        if isinstance(data.get("generate"), str):
+            data["generate"] = {"generator": data["generate"]}
+        if isinstance(data.get("filters"), list | tuple):
+            data["filters"] = tuple(_filter_step(step) for step in data["filters"])
+        return data
+
+    @model_validator(mode="after")
+    def _known_names(self) -> Self:
+        find("objectives", self.train.objective)
+        teacher = self.teacher
+        if teacher.model.startswith("openai:") and teacher.base_url is None:
+            object.__setattr__(teacher, "base_url", "https://api.openai.com/v1")
+        return self
+
+    @classmethod
+    def load(cls, path: str | Path) -> Recipe:
+        """Read a recipe file. Raises RecipeError with file, line and what to do."""
+        path = Path(path)
+        try:
+            text = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+            raise RecipeError(f"cannot read the recipe {path}: {reason}") from error
+        return cls.parse(text, folder=path.parent.resolve(), source=str(path))
+
+    @classmethod
+    def parse(cls, text: str, *, folder: Path | None = None, source: str = "recipe") -> Recipe:
+        """A recipe from YAML text; paths are taken from `folder`."""
+        try:
+            tree = yaml.compose(text, Loader=yaml.SafeLoader)
+            data = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            mark = getattr(error, "problem_mark", None)
+            line = f", line {mark.line + 1}" if mark else ""
+            problem = getattr(error, "problem", None) or str(error)
+            raise RecipeError(f"{source}{line}: not YAML ({problem})") from error
+        except RecursionError as error:
+            raise RecipeError(f"{source}: nested too deeply") from error
+        if not isinstance(data, dict):
+            raise RecipeError(f"{source} is empty or no mapping; it needs at least name, seeds, "
+                              "teacher and student")
+        place = _Places(tree, source)
+        try:
+            recipe = cls.model_validate(data)
+        except ValidationError as error:
+            raise RecipeError(_explain(error, place)) from error
+        except RecipeError as error:
+            raise RecipeError(f"{source}: {error}") from error
+        return recipe.resolved(folder or Path.cwd(), place)
+
+    def resolved(self, folder: Path, place: _Places | None = None) -> Recipe:
+        """The same recipe with absolute paths and with every name and option checked.
+
+        Raises RecipeError.
+        """
+        place = place or _Places(None, "recipe")
+        checks: list[tuple[tuple[str | int, ...], Any]] = [
+            (("generate",), lambda: build("generators", self.generate.generator,
+                                          self.generate.options)),
+            (("teacher", "model"), lambda: parse_model(self.teacher.model, folder=folder)),
+            (("student", "model"), lambda: parse_model(self.student.model, folder=folder)),
+        ]
+        for number, step in enumerate(self.filters):
+            checks.append(
+                (("filters", number), lambda step=step: build("filters", step.name, step.options))
+            )
+        done: dict[tuple[str | int, ...], Any] = {}
+        for where, check in checks:
+            try:
+                done[where] = check()
+            except OptionError as error:
+                raise RecipeError(f"{place.at((*where, error.option))}: {error}") from error
+            except (RecipeError, ModelError) as error:
+                raise RecipeError(f"{place.at(where)}: {error}") from error
+        seeds = self.seeds.model_copy(update={"path": _absolute(folder, self.seeds.path)})
+        tasks = tuple(_task(folder, task) for task in self.eval.tasks)
+        teacher, student = done["teacher", "model"], done["student", "model"]
+        return self.model_copy(update={
+            "seeds": seeds,
+            "teacher": self.teacher.model_copy(update={"model": str(teacher)}),
+            "student": self.student.model_copy(update={"model": str(student)}),
+            "eval": self.eval.model_copy(update={"tasks": tasks}),
+        })
+
+    def to_yaml(self) -> str:
+        """The recipe as it runs: every default spelt out, paths absolute, no secret."""
+        data = self.model_dump(mode="json")
+        return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+
+
+def _filter_step(step: Any) -> Any:
+    if isinstance(step, str):
+        return {"name": step}
+    if isinstance(step, Mapping) and len(step) == 1 and "name" not in step:
+        (name, options), = step.items()
+        return {"name": name, "options": options or {}}
+    return step
+
+
+def _absolute(folder: Path, path: Path) -> Path:
+    return Path(folder / path.expanduser()).resolve()
+
+
+def _task(folder: Path, task: str) -> str:
+    if task.endswith((".jsonl", ".yaml", ".yml")):
+        return str(_absolute(folder, Path(task)))
+    return task
+
+
+class _Places:
+    """Line numbers of keys, from the YAML node tree."""
+
+    def __init__(self, tree: yaml.Node | None, source: str) -> None:
+        self._tree = tree
+        self._source = source
+
+    def at(self, where: tuple[str | int, ...]) -> str:
+        """"recipes/x.yaml, line 12" of the deepest part of `where` that the file has."""
+        line = self._line(where)
+        return f"{self._source}, line {line}" if line else self._source
+
+    def _line(self, where: tuple[str | int, ...]) -> int | None:
+        node, line = self._tree, None
+        for part in where:
+            found = _child(node, part)
+            if found is None:
+                break
+            line, node = found
+        return line
+
+
+def _child(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | None:
+    if isinstance(node, yaml.MappingNode):
+        for key, value in node.value:
+            if key.value == str(part):
+                return key.start_mark.line + 1, value
+        if len(node.value) == 1:  # the short form `- minhash: {threshold: 0.8}`
+            return _child(node.value[0][1], part)
+    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+        item = node.value[part]
+        return item.start_mark.line + 1, item
+    return None
+
+
+def _explain(error: ValidationError, place: _Places) -> str:
+    first = error.errors()[0]
+    where = first["loc"]
+    key = ".".join(str(part) for part in where)
+    if first["type"] == "extra_forbidden":
+        known = list(_model_at(where[:-1]).model_fields)
+        if str(where[-1]) in ("api_key", "key", "token", "secret"):
+            hint = "; a recipe holds no keys: put it into an environment variable and name that " \
+                   "in api_key_env"
+        else:
+            hint = did_you_mean(str(where[-1]), known)
+        return f"{place.at(where)}: unknown key {key!r}{hint}"
+    if first["type"] == "missing":
+        return f"{place.at(where[:-1])}: the key {key!r} is missing"
+    message = first["msg"].removeprefix("Value error, ")
+    if first["type"] == "string_pattern_mismatch":
+        message = "a name starts with a letter or digit and has only letters, digits, . - and _"
+    shown = "" if "base_url" in key else f", got {first['input']!r}"
+    return f"{place.at(where)}: {key or 'recipe'}: {message}{shown}"
+
+
+def _model_at(where: tuple[str | int, ...]) -> type[BaseModel]:
+    model: type[BaseModel] = Recipe
+    for part in where:
+        field = model.model_fields.get(str(part))
+        if field is None:
+            continue
+        kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
+        for kind in kinds:
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                model = kind
+    return model

@@ -1,0 +1,223 @@
+"""Rows: Message, Record, Provenance, Verdict. Frozen, JSON in and out, nothing else.
+
+A Record says what was made; a Verdict says what was thought of it and never lives inside the
+Record. Ids are hashes of content, so the same recipe and replies give the same ids everywhere.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from types import MappingProxyType
+from typing import Any, Literal, cast
+
+Role = Literal["system", "user", "assistant"]
+ROLES = ("system", "user", "assistant")
+
+META_KEYS = frozenset(
+    {
+        "task",
+        "instruction",
+        "input",
+        "rationale",
+        "answer",
+        "options",
+        "demos",
+        "label_distribution",
+        "finish_reason",
+        "usage",
+    }
+)
+
+
+def canonical_json(value: Any) -> str:
+    """The one JSON text of a value: sorted keys, no spaces, Unicode kept, no NaN.
+
+    Raises ValueError for NaN and infinities, TypeError for what JSON cannot hold.
+    """
+    return json.dumps(
+        value, ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False
+    )
+
+
+def content_hash(value: Any, *, size: int = 16) -> str:
+    """BLAKE2b of a value's canonical JSON as hex; `size` is in bytes.
+
+    Lone surrogates, which JSON files can carry, are hashed and not refused.
+    """
+    text = canonical_json(value).encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, digest_size=size).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+    def __post_init__(self) -> None:
+        if self.role not in ROLES:
+            raise ValueError(f"role must be one of {', '.join(ROLES)}, got {self.role!r}")
+        if not isinstance(self.content, str):
+            raise ValueError(f"content must be text, got {type(self.content).__name__}")
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """Where a record came from: enough to make it again.
+
+    `request` is the ledger key of the call that made it; `index` counts the sampled paths of one
+    prompt; `parents` are the ids of the seeds; `template` is "chat" or "raw" (a base model's
+    continuation of a single user turn).
+    """
+
+    generator: str
+    teacher: str = ""
+    prompt_version: str = ""
+    request: str = ""
+    index: int = 0
+    parents: tuple[str, ...] = ()
+    template: str = "chat"
+
+
+def _freeze(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return MappingProxyType({str(key): _freeze(item) for key, item in value.items()})
+    if isinstance(value, list | tuple):
+        return tuple(_freeze(item) for item in value)
+    return value
+
+
+def _thaw(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _thaw(item) for key, item in value.items()}
+    if isinstance(value, tuple):
+        return [_thaw(item) for item in value]
+    return value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Record:
+    """One row: the messages sent, the completion that came back, and where it is from.
+
+    A seed is a Record with an empty completion. `meta` is read-only JSON with the documented
+    keys only (META_KEYS); anything else raises ValueError. `id` is derived when left empty.
+    """
+
+    messages: tuple[Message, ...]
+    completion: str
+    provenance: Provenance
+    target: str | None = None
+    meta: Mapping[str, Any] = field(default_factory=dict)
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        if not self.messages:
+            raise ValueError("a record needs at least one message")
+        unknown = sorted(set(self.meta) - META_KEYS)
+        if unknown:
+            known = ", ".join(sorted(META_KEYS))
+            raise ValueError(f"unknown meta key {unknown[0]!r}; the keys are {known}")
+        object.__setattr__(self, "messages", tuple(self.messages))
+        object.__setattr__(self, "meta", _freeze(self.meta))
+        if not self.id:
+            object.__setattr__(self, "id", self._derived_id())
+
+    def _derived_id(self) -> str:
+        inputs = {
+            "messages": [asdict(message) for message in self.messages],
+            "target": self.target,
+            "provenance": asdict(self.provenance),
+        }
+        return content_hash(inputs)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Record) and self.to_json() == other.to_json()
+
+    def __hash__(self) -> int:
+        return int(self.id[:15], 16) if _is_hex(self.id[:15]) else len(self.id)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A read-only mapping does not pickle; filters may run in other processes.
+        return Record.from_json, (self.to_json(),)
+
+    @property
+    def prompt(self) -> str:
+        """The last user turn: what a reader would call the prompt."""
+        for message in reversed(self.messages):
+            if message.role == "user":
+                return message.content
+        return self.messages[-1].content
+
+    def to_json(self) -> dict[str, Any]:
+        """A plain dict, keys in reading order."""
+        row: dict[str, Any] = {
+            "id": self.id,
+            "messages": [asdict(message) for message in self.messages],
+            "completion": self.completion,
+        }
+        if self.target is not None:
+            row["target"] = self.target
+        row["provenance"] = {**asdict(self.provenance), "parents": list(self.provenance.parents)}
+        if self.meta:
+            row["meta"] = _thaw(self.meta)
+        return row
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Record:
+        """The record that `to_json` wrote. Raises KeyError, TypeError or ValueError."""
+        provenance = dict(row["provenance"])
+        provenance["parents"] = tuple(provenance.get("parents", ()))
+        return cls(
+            messages=tuple(Message(**message) for message in row["messages"]),
+            completion=row["completion"],
+            provenance=Provenance(**provenance),
+            target=row.get("target"),
+            meta=row.get("meta", {}),
+            id=row.get("id", ""),
+        )
+
+
+def _is_hex(text: str) -> bool:
+    return bool(text) and all(char in "0123456789abcdef" for char in text)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What one record filter thought of one record.
+
+    `record` and `nearest` are record ids; `score` is the filter's own number, kept for kept rows
+    too, so that thresholds can be swept again; `reason` is a short stable word ("truncated").
+    """
+
+    record: str
+    filter: str
+    keep: bool
+    score: float | None = None
+    reason: str = ""
+    nearest: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Any]) -> Verdict:
+        return cls(**row)
+
+
+def user(text: str) -> Message:
+    """A user turn."""
+    return Message("user", text)
+
+
+def messages_json(messages: Sequence[Message]) -> list[dict[str, str]]:
+    """The chat form that APIs and chat templates take."""
+    return [{"role": message.role, "content": message.content} for message in messages]
+
+
+def to_messages(rows: Sequence[Mapping[str, str]]) -> tuple[Message, ...]:
+    """Messages from their chat form. Raises ValueError for an unknown role or no text."""
+    return tuple(Message(cast(Role, row.get("role")), row.get("content")) for row in rows)

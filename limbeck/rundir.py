@@ -1,0 +1,135 @@
+"""The run folder: which stages are done, with what, and the manifest that is written last.
+
+A stage writes only its own folder and reads only earlier ones. Its `done.json` is written after
+everything else in it and holds the hash of all that went in: a stage whose inputs changed is done
+again, one whose inputs did not is left alone.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from limbeck.errors import StageError, UserError
+from limbeck.recipe import Recipe
+from limbeck.record import content_hash
+from limbeck.store import file_hash, read_json, write_json, write_text
+
+StageName = Literal["generate", "filter", "format", "train", "eval", "report"]
+STAGES: tuple[StageName, ...] = ("generate", "filter", "format", "train", "eval", "report")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A finished stage: the hash of its inputs, its counts, and its files by hash."""
+
+    inputs: str
+    counts: Mapping[str, Any] = field(default_factory=dict)
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def outputs(self) -> str:
+        """One hash of everything the stage wrote."""
+        return content_hash(dict(self.files))
+
+
+class RunDir:
+    """One run's folder. Opening it checks nothing; `locked` keeps a second process out."""
+
+    def __init__(self, path: Path, recipe: Recipe) -> None:
+        self.path = path
+        self.recipe = recipe
+
+    @classmethod
+    def open(cls, path: Path) -> RunDir:
+        """An existing run folder. Raises UserError when it is none."""
+        recipe = path / "recipe.yaml"
+        if not recipe.is_file():
+            raise UserError(f"{path} is no run folder: it has no recipe.yaml")
+        return cls(path, Recipe.load(recipe))
+
+    def save_recipe(self) -> None:
+        """Write recipe.yaml, complete, unless it is the same already."""
+        path = self.path / "recipe.yaml"
+        text = self.recipe.to_yaml()
+        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+            write_text(path, text)
+
+    def folder(self, stage: StageName) -> Path:
+        return self.path / stage
+
+    def done(self, stage: StageName) -> Done | None:
+        """What a finished stage left, or None when it never finished or lost a file."""
+        path = self.folder(stage) / "done.json"
+        if not path.is_file():
+            return None
+        row = read_json(path)
+        if not all((self.folder(stage) / name).is_file() for name in row["files"]):
+            return None
+        return Done(row["inputs"], row["counts"], row["files"])
+
+    def need(self, stage: StageName, *, by: StageName) -> Done:
+        """A finished stage. Raises StageError that says which command is missing."""
+        done = self.done(stage)
+        if done is None:
+            verb = "filter" if stage == "format" else stage
+            raise StageError(
+                f"{by} needs the output of {stage}, and {self.path} has none yet. "
+                f"Run: limbeck {verb} {self.path}"
+            )
+        return done
+
+    @contextmanager
+    def stage(self, stage: StageName, inputs: str) -> Iterator[Finish]:
+        """Do a stage: the old marker goes first, the new one is written when the block ends well."""
+        folder = self.folder(stage)
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "done.json").unlink(missing_ok=True)
+        finish = Finish()
+        yield finish
+        files = {name: file_hash(folder / name) for name in finish.files}
+        write_json(
+            folder / "done.json",
+            {"inputs": inputs, "counts": finish.counts, "files": files},
+        )
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep a second process out of the folder. Raises UserError when one is in it."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            file = (self.path / ".lock").open("a")
+        except OSError as error:
+            raise UserError(f"cannot write to {self.path}: {error.strerror}") from error
+        with file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                raise UserError(
+                    f"another limbeck is at work in {self.path}; wait for it, or stop it"
+                ) from error
+            yield
+
+    def log(self, event: str, **fields: Any) -> None:
+        """Append one line to log.jsonl. Times stand here and nowhere in results."""
+        row = {"at": round(time.time(), 3), "event": event, **fields}
+        line = json.dumps(row, ensure_ascii=False) + "\n"
+        try:
+            with (self.path / "log.jsonl").open("a", encoding="utf-8", errors="replace") as file:
+                file.write(line)
+        except OSError as error:
+            raise UserError(f"cannot write {self.path / 'log.jsonl'}: {error.strerror}") from error
+
+
+@dataclass(slots=True)
+class Finish:
+    """What a stage says about itself while it works."""
+
+    counts: dict[str, Any] = field(default_factory=dict)
+    files: list[str] = field(default_factory=list)

@@ -1,0 +1,128 @@
+"""Seeds: the starting records, from JSONL in the forms that people have.
+
+    {"prompt": "..."}                                   a prompt
+    {"messages": [{"role": "user", "content": "..."}]}  a chat; what the assistant said last is dropped
+    {"conversations": [{"from": "human", "value": ...}]}  ShareGPT
+    {"instruction": "...", "input": "...", "output": "..."}   Alpaca
+    {"instruction": "...", "instances": [{"input": ..., "output": ...}]}  Self-Instruct
+
+The completion that a seed row has already is kept as its `target`, never shown to the teacher.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from limbeck.errors import DataError
+from limbeck.prompts import fill
+from limbeck.record import Message, Provenance, Record, content_hash, to_messages, user
+from limbeck.store import read_jsonl
+
+INSTRUCTION = "instruction.v1"
+_SHAREGPT = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant",
+             "system": "system"}
+
+
+def read_seeds(
+    path: Path,
+    *,
+    limit: int | None = None,
+    on_bad: Callable[[DataError], None] | None = None,
+) -> list[Record]:
+    """The seed records of a file, at most `limit`, in file order; equal ones once.
+
+    Raises DataError with the line's number and reason for a row that cannot be used, unless
+    `on_bad` takes it; and for a missing or an empty file.
+    """
+    seeds: dict[str, Record] = {}
+    for number, row in read_jsonl(path, on_bad=on_bad):
+        try:
+            found = list(_from_row(row))
+        except (KeyError, TypeError, ValueError) as error:
+            bad = DataError(f"{path}, line {number}: {_reason(error)}", path=path, line=number)
+            if on_bad is None:
+                raise bad from error
+            on_bad(bad)
+            continue
+        for seed in found:
+            seeds.setdefault(seed.id, seed)
+        if limit is not None and len(seeds) >= limit:
+            break
+    if not seeds:
+        raise DataError(f"{path} has no usable seed", path=path)
+    return list(seeds.values())[:limit]
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, KeyError):
+        return f"the key {error} is missing"
+    return str(error)
+
+
+def _from_row(row: Mapping[str, Any]) -> Iterator[Record]:
+    if "messages" in row:
+        yield _seed(to_messages(_list(row["messages"])), row)
+    elif "conversations" in row:
+        turns = [
+            {"role": _SHAREGPT.get(str(turn["from"]), str(turn["from"])), "content": turn["value"]}
+            for turn in _list(row["conversations"])
+        ]
+        yield _seed(to_messages(turns), row)
+    elif "instances" in row:
+        for instance in _list(row["instances"]):
+            yield _instruction(row, instance.get("input", ""), instance.get("output"))
+    elif "instruction" in row:
+        yield _instruction(row, row.get("input") or "", row.get("output"))
+    elif "prompt" in row:
+        yield _seed((user(_text(row["prompt"], "prompt")),), row)
+    else:
+        raise ValueError(
+            "no prompt found: a seed has prompt, messages, conversations, or instruction"
+        )
+
+
+def _list(value: Any) -> list[Any]:
+    if not isinstance(value, list) or not all(isinstance(item, Mapping) for item in value):
+        raise ValueError("messages, conversations and instances are lists of objects")
+    return value
+
+
+def _text(value: Any, key: str) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise ValueError(f"{key} must be a text that is not empty, got {value!r}")
+    return value
+
+
+def _instruction(row: Mapping[str, Any], given: Any, output: Any) -> Record:
+    instruction = _text(row["instruction"], "instruction")
+    given = given if isinstance(given, str) and given.strip() not in ("", "<noinput>") else ""
+    prompt = fill(INSTRUCTION, {"instruction": instruction, "input": given})
+    meta = {"instruction": instruction, "input": given}
+    return _seed((user(prompt),), {**row, "target": output}, meta)
+
+
+def _seed(
+    messages: tuple[Message, ...], row: Mapping[str, Any], meta: Mapping[str, Any] | None = None
+) -> Record:
+    target = row.get("target", row.get("completion"))
+    while messages and messages[-1].role == "assistant":
+        target = messages[-1].content if target is None else target
+        messages = messages[:-1]
+    if not messages or messages[-1].role != "user":
+        raise ValueError("a seed must end with a user turn")
+    _text(messages[-1].content, "the user turn")
+    meta = dict(meta or {})
+    if isinstance(row.get("task"), str):
+        meta["task"] = row["task"]
+    named = row.get("id")
+    parents = (str(named),) if named is not None else ()
+    return Record(
+        messages=messages,
+        completion="",
+        provenance=Provenance("seed", parents=parents),
+        target=target if isinstance(target, str) else None,
+        meta=meta,
+        id=content_hash([[m.role, m.content] for m in messages]),
+    )

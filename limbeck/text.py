@@ -1,0 +1,24 @@
+"""One way to compare texts for equality, in every script."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+
+from limbeck.record import Message, content_hash
+
+
+def squeezed(text: str) -> str:
+    """NFC, with every run of white space as one space: equal to a reader, equal here."""
+    return " ".join(unicodedata.normalize("NFC", text).split())
+
+
+def folded(text: str) -> str:
+    """NFKC, case-folded and squeezed: equal but for case and width (`ＡＢＣ` is `abc`)."""
+    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+
+
+def prompt_key(messages: Sequence[Message]) -> str:
+    """One key for a conversation without its system turns, whatever its case and spacing."""
+    turns = [[m.role, folded(m.content)] for m in messages if m.role != "system"]
+    return content_hash(turns)

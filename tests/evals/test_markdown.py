@@ -1,0 +1,139 @@
+"""The Markdown report: tables that hold, and text that stays text."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from limbeck.evals import markdown, wording
+from tests.evals.report_example import example, task
+
+EVIL = [
+    "a | b",
+    "line\n\n# head\n| c | d |",
+    "`code` ``` fence",
+    "<script>alert(1)</script>",
+    "[x](javascript:alert(1))",
+    "![x](https://evil.example/x.png)",
+    "https://evil.example www.evil.example",
+    "[x]: https://evil.example",
+    "\\| \\",
+]
+
+
+def outside_fences(text: str) -> str:
+    return re.sub(r"^(`{3,})text\n.*?^\1$", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def tables(text: str) -> list[list[int]]:
+    """The number of cells of each row of each table."""
+    blocks = re.findall(r"(?:^\|.*\|$\n?)+", outside_fences(text), flags=re.MULTILINE)
+    return [[len(re.findall(r"(?<!\\)\|", line)) - 1 for line in b.splitlines()] for b in blocks]
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_names_and_labels_break_no_table_and_make_no_markup(evil: str) -> None:
+    report = example(
+        name=evil,
+        tasks=[task(evil, metric=evil, unit=evil, about=evil)],
+        funnel=[{"label": evil, "count": 1}],
+        limits=[evil],
+        models={"teacher": {"name": evil, "about": evil, "parameters": None}},
+        versions={evil: evil},
+        protocol={"form": evil},
+    )
+    text = outside_fences(markdown.render(report))
+    assert [set(rows) for rows in tables(text)] == [{8}, {3}, {2}]
+    bare = re.sub(r"\\[^\w\s]", "", text)
+    assert "<" not in bare
+    assert "`" not in bare
+    assert "](" not in bare
+    assert "://" not in bare
+    assert not re.search(r"www\.", text)
+    assert len(re.findall(r"^ *#", text, flags=re.MULTILINE)) == 11
+
+
+@pytest.mark.parametrize(
+    ("raw", "escaped"),
+    [
+        ("imitation_nll", "imitation_nll"),
+        ("_a_ *b*", r"\_a\_ \*b\*"),
+        ("# head", r"\# head"),
+        ("1. item", r"1\. item"),
+        ("0.1.0", "0.1.0"),
+        ("- item", r"\- item"),
+        ("> quote", "&gt; quote"),
+        ("&amp;", "&amp;amp;"),
+        ("bundled:10", "bundled:10"),
+        ("https://a.b", r"https\://a.b"),
+        ("MAILTO:a", r"MAILTO\:a"),
+        ("a@b.c", "a@\u2060b.c"),
+        ("\\|", r"\\\|"),
+        ("x\n\ty", "x y"),
+        ("\x1b[0m\ud800", r"␛\[0m�"),
+        ("中文 🙂", "中文 🙂"),
+    ],
+)
+def test_a_line_is_shown_and_not_read(raw: str, escaped: str) -> None:
+    assert markdown.escape(raw) == escaped
+
+
+def test_no_completion_can_close_its_fence() -> None:
+    text = "```\n<b>out</b>\n`````\n~~~\n"
+    block = markdown.fence(text)
+    ticks = block.split("text\n")[0]
+    assert ticks == "`" * 6
+    assert block == f"{ticks}text\n{text}\n{ticks}"
+
+
+def test_a_long_completion_is_cut_and_says_so() -> None:
+    assert markdown.fence("x" * 1700).endswith("\n\n1,100 more characters are in report.json.")
+
+
+def test_the_sentences_and_cells_are_those_of_the_wording() -> None:
+    text = markdown.render(example())
+    for line in wording.verdict(example()):
+        assert line in text
+    for case in example()["tasks"]:
+        assert f"| {wording.gap_cell(case)[0]}" in text
+
+
+def test_controls_are_made_visible_inside_fences_too() -> None:
+    text = markdown.render(example())
+    text.encode("utf-8")
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", text)
+    assert "␛[31m� ⟨U+202E⟩" in text
+
+
+EMPTY: list[dict[str, Any]] = [
+    {},
+    dict.fromkeys(example()),
+    example(tasks=[], funnel=[], samples=[], limits=[], versions={}, models={}, training={}),
+]
+
+
+@pytest.mark.parametrize("report", EMPTY, ids=["nothing", "nulls", "empty"])
+def test_what_is_missing_is_said(report: dict[str, Any]) -> None:
+    text = markdown.render(report)
+    assert "Nothing was measured" in text
+    assert "No task was run." in text
+    assert "No samples were kept." in text
+    assert "None" not in text
+    assert "\n\n\n" not in text
+
+
+def test_empty_and_missing_completions_are_told_apart() -> None:
+    sample = {"prompt": "p", "base": "", "student": None, "teacher": "t"}
+    text = markdown.render(example(samples=[sample]))
+    assert "Base:\n\n(empty)" in text
+    assert "Student:\n\nn/a" in text
+
+
+def test_the_curve_is_a_few_rows_with_the_first_the_last_and_the_validated() -> None:
+    curve = example()["training"]["curve"]
+    shown = re.findall(r"^\| (\d+) \| [\d.]+ \| (.+) \|$", markdown.render(example()), re.MULTILINE)
+    assert len(shown) <= markdown.CURVE_ROWS
+    assert (shown[0][0], shown[-1][0]) == (str(curve[0]["step"]), str(curve[-1]["step"]))
+    assert any(valid != "n/a" for _, valid in shown)

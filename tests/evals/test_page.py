@@ -1,0 +1,288 @@
+"""The HTML page: what models write stays text, and the page stands alone and can be read aloud."""
+
+from __future__ import annotations
+
+import re
+from html.parser import HTMLParser
+from importlib import resources
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from limbeck.evals import page
+from tests.evals.report_example import example, gap, imitation, task, unbounded
+
+VOID = {"meta", "br", "link", "img", "hr", "input"}
+EVIL = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onmouseover='alert(1)",
+    "</style><script>1</script>",
+    "</title></svg><script>1</script>",
+    "{{ 7 * 7 }}{% include 'x' %}",
+    "<!--",
+    "&lt;b&gt;",
+]
+
+
+class Tree(HTMLParser):
+    """Every start tag with its attributes, the text in it, and the nesting checked."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.stack: list[str] = []
+        self.text: list[tuple[str, str]] = []
+        self.comments: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.stack == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        assert len(dict(attrs)) == len(attrs), "an attribute twice"
+        if tag not in VOID:
+            self.stack.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.stack.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text.append((self.stack[-1] if self.stack else "", data))
+
+    def handle_comment(self, data: str) -> None:
+        self.comments.append(data)
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attrs for name, attrs in self.tags if name == tag]
+
+    def words(self) -> str:
+        return "".join(data for tag, data in self.text if tag != "style")
+
+
+def tree(**changes: Any) -> Tree:
+    return Tree(page.render(example(**changes)))
+
+
+EMPTY: dict[str, Any] = {key: [] for key in ("tasks", "funnel", "samples", "limits")} | {
+    key: {} for key in ("models", "protocol", "training", "cost", "versions")
+}
+NULLS = dict.fromkeys(example())
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_text_from_models_and_files_is_never_markup(evil: str) -> None:
+    quiet = [name for name, _ in tree().tags]
+    pairs = {role: {"name": evil, "about": evil, "parameters": 1} for role in page.ROLES}
+    changes = example(
+        name=evil,
+        models=pairs,
+        limits=[evil, evil],
+        protocol=dict.fromkeys(("hash", "form", "prompt", "max_tokens", "seed"), evil),
+        tasks=[
+            case | {"task": evil, "about": evil, "metric": evil, "unit": evil}
+            for case in example()["tasks"]
+        ],
+        funnel=[step | {"label": evil} for step in example()["funnel"]],
+        samples=[dict.fromkeys(("prompt", *page.ROLES), evil)] * 2,
+        versions={evil: evil, "b": evil, "c": evil},
+    )
+    found = Tree(page.render(changes))
+    assert {name for name, _ in found.tags} <= set(quiet)
+    assert "script" not in {name for name, _ in found.tags}
+    assert found.comments == []
+    assert not any(key.startswith("on") for _, attrs in found.tags for key in attrs)
+    assert found.words().count(evil) >= 20
+
+
+@pytest.mark.parametrize("changes", [{}, EMPTY, NULLS], ids=["full", "empty", "nulls"])
+def test_the_page_stands_alone(changes: dict[str, Any]) -> None:
+    html = page.render(example(**changes))
+    found = Tree(html)
+    for _, attrs in found.tags:
+        assert not {"src", "srcset", "data", "action", "xlink:href"} & set(attrs)
+        assert (attrs.get("href") or "#").startswith("#")
+    assert not re.search(r"https?://|//[a-z]|url\(|@import", html)
+    policy = [meta["content"] for meta in found.all("meta") if "http-equiv" in meta]
+    assert policy == ["default-src 'none'; style-src 'unsafe-inline'"]
+
+
+@pytest.mark.parametrize("changes", [{}, EMPTY, NULLS], ids=["full", "empty", "nulls"])
+def test_ids_are_unique_and_every_reference_has_its_target(changes: dict[str, Any]) -> None:
+    found = tree(**changes)
+    ids = [attrs["id"] for _, attrs in found.tags if "id" in attrs]
+    assert len(ids) == len(set(ids))
+    for _, attrs in found.tags:
+        targets = (attrs.get("aria-labelledby") or "").split()
+        targets += [(attrs.get("href") or "").removeprefix("#")] if "href" in attrs else []
+        assert set(targets) <= set(ids)
+
+
+@pytest.mark.parametrize("changes", [{}, EMPTY, NULLS], ids=["full", "empty", "nulls"])
+def test_headings_go_down_one_step_at_a_time(changes: dict[str, Any]) -> None:
+    levels = [int(name[1]) for name, _ in tree(**changes).tags if re.fullmatch("h[1-6]", name)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+
+
+def test_there_are_landmarks_a_language_and_a_verdict_before_all_numbers() -> None:
+    found = tree()
+    assert found.all("html") == [{"lang": "en"}]
+    for landmark in ("header", "nav", "main", "footer"):
+        assert len(found.all(landmark)) == 1
+    assert found.all("h2")[0] == {"id": "verdict"}
+    assert "71% [66%,\u00a076%] of the gap to the teacher closed" in found.words()
+
+
+def test_tables_have_captions_and_scopes() -> None:
+    found = tree()
+    assert len(found.all("caption")) == len(found.all("table")) == 2
+    assert {head.get("scope") for head in found.all("th")} == {"col", "row"}
+    columns = [head for head in found.all("th") if head.get("role") == "columnheader"]
+    cells = [cell for cell in found.all("td") if cell.get("role") == "cell"]
+    assert len(columns) == 8
+    assert len(cells) == 7 * len(example()["tasks"])
+
+
+def test_each_picture_has_a_title_and_says_its_numbers() -> None:
+    found = tree()
+    pictures = [svg for svg in found.all("svg") if svg.get("role") == "img"]
+    assert [svg["aria-labelledby"] for svg in pictures] == [
+        "forest-title forest-desc",
+        "curve-title curve-desc",
+    ]
+    described = "".join(data for tag, data in found.text if tag == "desc")
+    assert "recall (ability): teacher not measurably better" in described
+    assert "Training loss from 5." in described
+
+
+def test_models_texts_carry_their_own_direction_and_no_language() -> None:
+    said = [attrs for _, attrs in tree().tags if attrs.get("class") == "said"]
+    assert len(said) == 4 * len(example()["samples"])
+    assert all((attrs["dir"], attrs["lang"]) == ("auto", "") for attrs in said)
+
+
+def test_every_language_passes_and_no_control_character_does() -> None:
+    html = page.render(example(name="\x1b]0;x\x07\udc80", limits=["\x85 \x00 \x9b2J \u202e"]))
+    html.encode("utf-8")
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\ud800-\udfff]", html)
+    for text in ("ما هي عاصمة فرنسا؟", "法国的首都是巴黎。", "👩🏽‍🔬", "␛]0;x␇�"):
+        assert text in html
+
+
+@pytest.mark.parametrize("report", [{}, EMPTY, NULLS], ids=["nothing", "empty", "nulls"])
+def test_what_is_missing_is_said(report: dict[str, Any]) -> None:
+    words = Tree(page.render(report)).words()
+    assert "Nothing was measured" in words
+    assert "No samples were kept." in words
+    assert "No training loss was written down." in words
+    assert "None" not in words
+
+
+def test_a_task_of_nulls_is_a_row_of_words() -> None:
+    nothing = task("t") | dict.fromkeys(set(task()) - {"task", "kind"})
+    found = tree(tasks=[nothing])
+    assert "base and student not both measured on t." in found.words().lower()
+    assert found.text.count(("span", "n/a")) == 7
+    assert "None" not in found.words()
+
+
+def test_an_empty_completion_is_told_from_a_missing_one_and_a_long_one_is_cut() -> None:
+    sample = {"prompt": "p" * 2500, "base": "", "student": None, "teacher": "fine"}
+    words = tree(samples=[sample]).words()
+    assert "(empty)" in words
+    assert "500 more characters are in report.json." in words
+    assert "p" * 2000 in words
+    assert "p" * 2001 not in words
+
+
+def test_the_plot_draws_bounded_intervals_and_leaves_unbounded_ones_open() -> None:
+    plot = page.forest([task("t", **gap(0.5, 0.0, 1.0)), unbounded()])
+    bounded, band = plot["rows"]
+    assert (bounded["low"], bounded["high"]) == (plot["zero"], plot["one"])
+    assert bounded["value"] == pytest.approx((plot["zero"] + plot["one"]) / 2)
+    assert (bounded["open"], band["open"], band["drawn"]) == (False, True, False)
+    found = tree(tasks=[unbounded()])
+    assert len([attrs for attrs in found.all("rect") if attrs["class"] == "band"]) == 1
+    assert [dot for dot in found.all("circle") if dot["class"] == "mark"] == []
+
+
+@pytest.mark.parametrize(
+    ("ends", "arrows", "caps", "dot"),
+    [
+        ((0.3, -3.5, 5.2), (True, True), (False, False), True),
+        ((9.0, 7.0, 11.0), (False, True), (False, False), False),
+        ((-9.0, -11.0, 0.5), (True, False), (False, True), False),
+        ((0.3, 0.1, 0.5), (False, False), (True, True), True),
+    ],
+)
+def test_what_lies_off_the_axis_becomes_an_arrow(
+    ends: tuple[float, float, float],
+    arrows: tuple[bool, bool],
+    caps: tuple[bool, bool],
+    dot: bool,
+) -> None:
+    row = page.forest([task(**gap(*ends))])["rows"][0]
+    assert (row["arrow_left"], row["arrow_right"]) == arrows
+    assert (row["cap_left"], row["cap_right"]) == caps
+    assert (row["value"] is not None) == dot
+    assert 0 <= row["low"] <= row["high"] <= 100
+
+
+def test_the_curve_keeps_its_last_point_and_stays_small() -> None:
+    points = [{"step": i, "train_loss": 9.0 - i / 1000, "valid_loss": None} for i in range(5001)]
+    drawn = page.curve(points)
+    assert drawn is not None
+    line = drawn["lines"]["train_loss"].split()
+    assert len(line) <= page.CURVE_POINTS
+    assert line[-1].startswith("970.0,")
+    assert drawn["words"] == "Training loss from 9.00 at step 0 to 4.00 at step 5000."
+
+
+def test_a_curve_of_one_point_or_one_value_is_drawn() -> None:
+    for losses in ([2.0], [2.0, 2.0]):
+        drawn = page.curve([{"step": i, "train_loss": loss} for i, loss in enumerate(losses)])
+        assert drawn is not None
+        assert len(drawn["marks"]["train_loss"]) == len(losses)
+    assert page.curve([{"step": 1, "train_loss": float("nan")}, {}]) is None
+
+
+@pytest.mark.parametrize(("low", "high"), [(0, 1), (1.7, 5.3), (0.001, 0.0023), (-3, 40000)])
+def test_ticks_are_few_round_and_inside(low: float, high: float) -> None:
+    marks = page.ticks(low, high)
+    assert 2 <= len(marks) <= 6
+    assert all(low - 1e-9 <= mark <= high + 1e-9 for mark in marks)
+
+
+def test_bars_are_shares_of_the_longest() -> None:
+    steps = [("prompts", 200), ("Refused by x", 50), ("odd", None)]
+    rows = page.funnel([{"label": label, "count": count} for label, count in steps])
+    assert [row["share"] for row in rows] == [100, 25, 0]
+    assert [row["refused"] for row in rows] == [False, True, False]
+
+
+def test_imitation_comes_before_ability() -> None:
+    words = tree(tasks=[task("later"), imitation("sooner")]).words()
+    table = words[words.index("detectable") :]
+    assert table.index("sooner") < table.index("later")
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("scheme", [0, 1], ids=["light", "dark"])
+def test_text_has_contrast_aa_in_both_schemes(scheme: int) -> None:
+    css = (resources.files("limbeck.evals") / "templates/style.css.j2").read_text("utf-8")
+    colours = dict(re.findall(r"--(\w+): (#\w{6});", css.split("@media screen")[scheme]))
+    for text in ("ink", "soft", "accent"):
+        for ground in ("paper", "faint"):
+            pair = sorted((luminance(colours[text]), luminance(colours[ground])))
+            assert (pair[1] + 0.05) / (pair[0] + 0.05) >= 4.5

@@ -1,0 +1,56 @@
+"""Objective `sft`: cross entropy on the teacher's completion only (sequence-level distillation,
+Kim & Rush 2016, eq. 5, with sampled completions in place of the beam's mode)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+
+from limbeck.record import Record
+from limbeck.trainers.batch import Batch
+from limbeck.trainers.example import Example, encode
+
+
+@dataclass(frozen=True)
+class Sft:
+    """Next-token cross entropy where the mask says so."""
+
+    name: str = field(default="sft", init=False)
+
+    def example(self, tokenizer: Any, record: Record, eos_ids: Sequence[int]) -> Example:
+        return encode(tokenizer, record, eos_ids=eos_ids)
+
+    def loss(self, model: Any, batch: Batch) -> torch.Tensor:
+        """The sum over the batch's loss tokens, in nats: the caller divides by their number."""
+        logits, targets = loss_logits(model, batch)
+        return F.cross_entropy(logits.float(), targets, reduction="sum")
+
+
+def loss_logits(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
+    """Logits (N, V) and targets (N,) at the N positions that carry loss.
+
+    The output head runs only there: with a vocabulary of 50k and prompts as long as the
+    completions it is the larger half of the work.
+    """
+    wanted = batch.loss[:, 1:]  # the token at t is predicted from the state at t - 1
+    targets = batch.ids[:, 1:][wanted]
+    if _has_plain_head(model):
+        states = model.base_model(
+            input_ids=batch.ids, attention_mask=batch.mask, use_cache=False
+        ).last_hidden_state  # (B, T, D)
+        return model.get_output_embeddings()(states[:, :-1][wanted]), targets
+    out = model(input_ids=batch.ids, attention_mask=batch.mask, use_cache=False)
+    return out.logits[:, :-1][wanted], targets
+
+
+def _has_plain_head(model: Any) -> bool:
+    """Whether logits are just head(state): Gemma caps them, Cohere and Granite scale them."""
+    config = model.config
+    bent = ("final_logit_softcapping", "logit_scale", "logits_scaling")
+    return model.get_output_embeddings() is not None and not any(
+        getattr(config, name, None) not in (None, 1, 1.0) for name in bent
+    )
