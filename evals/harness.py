@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import math
 import os
@@ -19,6 +20,8 @@ from limbeck.hf import Loaded, quiet
 from limbeck.protocols import Teacher
 from limbeck.recipe import Eval
 from limbeck.record import Record
+
+FEWSHOT_SEED = 1234  # lm-eval's own default
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +56,9 @@ def evaluate(
     on_total: Callable[[int], None] = lambda total: None,
     on_done: Callable[[int], None] = lambda count: None,
 ) -> tuple[list[TaskResult], list[str]]:
-    """Evaluate one model, and list the calls that failed: `writer` writes, `loaded` (None for a black box) gives likelihoods.
+    """Evaluate one model; also lists the calls that failed.
 
+    `writer` writes, `loaded` (None for a black box) gives likelihoods.
     `test` are the held-out records of the imitation task. Raises UserError for a task that is
     unknown, and MissingExtra without lm-eval.
     """
@@ -76,23 +80,26 @@ def evaluate(
         )
         on_total(_count(tasks, section.limit))
         try:
-            results = engine.simple_evaluate(
-                model=lm,
-                tasks=tasks,
-                task_manager=manager,
-                limit=section.limit,
-                apply_chat_template=protocol.prompt == "chat",
-                bootstrap_iters=0,
-                log_samples=True,
-            )
+            loaded_tasks = manager.load(tasks)
         except KeyError as error:
             raise UserError(f"lm-eval does not know the task {error}") from error
+        for task in loaded_tasks["tasks"].values():
+            if task.get_config("num_fewshot") is None:
+                task.set_config(key="num_fewshot", value=0)
+            task.set_fewshot_seed(seed=FEWSHOT_SEED)
+        results = engine.evaluator.evaluate(
+            lm=lm,
+            task_dict=loaded_tasks,
+            limit=section.limit,
+            apply_chat_template=protocol.prompt == "chat",
+            fewshot_as_multiturn=True,
+            bootstrap_iters=0,
+            log_samples=True,
+        )
     return [_result(name, results) for name in results["samples"]], lm.failures
 
 
-def _tasks(
-    section: Eval, protocol: Protocol, test: Sequence[Record], *, scored: bool
-) -> list[Any]:
+def _tasks(section: Eval, protocol: Protocol, test: Sequence[Record], *, scored: bool) -> list[Any]:
     from limbeck.evals import tasks as own
 
     made: list[Any] = []
@@ -135,8 +142,9 @@ def _count(tasks: Sequence[Any], limit: int | None) -> int:
         if isinstance(task, str):
             continue  # lm-eval opens it later; the bar grows no total for it
         docs = list(task.test_docs())[:limit]
-        total += sum(len(doc["options"]) if task.OUTPUT_TYPE == "multiple_choice" else 1
-                     for doc in docs)
+        total += sum(
+            len(doc["options"]) if task.OUTPUT_TYPE == "multiple_choice" else 1 for doc in docs
+        )
     return total
 
 
@@ -192,6 +200,7 @@ def _import() -> Any:
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     try:
         import lm_eval
+        import lm_eval.evaluator
         import lm_eval.tasks
     except ImportError as error:
         raise MissingExtra("lm-eval", "eval") from error
@@ -200,12 +209,15 @@ def _import() -> Any:
 
 @contextlib.contextmanager
 def _quiet_lm_eval() -> Iterator[None]:
-    """lm-eval talks on its own logger and through warnings; what matters is in our results."""
+    """lm-eval talks on its own logger, through warnings and bars; what matters is in our results.
+
+    limbeck's reporter holds the real stderr since before, so its own lines still show.
+    """
     logger = logging.getLogger("lm_eval")
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), quiet():
+        with warnings.catch_warnings(), quiet(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:

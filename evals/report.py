@@ -122,10 +122,14 @@ def _task(
         "smallest_detectable": None,
     }
     for role in ROLES:
-        row[role] = None if role not in scores else {
-            "value": float(np.mean(scores[role])),
-            "stderr": _finite(standard_error(scores[role])),
-        }
+        row[role] = (
+            None
+            if role not in scores
+            else {
+                "value": float(np.mean(scores[role])),
+                "stderr": _finite(standard_error(scores[role])),
+            }
+        )
     if n < 2 or not {"base", "student"} <= set(scores):
         return row
     moved = difference(scores["base"], scores["student"])
@@ -201,6 +205,9 @@ def _limits(tasks: Sequence[Mapping[str, Any]], roles: Mapping[str, Role]) -> li
     if any(failed.values()):
         told = ", ".join(f"{role} {count}" for role, count in failed.items() if count)
         lines.append(f"Calls that failed and whose items were left out for all models: {told}.")
-    if any(task["teacher"] is None for task in tasks):
-        lines.append("The teacher is a black box without log-likelihoods: no gap can be given there.")
+    measured = {task["task"] for task in roles["teacher"]["tasks"]}
+    if any(task["task"] not in measured for task in tasks):
+        lines.append(
+            "The teacher is a black box without log-likelihoods: no gap can be given there."
+        )
     return lines

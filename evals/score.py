@@ -103,9 +103,7 @@ class Scorer:
             batches[-1].append(group)
         return batches
 
-    def _score(
-        self, groups: list[list[_Job]]
-    ) -> tuple[list[_Job], list[tuple[float, bool]]]:
+    def _score(self, groups: list[list[_Job]]) -> tuple[list[_Job], list[tuple[float, bool]]]:
         jobs = [job for group in groups for job in group]
         device = self._model.device
         rest = _padded([job.rest[:-1] for job in jobs], device)  # (N, R) inputs

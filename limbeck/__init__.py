@@ -11,7 +11,14 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
-    "Message", "Provenance", "Recipe", "Record", "Run", "Verdict", "__version__", "run",
+    "Message",
+    "Provenance",
+    "Recipe",
+    "Record",
+    "Run",
+    "Verdict",
+    "__version__",
+    "run",
 ]
 
 _WHERE = {

@@ -45,8 +45,9 @@ ProgressMode = Annotated[
 RUNS = Path("runs")
 
 
-def _verb(stages: tuple[StageName, ...], target: str, into: Path, ledger: Path | None,
-          progress: str) -> Context:
+def _verb(
+    stages: tuple[StageName, ...], target: str, into: Path, ledger: Path | None, progress: str
+) -> Context:
     from limbeck.pipeline.context import Context
     from limbeck.pipeline.run import do_stages
     from limbeck.progress import reporter
@@ -97,8 +98,9 @@ def _show_table(context: Context) -> None:
 
 
 @app.command()
-def run(target: Target, into: Into = RUNS, ledger: LedgerFile = None,
-        progress: ProgressMode = "auto") -> None:
+def run(
+    target: Target, into: Into = RUNS, ledger: LedgerFile = None, progress: ProgressMode = "auto"
+) -> None:
     """Run a recipe from seeds to the transfer report. Run it again to resume."""
     from limbeck.rundir import STAGES
 
@@ -106,36 +108,41 @@ def run(target: Target, into: Into = RUNS, ledger: LedgerFile = None,
 
 
 @app.command()
-def generate(target: Target, into: Into = RUNS, ledger: LedgerFile = None,
-             progress: ProgressMode = "auto") -> None:
+def generate(
+    target: Target, into: Into = RUNS, ledger: LedgerFile = None, progress: ProgressMode = "auto"
+) -> None:
     """Ask the teacher; only what the ledger does not hold yet is asked."""
     _verb(("generate",), target, into, ledger, progress)
 
 
 @app.command(name="filter")
-def filter_(target: Target, into: Into = RUNS, ledger: LedgerFile = None,
-            progress: ProgressMode = "auto") -> None:
+def filter_(
+    target: Target, into: Into = RUNS, ledger: LedgerFile = None, progress: ProgressMode = "auto"
+) -> None:
     """Judge the records, and split what is kept into train, valid and test."""
     _verb(("filter", "format"), target, into, ledger, progress)
 
 
 @app.command()
-def train(target: Target, into: Into = RUNS, ledger: LedgerFile = None,
-          progress: ProgressMode = "auto") -> None:
+def train(
+    target: Target, into: Into = RUNS, ledger: LedgerFile = None, progress: ProgressMode = "auto"
+) -> None:
     """Train the student."""
     _verb(("train",), target, into, ledger, progress)
 
 
 @app.command(name="eval")
-def eval_(target: Target, into: Into = RUNS, ledger: LedgerFile = None,
-          progress: ProgressMode = "auto") -> None:
+def eval_(
+    target: Target, into: Into = RUNS, ledger: LedgerFile = None, progress: ProgressMode = "auto"
+) -> None:
     """Evaluate base, student and teacher under one protocol."""
     _verb(("eval",), target, into, ledger, progress)
 
 
 @app.command()
-def report(target: Target, into: Into = RUNS, ledger: LedgerFile = None,
-           progress: ProgressMode = "auto") -> None:
+def report(
+    target: Target, into: Into = RUNS, ledger: LedgerFile = None, progress: ProgressMode = "auto"
+) -> None:
     """Write the transfer report and print its table."""
     _show_table(_verb(("report",), target, into, ledger, progress))
 
@@ -181,8 +188,11 @@ def main() -> None:
     except OSError as error:
         if error.errno not in _DISK:
             raise
-        typer.echo(f"limbeck: {error.strerror}: {error.filename or 'the disk'}. Make room, then "
-                   "run the same command again", err=True)
+        typer.echo(
+            f"limbeck: {error.strerror}: {error.filename or 'the disk'}. Make room, then "
+            "run the same command again",
+            err=True,
+        )
         sys.exit(2)
 
 

@@ -85,19 +85,23 @@ def load(name: ModelName, *, dtype: str = "bfloat16") -> Loaded:
         torch, transformers = _imports()
         source = _source(name)
         try:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(
-                source, trust_remote_code=False
-            )
-            model = transformers.AutoModelForCausalLM.from_pretrained(
+            tokenizer = transformers.AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+            model, info = transformers.AutoModelForCausalLM.from_pretrained(
                 source,
                 dtype=getattr(torch, dtype),
                 trust_remote_code=False,
                 use_safetensors=True,
+                output_loading_info=True,
             )
         except MemoryError:
             raise
         except Exception as error:  # transformers raises every kind of it
             raise ModelError(f"cannot load the model {name}: {_first_line(error)}") from error
+    if info["missing_keys"]:  # transformers would fill them with random numbers
+        raise ModelError(
+            f"the weights of {name} are not whole: {len(info['missing_keys'])} tensors are "
+            f"missing, the first is {min(info['missing_keys'])}"
+        )
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
         if tokenizer.pad_token_id is None:

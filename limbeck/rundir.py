@@ -19,7 +19,7 @@ from typing import Any, Literal
 from limbeck.errors import StageError, UserError
 from limbeck.recipe import Recipe
 from limbeck.record import content_hash
-from limbeck.store import file_hash, read_json, write_json, write_text
+from limbeck.store import clear_drafts, file_hash, read_json, write_json, write_text
 
 StageName = Literal["generate", "filter", "format", "train", "eval", "report"]
 STAGES: tuple[StageName, ...] = ("generate", "filter", "format", "train", "eval", "report")
@@ -90,6 +90,7 @@ class RunDir:
         """Do a stage: the old marker goes first, the new one is written when the block ends well."""
         folder = self.folder(stage)
         folder.mkdir(parents=True, exist_ok=True)
+        clear_drafts(folder)
         (folder / "done.json").unlink(missing_ok=True)
         finish = Finish()
         yield finish

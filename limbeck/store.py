@@ -53,6 +53,12 @@ def fresh_folder(path: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
 
 
+def clear_drafts(folder: Path) -> None:
+    """Remove what a killed process left half-written. Only for who holds the folder's lock."""
+    for draft in folder.glob(".*.part"):
+        shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a whole text file, or leave the old one as it was."""
     with writing(path) as draft:

@@ -1,1 +1,1 @@
-"""The student trainer. Torch and tokens stay behind this line: Records come in, a folder goes out."""
+"""The student trainer. Torch and tokens stay behind this line: Records in, a folder out."""

@@ -1,4 +1,4 @@
-"""Batches of similar length under a budget of padded tokens; the order is a function of the seed."""
+"""Batches of similar length under a budget of padded tokens, in an order that the seed gives."""
 
 from __future__ import annotations
 

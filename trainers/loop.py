@@ -45,7 +45,7 @@ class Step:
 def schedule(step: int, steps: int, warmup: float, shape: str) -> float:
     """The factor on the learning rate at `step` (from 0): linear warm-up over the first share
     `warmup` of the steps, then constant, linear or cosine down to 0 after the last one."""
-    warm = max(1, round(warmup * steps))
+    warm = max(1, round(warmup * steps)) if warmup else 0
     if step < warm:
         return (step + 1) / (warm + 1)
     if shape == "constant":
@@ -86,8 +86,14 @@ def fit(
         betas=(0.9, 0.95),
         fused=True,
     )
-    curve = [Point(0, 0.0, mean_loss(model, objective, train[:64], settings, pad_id),
-                   _valid(model, objective, valid, settings, pad_id))]
+    curve = [
+        Point(
+            0,
+            0.0,
+            mean_loss(model, objective, train[:64], settings, pad_id),
+            _valid(model, objective, valid, settings, pad_id),
+        )
+    ]
     every = max(1, steps // 50)
     step, total, count = 0, 0.0, 0
     for epoch, batches in enumerate(plan):

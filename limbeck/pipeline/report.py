@@ -34,7 +34,7 @@ def write_report(context: Context) -> dict[str, Any]:
     except ImportError as error:
         raise MissingExtra(f"the report ({error.name})", "eval") from error
     run, recipe = context.run, context.recipe
-    roles = {role: read_json(run.folder("eval") / f"{role}.json") for role in ROLES}
+    roles: dict[str, Any] = {role: read_json(run.folder("eval") / f"{role}.json") for role in ROLES}
     generated = run.need("generate", by="report").counts
     test = read_split(run.folder("format"), "test")
     report = build_report(

@@ -103,7 +103,9 @@ def _write_manifest(context: Context) -> None:
     for stage in STAGES:
         done = run.need(stage, by="report")
         stages[stage] = {
-            "inputs": done.inputs, "counts": dict(done.counts), "files": dict(done.files)
+            "inputs": done.inputs,
+            "counts": dict(done.counts),
+            "files": dict(done.files),
         }
     write_json(
         run.path / "manifest.json",
@@ -127,7 +129,10 @@ def _git() -> str | None:
     try:
         done = subprocess.run(
             ["git", "-C", str(root), "describe", "--always", "--dirty"],
-            capture_output=True, text=True, timeout=10, check=False,
+            capture_output=True,
+            text=True,
+            timeout=10,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return None

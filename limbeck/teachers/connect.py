@@ -23,9 +23,7 @@ def connect(
     name = parse_model(section.model)
     bare = cast(Teacher, find("teachers", name.kind).load()(name, section))
     if not name.is_local:
-        bare = Retrying(
-            bare, attempts=section.attempts, give_up_after=section.give_up_after
-        )
+        bare = Retrying(bare, attempts=section.attempts, give_up_after=section.give_up_after)
     return Recorded(bare, ledger, on_call=on_call)
 
 

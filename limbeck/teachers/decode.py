@@ -202,7 +202,9 @@ def _from_nucleus(p: torch.Tensor, top_p: torch.Tensor, drawn: torch.Tensor) -> 
     if bool((values.sum(-1) < top_p).any()):
         values, tokens = p.sort(dim=-1, descending=True)
     before = values.cumsum(-1) - values
-    kept = torch.where(before < top_p[:, None], values, 0.0)  # the first always stays
+    inside = before < top_p[:, None]
+    inside[:, 0] = True  # also at top_p 0
+    kept = torch.where(inside, values, 0.0)
     return tokens.gather(-1, _invert(kept, drawn)[:, None]).squeeze(-1)
 
 

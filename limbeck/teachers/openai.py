@@ -38,8 +38,14 @@ from limbeck.record import messages_json
 from limbeck.teachers.connect import identity
 
 OPENAI_HOST = "api.openai.com"
-FINISH = {"stop": "stop", "eos": "stop", "end_turn": "stop", "length": "length",
-          "max_tokens": "length", "content_filter": "content_filter"}
+FINISH = {
+    "stop": "stop",
+    "eos": "stop",
+    "end_turn": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "content_filter": "content_filter",
+}
 
 
 def openai_teacher(name: ModelName, section: TeacherSection) -> OpenAITeacher:

@@ -1,0 +1,223 @@
+"""Killed with -9 anywhere, the same command again pays for nothing twice and loses nothing.
+
+A real process against a real server on loopback; the server counts, the ledger is read after
+every kill, as the next run will find it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from limbeck.ledger import Ledger
+from limbeck.testing import Answer, ApiServer, completion, spoken
+from tests.tiny import tiny_model
+
+ROWS, WIDTH = 120, 8
+SECONDS = 120
+
+
+def write_recipe(folder: Path, base_url: str, student: Path) -> Path:
+    prompts = "".join(
+        json.dumps({"prompt": f"第{i}个问题 – qu’est-ce que c’est, n° {i}? 🙂"}, ensure_ascii=False)
+        + "\n"
+        for i in range(ROWS)
+    )
+    (folder / "seeds.jsonl").write_text(prompts, encoding="utf-8")
+    recipe = folder / "recipe.yaml"
+    recipe.write_text(
+        f"""
+name: killed
+seeds: seeds.jsonl
+teacher: {{model: "openai:m", base_url: "{base_url}", concurrency: {WIDTH}}}
+generate: {{max_tokens: 32}}
+format: {{valid: 10, test: 20}}
+student: {student}
+train: {{epochs: 6, batch_tokens: 256}}
+eval: {{tasks: [imitation], max_tokens: 8}}
+""",
+        encoding="utf-8",
+    )
+    return recipe
+
+
+def start(recipe: Path, *, verb: str = "run") -> subprocess.Popen[str]:
+    folder = recipe.parent
+    environment = os.environ | {"LIMBECK_LEDGER": str(folder / "ledger.sqlite")}
+    return subprocess.Popen(
+        [sys.executable, "-m", "limbeck", verb, str(recipe), "--into", str(folder / "runs"),
+         "--progress", "plain"],
+        env=environment, cwd=folder, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def kill_when(process: subprocess.Popen[str], reached: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not reached():
+        assert process.poll() is None, f"ended early:\n{process.communicate()[0]}"
+        assert time.monotonic() < deadline, "never got there"
+        time.sleep(0.002)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+
+
+def asked(body: dict[str, Any]) -> str:
+    """What makes a request one: everything the server saw of it."""
+    return json.dumps(body, sort_keys=True, ensure_ascii=False)
+
+
+def recorded_prompts(folder: Path) -> set[tuple[str, int]]:
+    """(prompt, max_tokens) of every reply in the ledger."""
+    with Ledger(folder / "ledger.sqlite"):  # recovers the write-ahead log, as a run does
+        pass
+    with sqlite3.connect(folder / "ledger.sqlite") as link:
+        rows = [json.loads(row) for (row,) in link.execute("SELECT request FROM replies")]
+    link.close()
+    return {(row["messages"][-1]["content"], row["max_tokens"]) for row in rows}
+
+
+def key(body: dict[str, Any]) -> tuple[str, int]:
+    return body["messages"][-1]["content"], body["max_tokens"]
+
+
+def test_three_kills_cost_no_recorded_call_and_every_row_is_there_once(tmp_path: Path) -> None:
+    with ApiServer(latency=0.02) as server:
+        recipe = write_recipe(tmp_path, server.base_url, tiny_model(tmp_path / "tiny"))
+        run = tmp_path / "runs" / "killed"
+        points: list[Callable[[], bool]] = [
+            lambda: len(server.answered) >= 37,  # in the middle of generate
+            lambda: len(server.answered) >= 90,  # again
+            lambda: '"stage": "train"' in _text(run / "log.jsonl"),  # while the student trains
+            lambda: len(server.answered) >= ROWS + 3 * WIDTH + 5,  # while the teacher is evaluated
+        ]
+        for reached in points[:3]:
+            process = start(recipe)
+            kill_when(process, reached)
+            before, sent = recorded_prompts(tmp_path), len(server.bodies)
+            assert not list(run.glob("generate/records.jsonl")) or len(before) >= ROWS
+            again = start(recipe, verb="generate")
+            out, _ = again.communicate(timeout=SECONDS)
+            assert again.returncode == 0, out
+            repeated = [key(body) for body in server.bodies[sent:] if key(body) in before]
+            assert repeated == [], "a reply that was in the ledger was asked for again"
+            if reached is points[0]:
+                # The next kill has to find something to do: take the newest 60 replies away.
+                _forget(tmp_path, 60)
+                server.answered[:] = server.answered[:60]
+        process = start(recipe)
+        out, _ = process.communicate(timeout=SECONDS)
+        assert process.returncode == 0, out
+        sent = len(server.bodies)
+        last = start(recipe)
+        out, _ = last.communicate(timeout=SECONDS)
+        assert last.returncode == 0, out
+        assert len(server.bodies) == sent, "a finished run asks nothing"
+
+    rows = [json.loads(line) for line in _text(run / "generate" / "records.jsonl").splitlines()]
+    prompts = [row["messages"][-1]["content"] for row in rows]
+    assert Counter(prompts) == Counter(
+        json.loads(line)["prompt"] for line in _text(tmp_path / "seeds.jsonl").splitlines()
+    )
+    assert all(row["completion"] == spoken([row["messages"][-1]]) for row in rows)
+    assert (run / "manifest.json").is_file()
+    assert not [path for path in run.rglob("*.part")]
+    told = Counter(asked(body) for body in server.bodies)
+    # What the test itself took out of the ledger was asked again, and what was in flight.
+    assert sum(told.values()) - len(told) <= 60 + 3 * WIDTH
+
+
+def test_the_first_lines_say_what_was_found_and_what_is_left(tmp_path: Path) -> None:
+    with ApiServer(latency=0.01) as server:
+        recipe = write_recipe(tmp_path, server.base_url, tiny_model(tmp_path / "tiny"))
+        kill_when(start(recipe, verb="generate"), lambda: len(server.answered) >= 50)
+        found = len(recorded_prompts(tmp_path))
+        again = start(recipe, verb="generate")
+        out, _ = again.communicate(timeout=SECONDS)
+    assert f"{ROWS} requests, {found} already answered" in out
+    assert f"{ROWS - found} left to ask" in out
+
+
+def test_a_failed_row_hurts_no_neighbour_and_is_asked_again_by_the_same_command(
+    tmp_path: Path,
+) -> None:
+    broken = [True]
+
+    def script(body: dict[str, Any], number: int) -> Answer | None:
+        if broken[0] and "n° 7?" in body["messages"][-1]["content"]:
+            return Answer({"error": {"message": "too odd", "code": "bad"}}, 400)
+        return Answer(completion(spoken(body["messages"])))
+
+    with ApiServer(script=script) as server:
+        recipe = write_recipe(tmp_path, server.base_url, tiny_model(tmp_path / "tiny"))
+        process = start(recipe, verb="generate")
+        out, _ = process.communicate(timeout=SECONDS)
+        assert process.returncode == 0, out
+        assert "1 of 120 requests failed" in out
+        folder = tmp_path / "runs" / "killed" / "generate"
+        assert len(_text(folder / "records.jsonl").splitlines()) == ROWS - 1
+        [failure] = [json.loads(line) for line in _text(folder / "failures.jsonl").splitlines()]
+        assert failure["reason"] == "bad_request"
+        broken[0] = False
+        sent = len(server.bodies)
+        process = start(recipe, verb="generate")
+        out, _ = process.communicate(timeout=SECONDS)
+        assert process.returncode == 0, out
+        assert len(server.bodies) == sent + 1
+        assert len(_text(folder / "records.jsonl").splitlines()) == ROWS
+
+
+@pytest.mark.parametrize(
+    ("kind", "words"),
+    [
+        ("key", "refused the API key in OPENAI_API_KEY"),
+        ("model", "does not know the model 'm'"),
+        ("closed", "nothing answers at the teacher's endpoint"),
+    ],
+)
+def test_an_endpoint_that_refuses_is_one_sentence_and_few_requests(
+    tmp_path: Path, kind: str, words: str
+) -> None:
+    refusals: dict[str, dict[str, Any]] = {
+        "key": {"api_key": "another"},
+        "model": {"models": ("other",)},
+        "closed": {},
+    }
+    with ApiServer(**refusals[kind]) as server:
+        recipe = write_recipe(tmp_path, server.base_url, tiny_model(tmp_path / "tiny"))
+        if kind != "closed":
+            out = start(recipe, verb="generate").communicate(timeout=SECONDS)[0]
+    if kind == "closed":
+        text = recipe.read_text("utf-8").replace("concurrency", "attempts: 1, concurrency")
+        recipe.write_text(text, "utf-8")
+        out = start(recipe, verb="generate").communicate(timeout=SECONDS)[0]
+    assert words in out
+    assert "Traceback" not in out
+    assert len(server.bodies) <= WIDTH
+    assert not (tmp_path / "runs/killed/generate/records.jsonl").exists()
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _forget(folder: Path, count: int) -> None:
+    """Take the newest replies out of the ledger, as if they had never been answered."""
+    link = sqlite3.connect(folder / "ledger.sqlite")
+    with link:
+        link.execute(
+            "DELETE FROM replies WHERE id IN (SELECT id FROM replies ORDER BY id DESC LIMIT ?)",
+            (count,),
+        )
+    link.close()
