@@ -12,7 +12,7 @@ import torch.nn.functional as F
 
 from limbeck.errors import UserError
 from limbeck.evals.lm import Context
-from limbeck.hf import Loaded
+from limbeck.hf import Loaded, chat_prompt
 from limbeck.record import messages_json
 
 
@@ -50,7 +50,8 @@ class Scorer:
         together: dict[tuple[int, ...], list[_Job]] = {}
         for job in jobs:
             together.setdefault(job.prefix, []).append(job)
-        groups = sorted(together.values(), key=lambda group: len(group[0].prefix))
+        groups = [part for group in together.values() for part in self._parts(group)]
+        groups.sort(key=lambda group: len(group[0].prefix))
         scores: list[tuple[float, bool]] = [(0.0, False)] * len(jobs)
         for batch in self._batches(groups):
             for job, result in zip(*self._score(batch), strict=True):
@@ -88,20 +89,24 @@ class Scorer:
         turns, prefix = messages_json(context), ""
         if turns[-1]["role"] == "assistant":  # lm-eval's gen_prefix: the answer's first words
             prefix = turns.pop()["content"]
-        shown = self._tokenizer.apply_chat_template(
-            turns, tokenize=False, add_generation_prompt=True
-        )
-        return str(shown) + prefix
+        return chat_prompt(self._tokenizer, turns) + prefix
 
     def _batches(self, groups: list[list[_Job]]) -> list[list[list[_Job]]]:
+        """Groups, the shortest prefix first, in batches within the budget (or of one group)."""
         batches: list[list[list[_Job]]] = []
+        rows = longest = 0
         for group in groups:
-            longest = len(group[0].prefix) + max(len(job.rest) for job in group)
-            rows = sum(len(g) for g in batches[-1]) + len(group) if batches else 0
-            if not batches or rows * longest > self._budget:
+            rows, longest = rows + len(group), max(longest, _longest_rest(group))
+            if not batches or rows * (len(group[0].prefix) + longest) > self._budget:
                 batches.append([])
+                rows, longest = len(group), _longest_rest(group)
             batches[-1].append(group)
         return batches
+
+    def _parts(self, group: list[_Job]) -> list[list[_Job]]:
+        """A group that is larger than the budget in several: they may share no prefix at all."""
+        size = max(1, self._budget // (len(group[0].prefix) + _longest_rest(group)))
+        return [group[start : start + size] for start in range(0, len(group), size)]
 
     def _score(self, groups: list[list[_Job]]) -> tuple[list[_Job], list[tuple[float, bool]]]:
         jobs = [job for group in groups for job in group]
@@ -155,6 +160,10 @@ class Scorer:
             layer.keys = layer.keys.repeat_interleave(repeats, dim=0)
             layer.values = layer.values.repeat_interleave(repeats, dim=0)
         return mask.repeat_interleave(repeats, dim=0), cache
+
+
+def _longest_rest(group: Sequence[_Job]) -> int:
+    return max(len(job.rest) for job in group)
 
 
 def _padded(rows: Sequence[Sequence[int]], device: Any) -> torch.Tensor:

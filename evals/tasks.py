@@ -7,6 +7,7 @@ Every process_results returns one score per item: NaN is "no score", never zero.
 from __future__ import annotations
 
 import math
+import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
@@ -15,7 +16,7 @@ from lm_eval.api.task import ConfigurableTask
 
 from datasets import Dataset
 from limbeck.errors import MissingExtra
-from limbeck.evals.extract import chosen_option
+from limbeck.evals.extract import chosen_option, is_word, stands_alone
 from limbeck.evals.items import LETTERS, Item
 from limbeck.record import Record, messages_json
 
@@ -194,26 +195,13 @@ class _Words:
     def tokenize(self, text: str) -> list[str]:
         words: list[str] = []
         word = ""
-        for char in text.casefold():
-            if char.isalnum() and not _stands_alone(char):
+        for char in unicodedata.normalize("NFC", text).casefold():
+            if is_word(char) and not stands_alone(char):
                 word += char
                 continue
             if word:
                 words.append(word)
                 word = ""
-            if _stands_alone(char):
+            if stands_alone(char):
                 words.append(char)
         return [*words, word] if word else words
-
-
-def _stands_alone(char: str) -> bool:
-    """Chinese, Japanese kana, Thai and the like (no spaces between words), and emoji."""
-    code = ord(char)
-    return (
-        0x3040 <= code <= 0x30FF
-        or 0x3400 <= code <= 0x9FFF
-        or 0x0E00 <= code <= 0x0EFF
-        or 0xF900 <= code <= 0xFAFF
-        or 0x1F300 <= code <= 0x1FAFF
-        or 0x20000 <= code <= 0x3FFFF
-    )

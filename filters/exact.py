@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from limbeck.record import Record, Verdict, content_hash
-from limbeck.text import prompt_key, squeezed
+from limbeck.text import squeezed
 
 
 @dataclass
@@ -35,5 +35,6 @@ class Exact:
         completion = squeezed(record.completion)
         if self.on == "completion":
             return content_hash(completion)
-        prompt = prompt_key(record.messages)
+        turns = [[m.role, squeezed(m.content)] for m in record.messages if m.role != "system"]
+        prompt = content_hash(turns)
         return prompt if self.on == "prompt" else content_hash([prompt, completion])

@@ -12,7 +12,7 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-class map_ordered(Generic[T, R]):  # noqa: N801  reads as the function it stands for
+class map_ordered(Generic[T, R]):
     """`await work(item)` for every item, `width` at once, results in the items' order.
 
         async with map_ordered(ask, seeds, width=16) as replies:
@@ -71,7 +71,10 @@ class map_ordered(Generic[T, R]):  # noqa: N801  reads as the function it stands
                 raise StopAsyncIteration
             self._changed.clear()
             await self._changed.wait()
-        result = await self._slots[0]
+        slot = self._slots[0]
+        if not slot.done():  # waited for, not awaited: a cancelled caller must not cancel it
+            await asyncio.wait([slot])
+        result = slot.result()
         self._slots.popleft()
         self._room.set()
         return result
@@ -100,6 +103,7 @@ class map_ordered(Generic[T, R]):  # noqa: N801  reads as the function it stands
                 slot.set_result(await self._work(item))
             except asyncio.CancelledError:
                 slot.cancel()
+                self._stop()
                 raise
             except Exception as error:
                 slot.set_exception(error)

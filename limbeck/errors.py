@@ -1,4 +1,4 @@
-"""The error tree. Everything a user can mend is a UserError: one sentence, exit code 2, no traceback.
+"""The error tree. What a user can mend is a UserError: one sentence, exit 2, no traceback.
 
 LimbeckError
 ├── UserError                 the user can mend it: bad input, a missing file, a full disk

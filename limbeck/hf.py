@@ -11,12 +11,12 @@ import contextlib
 import logging
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from limbeck.errors import MissingExtra, ModelError
+from limbeck.errors import MissingExtra, ModelError, UserError
 from limbeck.models import ModelName, fingerprint, gguf_file, weight_files
 from limbeck.store import fresh_folder
 
@@ -154,6 +154,20 @@ def save(model: Any, tokenizer: Any, folder: Path) -> None:
             del model.config.quantization_config  # the weights are no longer packed
         model.save_pretrained(draft, safe_serialization=True)
         tokenizer.save_pretrained(draft)
+
+
+def chat_prompt(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:
+    """The conversation as the model's chat template writes it, up to where its answer begins.
+
+    Raises UserError where the template refuses it: many know no system turn, or want user and
+    assistant to alternate.
+    """
+    from jinja2 import TemplateError
+
+    try:
+        return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
+    except TemplateError as error:
+        raise UserError(f"the chat template refuses the conversation: {error}") from error
 
 
 def _imports() -> tuple[Any, Any]:

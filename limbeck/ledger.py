@@ -18,6 +18,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -120,7 +121,7 @@ class Failed:
             _json(self.identity),
             _json(self.request.to_json()),
             self.reason,
-            self.message,
+            self.message.encode("utf-8", "backslashreplace").decode(),
             self.attempts,
             time.time(),
         )
@@ -146,7 +147,12 @@ class Ledger:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._reader = self._connect()
-            self._set_up(self._reader)
+            try:
+                self._set_up(self._reader)
+                self._link = self._connect()
+            except BaseException:
+                self._reader.close()
+                raise
         except (OSError, sqlite3.Error) as error:
             raise UserError(
                 f"cannot open the ledger {self.path}: {error}. Set LIMBECK_LEDGER to a file "
@@ -160,17 +166,34 @@ class Ledger:
     def _connect(self) -> sqlite3.Connection:
         link = sqlite3.connect(self.path, timeout=BUSY_SECONDS, check_same_thread=False)
         link.isolation_level = None
-        link.execute("PRAGMA journal_mode=WAL")
-        link.execute("PRAGMA synchronous=FULL")  # durable against power loss, not only a crash
+        try:
+            self._check(link)
+            link.execute("PRAGMA journal_mode=WAL")
+            link.execute("PRAGMA synchronous=FULL")  # durable against power loss, not only a crash
+        except BaseException:
+            link.close()
+            raise
         return link
 
-    def _set_up(self, link: sqlite3.Connection) -> None:
+    def _check(self, link: sqlite3.Connection) -> None:
+        """Refuse what is no ledger of ours before anything is changed in it."""
+        link.execute("BEGIN")  # one snapshot: another process may be setting the file up
         (version,) = link.execute("PRAGMA user_version").fetchone()
+        (tables,) = link.execute("SELECT count(*) FROM sqlite_master").fetchone()
+        link.execute("COMMIT")
+        if version == 0 and tables:
+            raise UserError(
+                f"{self.path} is another program's SQLite file, no ledger. Set LIMBECK_LEDGER to "
+                "another file"
+            )
         if version > VERSION:
             raise UserError(
                 f"the ledger {self.path} was written by a newer limbeck (format {version}, this "
                 f"one reads {VERSION}). Update limbeck, or set LIMBECK_LEDGER to another file"
             )
+
+    def _set_up(self, link: sqlite3.Connection) -> None:
+        (version,) = link.execute("PRAGMA user_version").fetchone()
         if version < VERSION:
             link.executescript(f"BEGIN IMMEDIATE;{SCHEMA}PRAGMA user_version={VERSION};COMMIT;")
 
@@ -190,11 +213,16 @@ class Ledger:
 
     def get(self, key: str) -> Reply | None:
         """The stored reply, or None when it was never answered."""
-        row = self._reader.execute(
-            "SELECT reply, finish_reason, prompt_tokens, completion_tokens"
-            " FROM replies WHERE key = ?",
-            (key,),
-        ).fetchone()
+        try:
+            row = self._reader.execute(
+                "SELECT reply, finish_reason, prompt_tokens, completion_tokens"
+                " FROM replies WHERE key = ?",
+                (key,),
+            ).fetchone()
+        except sqlite3.DatabaseError as error:
+            raise UserError(
+                f"cannot read the ledger {self.path}: {error}. Set LIMBECK_LEDGER to another file"
+            ) from error
         if row is None:
             return None
         body = json.loads(row[0])
@@ -208,14 +236,16 @@ class Ledger:
 
     async def put(self, entry: Answered | Failed) -> None:
         """Return once the entry is on disk. Raises UserError when it cannot be written."""
+        if self._closed:
+            raise RuntimeError(f"the ledger {self.path} is closed")
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
-        self._inbox.put(_Job(entry, loop, done))
+        self._inbox.put(_Job(entry.sql, entry.row(), loop, done))
         # Paid for is paid for: a cancelled caller must not take its reply out of the queue.
         await asyncio.shield(done)
 
     def _write(self) -> None:
-        link = self._connect()
+        link = self._link
         try:
             while (job := self._inbox.get()) is not None:
                 jobs = [job]
@@ -237,11 +267,16 @@ class Ledger:
         try:
             link.execute("BEGIN IMMEDIATE")
             for job in jobs:
-                link.execute(job.entry.sql, job.entry.row())
+                link.execute(job.sql, job.row)
             link.execute("COMMIT")
-        except (sqlite3.Error, ValueError) as cause:
+        except Exception as cause:  # whatever it is: this thread must live, and callers hear of it
             if link.in_transaction:
-                link.execute("ROLLBACK")
+                with suppress(sqlite3.Error):
+                    link.execute("ROLLBACK")
+            if len(jobs) > 1 and not isinstance(cause, sqlite3.OperationalError):
+                for job in jobs:  # a row that SQLite cannot hold takes no other one with it
+                    self._commit(link, [job])
+                return
             error = UserError(
                 f"cannot write the ledger {self.path}: {cause}. Make room or set LIMBECK_LEDGER "
                 "to another disk, then run the same command again: nothing answered is lost"
@@ -252,7 +287,8 @@ class Ledger:
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    entry: Answered | Failed
+    sql: str
+    row: tuple[Any, ...]
     loop: asyncio.AbstractEventLoop
     done: asyncio.Future[None]
 

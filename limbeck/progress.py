@@ -7,7 +7,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import IO, Literal, Protocol
 
 from rich.console import Console
@@ -37,12 +37,9 @@ class Reporter(Protocol):
     """Where progress and sentences go."""
 
     def say(self, text: str) -> None: ...
-    def stage(self, name: str, unit: str, total: int | None = None) -> _BarContext: ...
-
-
-class _BarContext(Protocol):
-    def __enter__(self) -> Bar: ...
-    def __exit__(self, *_: object) -> None: ...
+    def stage(
+        self, name: str, unit: str, total: int | None = None
+    ) -> AbstractContextManager[Bar]: ...
 
 
 def reporter(mode: Mode = "auto", stream: IO[str] | None = None) -> Reporter:
@@ -58,7 +55,7 @@ def reporter(mode: Mode = "auto", stream: IO[str] | None = None) -> Reporter:
 
 
 def duration(seconds: float) -> str:
-    """"42 s", "3 min 05 s", "2 h 10 min"."""
+    """ "42 s", "3 min 05 s", "2 h 10 min"."""
     whole = max(0, round(seconds))
     if whole < 60:
         return f"{whole} s"
@@ -113,7 +110,7 @@ class PlainReporter:
         self._stream = stream
 
     def say(self, text: str) -> None:
-        print(visible(text), file=self._stream, flush=True)  # noqa: T201
+        print(visible(text), file=self._stream, flush=True)
 
     @contextmanager
     def stage(self, name: str, unit: str, total: int | None = None) -> Iterator[Bar]:
@@ -157,7 +154,7 @@ class JsonReporter:
         self.write(event="say", text=text)
 
     def write(self, **row: object) -> None:
-        print(json.dumps(row), file=self._stream, flush=True)  # noqa: T201
+        print(json.dumps(row), file=self._stream, flush=True)
 
     @contextmanager
     def stage(self, name: str, unit: str, total: int | None = None) -> Iterator[Bar]:

@@ -27,7 +27,13 @@ class Request:
     template: str = "chat"
 
     def to_json(self) -> dict[str, Any]:
-        return {**asdict(self), "messages": [asdict(m) for m in self.messages]}
+        """The canonical form: equal requests give equal JSON, `0` and `0.0` too."""
+        return {
+            **asdict(self),
+            "messages": [asdict(m) for m in self.messages],
+            "temperature": float(self.temperature),
+            "top_p": float(self.top_p),
+        }
 
 
 @dataclass(frozen=True, slots=True)

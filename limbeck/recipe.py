@@ -6,6 +6,7 @@ the environment variable that holds one.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -18,6 +19,7 @@ from limbeck.errors import ModelError, RecipeError
 from limbeck.models import parse_model
 from limbeck.registry import OptionError, build, did_you_mean, find
 
+NO_KEYS = "a recipe holds no keys: put it into an environment variable and name that in api_key_env"
 Name = Annotated[str, Field(pattern=r"^[^\W_][\w.-]{0,99}$")]
 
 
@@ -26,7 +28,7 @@ class Section(BaseModel):
 
 
 class Seeds(Section):
-    """Where the prompts come from: JSONL of prompts, chat messages, Alpaca or Self-Instruct rows."""
+    """Where the prompts come from: JSONL of prompts, chats, Alpaca or Self-Instruct rows."""
 
     path: Path
     limit: Annotated[int, Field(ge=1)] | None = None
@@ -54,16 +56,34 @@ class TeacherSection(Section):
     def _plain_url(cls, value: str | None) -> str | None:
         if value is None:
             return None
-        parts = urlsplit(value)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        # The value is quoted in no message, urlsplit's own included: it may hold a secret.
+        try:
+            parts = urlsplit(value)
+            whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+        except ValueError:
+            whole = False
+        if not whole:
             raise ValueError("base_url must look like http://HOST/v1")
-        if parts.username or parts.password or parts.query:
-            # The value is not quoted here: it may hold a secret.
+        if "@" in parts.netloc or parts.query or parts.fragment:
             raise ValueError(
                 "base_url must not hold a user, a password or a query; put the key into an "
                 "environment variable and name it in api_key_env"
             )
         return value.rstrip("/")
+
+    @field_validator("api_key_env")
+    @classmethod
+    def _a_variable(cls, value: str) -> str:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
+            raise ValueError("this is the name of the environment variable, never the key itself")
+        return value
+
+    @field_validator("extra")
+    @classmethod
+    def _no_secret(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if any(_is_secret(key) for key in value):
+            raise ValueError(NO_KEYS)
+        return value
 
 
 class Generate(Section):
@@ -159,8 +179,7 @@ class Recipe(Section):
         return data
 
     @model_validator(mode="after")
-    def _known_names(self) -> Self:
-        find("objectives", self.train.objective)
+    def _default_url(self) -> Self:
         teacher = self.teacher
         if teacher.model.startswith("openai:") and teacher.base_url is None:
             object.__setattr__(teacher, "base_url", "https://api.openai.com/v1")
@@ -181,25 +200,27 @@ class Recipe(Section):
     def parse(cls, text: str, *, folder: Path | None = None, source: str = "recipe") -> Recipe:
         """A recipe from YAML text; paths are taken from `folder`."""
         try:
-            tree = yaml.compose(text, Loader=yaml.SafeLoader)
-            data = yaml.safe_load(text)
+            tree = yaml.compose(text, Loader=_Loader)
+            data = yaml.load(text, Loader=_Loader)
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = f", line {mark.line + 1}" if mark else ""
             problem = getattr(error, "problem", None) or str(error)
             raise RecipeError(f"{source}{line}: not YAML ({problem})") from error
+        except ValueError as error:  # what YAML takes for a number and Python does not
+            raise RecipeError(f"{source}: not YAML ({error})") from error
         except RecursionError as error:
             raise RecipeError(f"{source}: nested too deeply") from error
         if not isinstance(data, dict):
-            raise RecipeError(f"{source} is empty or no mapping; it needs at least name, seeds, "
-                              "teacher and student")
+            raise RecipeError(
+                f"{source} is empty or no mapping; it needs at least name, seeds, "
+                "teacher and student"
+            )
         place = _Places(tree, source)
         try:
             recipe = cls.model_validate(data)
         except ValidationError as error:
             raise RecipeError(_explain(error, place)) from error
-        except RecipeError as error:
-            raise RecipeError(f"{source}: {error}") from error
         return recipe.resolved(folder or Path.cwd(), place)
 
     def resolved(self, folder: Path, place: _Places | None = None) -> Recipe:
@@ -209,10 +230,13 @@ class Recipe(Section):
         """
         place = place or _Places(None, "recipe")
         checks: list[tuple[tuple[str | int, ...], Any]] = [
-            (("generate",), lambda: build("generators", self.generate.generator,
-                                          self.generate.options)),
+            (
+                ("generate",),
+                lambda: build("generators", self.generate.generator, self.generate.options),
+            ),
             (("teacher", "model"), lambda: parse_model(self.teacher.model, folder=folder)),
             (("student", "model"), lambda: parse_model(self.student.model, folder=folder)),
+            (("train", "objective"), lambda: find("objectives", self.train.objective)),
         ]
         for number, step in enumerate(self.filters):
             checks.append(
@@ -229,12 +253,14 @@ class Recipe(Section):
         seeds = self.seeds.model_copy(update={"path": _absolute(folder, self.seeds.path)})
         tasks = tuple(_task(folder, task) for task in self.eval.tasks)
         teacher, student = done["teacher", "model"], done["student", "model"]
-        return self.model_copy(update={
-            "seeds": seeds,
-            "teacher": self.teacher.model_copy(update={"model": str(teacher)}),
-            "student": self.student.model_copy(update={"model": str(student)}),
-            "eval": self.eval.model_copy(update={"tasks": tasks}),
-        })
+        return self.model_copy(
+            update={
+                "seeds": seeds,
+                "teacher": self.teacher.model_copy(update={"model": str(teacher)}),
+                "student": self.student.model_copy(update={"model": str(student)}),
+                "eval": self.eval.model_copy(update={"tasks": tasks}),
+            }
+        )
 
     def to_yaml(self) -> str:
         """The recipe as it runs: every default spelt out, paths absolute, no secret."""
@@ -246,19 +272,55 @@ def _filter_step(step: Any) -> Any:
     if isinstance(step, str):
         return {"name": step}
     if isinstance(step, Mapping) and len(step) == 1 and "name" not in step:
-        (name, options), = step.items()
+        ((name, options),) = step.items()
         return {"name": name, "options": options or {}}
     return step
 
 
 def _absolute(folder: Path, path: Path) -> Path:
-    return Path(folder / path.expanduser()).resolve()
+    try:
+        return Path(folder / path.expanduser()).resolve()
+    except (OSError, RuntimeError) as error:
+        raise RecipeError(f"{path} cannot be a path: {error}") from error
 
 
 def _task(folder: Path, task: str) -> str:
     if task.endswith((".jsonl", ".yaml", ".yml")):
         return str(_absolute(folder, Path(task)))
     return task
+
+
+def _is_secret(key: Any) -> bool:
+    """Whether a key's name says that its value is a secret: api_key, apiKey, authorization."""
+    name = re.sub(r"[^a-z]", "", str(key).lower())
+    return name in ("key", "token", "bearer") or any(
+        part in name for part in ("apikey", "secret", "password", "authorization", "accesstoken")
+    )
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML 1.2 where 1.1 surprises: `on`, `yes` and dates are text, a key stands once."""
+
+    yaml_implicit_resolvers = {  # noqa: RUF012  as the base class has it
+        first: [
+            (tag, pattern)
+            for tag, pattern in resolvers
+            if tag != "tag:yaml.org,2002:timestamp"
+            and (tag != "tag:yaml.org,2002:bool" or first in "tTfF")
+        ]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key.value!r} stands twice", key.start_mark
+                )
+            if isinstance(key.value, str):
+                seen.add(key.value)
+        return super().construct_mapping(node, deep)
 
 
 class _Places:
@@ -269,7 +331,7 @@ class _Places:
         self._source = source
 
     def at(self, where: tuple[str | int, ...]) -> str:
-        """"recipes/x.yaml, line 12" of the deepest part of `where` that the file has."""
+        """ "recipes/x.yaml, line 12" of the deepest part of `where` that the file has."""
         line = self._line(where)
         return f"{self._source}, line {line}" if line else self._source
 
@@ -288,6 +350,9 @@ def _child(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | N
         for key, value in node.value:
             if key.value == str(part):
                 return key.start_mark.line + 1, value
+        for key, value in node.value:
+            if key.value == "options":  # the long form {name: minhash, options: {...}}
+                return _child(value, part)
         if len(node.value) == 1:  # the short form `- minhash: {threshold: 0.8}`
             return _child(node.value[0][1], part)
     if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
@@ -302,18 +367,17 @@ def _explain(error: ValidationError, place: _Places) -> str:
     key = ".".join(str(part) for part in where)
     if first["type"] == "extra_forbidden":
         known = list(_model_at(where[:-1]).model_fields)
-        if str(where[-1]) in ("api_key", "key", "token", "secret"):
-            hint = "; a recipe holds no keys: put it into an environment variable and name that " \
-                   "in api_key_env"
-        else:
-            hint = did_you_mean(str(where[-1]), known)
+        hint = f"; {NO_KEYS}" if _is_secret(where[-1]) else did_you_mean(str(where[-1]), known)
         return f"{place.at(where)}: unknown key {key!r}{hint}"
     if first["type"] == "missing":
         return f"{place.at(where[:-1])}: the key {key!r} is missing"
     message = first["msg"].removeprefix("Value error, ")
     if first["type"] == "string_pattern_mismatch":
         message = "a name starts with a letter or digit and has only letters, digits, . - and _"
-    shown = "" if "base_url" in key else f", got {first['input']!r}"
+    # A section's whole content, and where a key may have been put by mistake, is not shown.
+    quiet = {"base_url", "api_key_env", "extra"} & set(where)
+    plain = isinstance(first["input"], str | int | float | None)
+    shown = f", got {first['input']!r}" if plain and not quiet else ""
     return f"{place.at(where)}: {key or 'recipe'}: {message}{shown}"
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
@@ -88,7 +89,11 @@ def _freeze(value: Any) -> Any:
         return MappingProxyType({str(key): _freeze(item) for key, item in value.items()})
     if isinstance(value, list | tuple):
         return tuple(_freeze(item) for item in value)
-    return value
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, float) and math.isfinite(value):
+        return value
+    raise ValueError(f"meta holds JSON only, got {value!r}")
 
 
 def _thaw(value: Any) -> Any:
@@ -117,6 +122,14 @@ class Record:
     def __post_init__(self) -> None:
         if not self.messages:
             raise ValueError("a record needs at least one message")
+        if not isinstance(self.completion, str):
+            raise ValueError(f"completion must be text, got {type(self.completion).__name__}")
+        if not isinstance(self.target, str | None):
+            raise ValueError(f"target must be text or None, got {type(self.target).__name__}")
+        if not isinstance(self.id, str):
+            raise ValueError(f"id must be text, got {type(self.id).__name__}")
+        if not isinstance(self.meta, Mapping):
+            raise ValueError(f"meta must be a mapping, got {type(self.meta).__name__}")
         unknown = sorted(set(self.meta) - META_KEYS)
         if unknown:
             known = ", ".join(sorted(META_KEYS))
@@ -220,4 +233,6 @@ def messages_json(messages: Sequence[Message]) -> list[dict[str, str]]:
 
 def to_messages(rows: Sequence[Mapping[str, str]]) -> tuple[Message, ...]:
     """Messages from their chat form. Raises ValueError for an unknown role or no text."""
-    return tuple(Message(cast(Role, row.get("role")), row.get("content")) for row in rows)
+    return tuple(
+        Message(cast(Role, row.get("role")), cast(str, row.get("content"))) for row in rows
+    )

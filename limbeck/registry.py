@@ -10,7 +10,7 @@ import difflib
 import importlib
 import inspect
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import metadata
 from typing import Any, Literal
@@ -36,7 +36,7 @@ class Plugin:
         module, _, attribute = self.target.partition(":")
         try:
             return getattr(importlib.import_module(module), attribute)
-        except (ImportError, AttributeError) as error:
+        except Exception as error:  # a plug-in's own code runs here
             if self.source == "built-in":
                 raise
             raise UserError(
@@ -103,19 +103,18 @@ def plugins(group: Group) -> list[Plugin]:
         Plugin(group, name, target, about)
         for name, (target, about) in sorted(_BUILT_IN[group].items())
     ]
-    return built_in + _installed(group)
+    return built_in + [replace(plugin, about=_first_line(plugin)) for plugin in _installed(group)]
 
 
 @cache
-def _installed(group: Group) -> list[Plugin]:
-    found = []
-    for point in sorted(metadata.entry_points(group=f"limbeck.{group}"), key=lambda p: p.name):
-        if point.name in _BUILT_IN[group]:
-            continue
-        package = point.dist.name if point.dist else "a plug-in"
-        plugin = Plugin(group, point.name, point.value, "", package)
-        found.append(Plugin(group, point.name, point.value, _first_line(plugin), package))
-    return found
+def _installed(group: Group) -> tuple[Plugin, ...]:
+    """The plug-ins of other packages, named but not imported."""
+    points = sorted(metadata.entry_points(group=f"limbeck.{group}"), key=lambda point: point.name)
+    return tuple(
+        Plugin(group, point.name, point.value, "", point.dist.name if point.dist else "a plug-in")
+        for point in points
+        if point.name not in _BUILT_IN[group]
+    )
 
 
 def _first_line(plugin: Plugin) -> str:
@@ -128,9 +127,12 @@ def _first_line(plugin: Plugin) -> str:
 
 def find(group: Group, name: str) -> Plugin:
     """The plug-in of that name. Raises RecipeError with the nearest name."""
-    known = {plugin.name: plugin for plugin in plugins(group)}
-    if name in known:
-        return known[name]
+    if name in _BUILT_IN[group]:
+        return Plugin(group, name, *_BUILT_IN[group][name])
+    installed = {plugin.name: plugin for plugin in _installed(group)}
+    if name in installed:
+        return installed[name]
+    known = [*_BUILT_IN[group], *installed]
     raise RecipeError(f"unknown {group[:-1]} {name!r}{did_you_mean(name, known)}")
 
 

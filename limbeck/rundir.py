@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from limbeck.errors import StageError, UserError
+from limbeck.errors import DataError, StageError, UserError
 from limbeck.recipe import Recipe
 from limbeck.record import content_hash
 from limbeck.store import clear_drafts, file_hash, read_json, write_json, write_text
@@ -69,10 +69,12 @@ class RunDir:
         path = self.folder(stage) / "done.json"
         if not path.is_file():
             return None
-        row = read_json(path)
-        if not all((self.folder(stage) / name).is_file() for name in row["files"]):
+        try:
+            done = Done(**read_json(path))
+            whole = all((self.folder(stage) / name).is_file() for name in done.files)
+        except (DataError, TypeError):  # no marker that limbeck wrote
             return None
-        return Done(row["inputs"], row["counts"], row["files"])
+        return done if whole else None
 
     def need(self, stage: StageName, *, by: StageName) -> Done:
         """A finished stage. Raises StageError that says which command is missing."""
@@ -87,7 +89,7 @@ class RunDir:
 
     @contextmanager
     def stage(self, stage: StageName, inputs: str) -> Iterator[Finish]:
-        """Do a stage: the old marker goes first, the new one is written when the block ends well."""
+        """Do a stage: the old marker goes first, the new one comes when the block ends well."""
         folder = self.folder(stage)
         folder.mkdir(parents=True, exist_ok=True)
         clear_drafts(folder)

@@ -1,12 +1,13 @@
 """Seeds: the starting records, from JSONL in the forms that people have.
 
     {"prompt": "..."}                                   a prompt
-    {"messages": [{"role": "user", "content": "..."}]}  a chat; what the assistant said last is dropped
+    {"messages": [{"role": "user", "content": "..."}]}  a chat; it may end with the assistant
     {"conversations": [{"from": "human", "value": ...}]}  ShareGPT
     {"instruction": "...", "input": "...", "output": "..."}   Alpaca
     {"instruction": "...", "instances": [{"input": ..., "output": ...}]}  Self-Instruct
 
-The completion that a seed row has already is kept as its `target`, never shown to the teacher.
+The completion that a seed row has already (what the assistant said last, too) is kept as its
+`target`, never shown to the teacher. A key whose value is null is no key.
 """
 
 from __future__ import annotations
@@ -21,8 +22,13 @@ from limbeck.record import Message, Provenance, Record, content_hash, to_message
 from limbeck.store import read_jsonl
 
 INSTRUCTION = "instruction.v1"
-_SHAREGPT = {"human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant",
-             "system": "system"}
+_SHAREGPT = {
+    "human": "user",
+    "user": "user",
+    "gpt": "assistant",
+    "assistant": "assistant",
+    "system": "system",
+}
 
 
 def read_seeds(
@@ -62,6 +68,7 @@ def _reason(error: Exception) -> str:
 
 
 def _from_row(row: Mapping[str, Any]) -> Iterator[Record]:
+    row = {key: value for key, value in row.items() if value is not None}
     if "messages" in row:
         yield _seed(to_messages(_list(row["messages"])), row)
     elif "conversations" in row:
@@ -71,10 +78,13 @@ def _from_row(row: Mapping[str, Any]) -> Iterator[Record]:
         ]
         yield _seed(to_messages(turns), row)
     elif "instances" in row:
-        for instance in _list(row["instances"]):
-            yield _instruction(row, instance.get("input", ""), instance.get("output"))
+        instances = _list(row["instances"])
+        if not instances:
+            raise ValueError("instances is empty")
+        for instance in instances:
+            yield _instruction(row, instance.get("input"), instance.get("output"))
     elif "instruction" in row:
-        yield _instruction(row, row.get("input") or "", row.get("output"))
+        yield _instruction(row, row.get("input"), row.get("output"))
     elif "prompt" in row:
         yield _seed((user(_text(row["prompt"], "prompt")),), row)
     else:
@@ -97,7 +107,9 @@ def _text(value: Any, key: str) -> str:
 
 def _instruction(row: Mapping[str, Any], given: Any, output: Any) -> Record:
     instruction = _text(row["instruction"], "instruction")
-    given = given if isinstance(given, str) and given.strip() not in ("", "<noinput>") else ""
+    if not isinstance(given, str | None):
+        raise ValueError(f"input must be text, got {given!r}")
+    given = "" if given is None or given.strip() in ("", "<noinput>") else given
     prompt = fill(INSTRUCTION, {"instruction": instruction, "input": given})
     meta = {"instruction": instruction, "input": given}
     return _seed((user(prompt),), {**row, "target": output}, meta)
@@ -113,6 +125,8 @@ def _seed(
     if not messages or messages[-1].role != "user":
         raise ValueError("a seed must end with a user turn")
     _text(messages[-1].content, "the user turn")
+    if not isinstance(target, str | None):
+        raise ValueError(f"the answer of a seed must be text, got {target!r}")
     meta = dict(meta or {})
     if isinstance(row.get("task"), str):
         meta["task"] = row["task"]
@@ -122,7 +136,7 @@ def _seed(
         messages=messages,
         completion="",
         provenance=Provenance("seed", parents=parents),
-        target=target if isinstance(target, str) else None,
+        target=target,
         meta=meta,
         id=content_hash([[m.role, m.content] for m in messages]),
     )

@@ -1,18 +1,21 @@
-"""Rows on disk: JSONL in and out, Parquet for finished sets. Whole files appear whole or not at all."""
+"""Rows on disk: JSONL in and out, Parquet for finished sets. A file appears whole or not at all."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
 from limbeck.errors import DataError, UserError
 from limbeck.record import Record
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 @contextmanager
@@ -21,17 +24,19 @@ def writing(path: Path) -> Iterator[Path]:
 
     Raises UserError for a full disk or a folder that may not be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield draft
         with draft.open("rb") as file:
             os.fsync(file.fileno())
         draft.replace(path)
     except OSError as error:
-        raise UserError(f"cannot write {path}: {error.strerror or error}; nothing was changed") from error
+        reason = error.strerror or error
+        raise UserError(f"cannot write {path}: {reason}; nothing was changed") from error
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):
+            draft.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -55,7 +60,7 @@ def fresh_folder(path: Path) -> Iterator[Path]:
 
 def clear_drafts(folder: Path) -> None:
     """Remove what a killed process left half-written. Only for who holds the folder's lock."""
-    for draft in folder.glob(".*.part"):
+    for draft in (*folder.glob(".*.part"), *folder.glob(".*.old")):
         shutil.rmtree(draft) if draft.is_dir() else draft.unlink(missing_ok=True)
 
 
@@ -77,7 +82,7 @@ def read_json(path: Path) -> Any:
         return json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}", path=path) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON: {error}", path=path) from error
 
 
@@ -153,7 +158,7 @@ def read_jsonl(
 
 def _parse_line(line: bytes) -> dict[str, Any]:
     try:
-        text = line.decode("utf-8-sig")
+        text = line.rstrip(b"\r\n").decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise ValueError(f"not UTF-8 ({error.reason} at byte {error.start})") from error
     try:
@@ -188,12 +193,26 @@ def read_records(path: Path) -> Iterator[Record]:
 
 
 def write_parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows as one zstd Parquet file; every row has the same keys."""
+    """Write rows as one zstd Parquet file; every row has the same keys.
+
+    Parquet holds valid Unicode only: a lone surrogate becomes U+FFFD.
+    """
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     with writing(path) as draft:
-        pq.write_table(pa.Table.from_pylist([dict(row) for row in rows]), draft, compression="zstd")
+        table = pa.Table.from_pylist([_valid_unicode(row) for row in rows])
+        pq.write_table(table, draft, compression="zstd")
+
+
+def _valid_unicode(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, Mapping):
+        return {_valid_unicode(key): _valid_unicode(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_valid_unicode(item) for item in value]
+    return value
 
 
 def read_parquet(path: Path) -> list[dict[str, Any]]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from limbeck.errors import UserError
+from limbeck.hf import chat_prompt
 from limbeck.record import Message, Record, messages_json
 
 # For students whose tokenizer has none: plain words, no special tokens.
@@ -62,9 +63,9 @@ def encode(tokenizer: Any, record: Record, *, eos_ids: Sequence[int]) -> Example
 
 
 def chat_text(tokenizer: Any, messages: Sequence[Message], completion: str) -> tuple[str, str]:
-    """(prompt, prompt and completion) as the chat template writes them."""
+    """(prompt, prompt and completion) as the chat template writes them. Raises UserError."""
     turns = messages_json(messages)
-    prompt: str = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
+    prompt = chat_prompt(tokenizer, turns)
     turns.append({"role": "assistant", "content": completion})
     text: str = tokenizer.apply_chat_template(turns, tokenize=False)
     if not text.startswith(prompt):

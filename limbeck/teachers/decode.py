@@ -71,11 +71,13 @@ class Decoder:
             room = self._size - len(self._rows)
             # A prefill stops everybody else's step, so small ones are saved up.
             if room >= max(1, self._size // REFILL):
-                for group in _alike(pull(room)):
+                pulled = pull(room)
+                for group in _alike(pulled):
                     self._admit(group, on_done)
-            if not self._rows:
-                return
-            self._step(on_done)
+                if not pulled and not self._rows:
+                    return
+            if self._rows:  # a first token can end all of them
+                self._step(on_done)
 
     def _admit(self, rows: list[Row], on_done: Callable[[Row], None]) -> None:
         from transformers import DynamicCache

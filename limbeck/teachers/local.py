@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from limbeck.errors import BadRequest, LimbeckError, ModelError
-from limbeck.hf import Loaded, load
+from limbeck.errors import BadRequest, LimbeckError, ModelError, StopRun, UserError
+from limbeck.hf import Loaded, chat_prompt, load
 from limbeck.models import ModelName
 from limbeck.protocols import Reply, Request, Usage
 from limbeck.recipe import TeacherSection
@@ -82,17 +82,26 @@ class LocalTeacher:
         if self._broken is not None:
             raise self._broken
         if self._thread is None:
+            self._closing.clear()
             self._thread = threading.Thread(target=self._serve, name=self.name, daemon=True)
             self._thread.start()
         self._inbox.put(_Waiting(request, loop, future))
+        if self._broken is not None:  # it broke meanwhile, and nobody reads the inbox any more
+            raise self._broken
         return await future
 
     async def aclose(self) -> None:
+        """End the thread; whoever still waits gets StopRun. A later `ask` starts a new one."""
+        thread = self._thread
+        if thread is None:
+            return
         self._closing.set()
         self._inbox.put(None)
-        if self._thread is not None:
-            # The step under way ends first: a thread killed inside torch can take us with it.
-            await asyncio.to_thread(self._thread.join)
+        # The step under way ends first: a thread killed inside torch can take us with it.
+        await asyncio.to_thread(thread.join)
+        if self._thread is thread:
+            self._thread = None
+            self._fail_all(StopRun(f"{self.name} was closed before it had answered"))
 
     def _serve(self) -> None:
         from limbeck.teachers.decode import Decoder
@@ -125,10 +134,14 @@ class LocalTeacher:
         """Up to `room` rows of what waits."""
         rows: list[Row] = []
         while len(rows) < room:
-            waiting = self._next.pop() if self._next else self._take()
-            if waiting is None:
-                break
+            if not self._next:
+                waiting = self._take()
+                if waiting is None:
+                    break
+                self._next.append(waiting)
+            waiting = self._next[-1]  # it stays there meanwhile: should this fail, it is told
             prepared = self._prepare(waiting.request)
+            self._next.pop()
             if isinstance(prepared, BadRequest):
                 waiting.settle(prepared)
                 continue
@@ -146,14 +159,21 @@ class LocalTeacher:
         return waiting
 
     def _done(self, row: Row) -> None:
-        waiting = self._waiting.pop(id(row))
+        waiting = self._waiting[id(row)]
         waiting.settle(self._reply(waiting.request, row))
+        del self._waiting[id(row)]
 
-    def _fail_all(self, failure: ModelError) -> None:
-        for waiting in [*self._next, *self._waiting.values()]:
+    def _fail_all(self, failure: UserError) -> None:
+        """Tell everybody who waits, and forget them."""
+        lost = [*self._next, *self._waiting.values()]
+        self._next.clear()
+        self._waiting.clear()
+        while not self._inbox.empty():
+            waiting = self._inbox.get_nowait()
+            if waiting is not None:
+                lost.append(waiting)
+        for waiting in lost:
             waiting.settle(failure)
-        while (more := self._take()) is not None:
-            more.settle(failure)
 
     def _prepare(self, request: Request) -> Row | BadRequest:
         from limbeck.teachers.decode import Row
@@ -166,9 +186,10 @@ class LocalTeacher:
                 f"{self.name} has no chat template: it is a base model, ask it with template: raw"
             )
         else:
-            text = tokenizer.apply_chat_template(
-                messages_json(request.messages), tokenize=False, add_generation_prompt=True
-            )
+            try:
+                text = chat_prompt(tokenizer, messages_json(request.messages))
+            except UserError as error:
+                return BadRequest(str(error))
             ids = tokenizer(text, add_special_tokens=False)["input_ids"]
         window = getattr(self.loaded.model.config, "max_position_embeddings", None)
         if window is not None and len(ids) + request.max_tokens > window:
@@ -178,6 +199,8 @@ class LocalTeacher:
             )
         if not ids:
             return BadRequest("the prompt is empty")
+        if request.max_tokens < 1:
+            return BadRequest(f"max_tokens must be at least 1, got {request.max_tokens}")
         return Row(
             prompt=list(ids),
             max_tokens=request.max_tokens,

@@ -22,9 +22,10 @@ import pytest
 
 from limbeck.ledger import Ledger
 from limbeck.testing import Answer, ApiServer, completion, spoken
-from tests.tiny import tiny_model
+from tests.tiny import save_tiny
 
 ROWS, WIDTH = 120, 8
+EVAL = 9  # max_tokens of the evaluation: tells its requests apart
 SECONDS = 120
 
 
@@ -45,7 +46,7 @@ generate: {{max_tokens: 32}}
 format: {{valid: 10, test: 20}}
 student: {student}
 train: {{epochs: 6, batch_tokens: 256}}
-eval: {{tasks: [imitation], max_tokens: 8}}
+eval: {{tasks: [imitation], max_tokens: {EVAL}}}
 """,
         encoding="utf-8",
     )
@@ -93,54 +94,45 @@ def key(body: dict[str, Any]) -> tuple[str, int]:
 
 
 def test_three_kills_cost_no_recorded_call_and_every_row_is_there_once(tmp_path: Path) -> None:
-    with ApiServer(latency=0.02) as server:
-        recipe = write_recipe(tmp_path, server.base_url, tiny_model(tmp_path / "tiny"))
-        run = tmp_path / "runs" / "killed"
+    run = tmp_path / "runs" / "killed"
+    with ApiServer(latency=0.03) as server:
+        recipe = write_recipe(tmp_path, server.base_url, save_tiny(tmp_path / "tiny"))
         points: list[Callable[[], bool]] = [
             lambda: len(server.answered) >= 37,  # in the middle of generate
-            lambda: len(server.answered) >= 90,  # again
-            lambda: '"stage": "train"' in _text(run / "log.jsonl"),  # while the student trains
-            lambda: len(server.answered) >= ROWS + 3 * WIDTH + 5,  # while the teacher is evaluated
+            lambda: len(server.answered) >= 90,  # and again
+            lambda: sum(body["max_tokens"] == EVAL for body in server.answered) >= 5,
         ]
-        for reached in points[:3]:
-            process = start(recipe)
-            kill_when(process, reached)
-            before, sent = recorded_prompts(tmp_path), len(server.bodies)
-            assert not list(run.glob("generate/records.jsonl")) or len(before) >= ROWS
-            again = start(recipe, verb="generate")
-            out, _ = again.communicate(timeout=SECONDS)
-            assert again.returncode == 0, out
-            repeated = [key(body) for body in server.bodies[sent:] if key(body) in before]
-            assert repeated == [], "a reply that was in the ledger was asked for again"
-            if reached is points[0]:
-                # The next kill has to find something to do: take the newest 60 replies away.
-                _forget(tmp_path, 60)
-                server.answered[:] = server.answered[:60]
+        kills: list[tuple[int, set[tuple[str, int]]]] = []
+        for reached in points:
+            kill_when(start(recipe), reached)
+            kills.append((len(server.bodies), recorded_prompts(tmp_path)))
         process = start(recipe)
         out, _ = process.communicate(timeout=SECONDS)
         assert process.returncode == 0, out
         sent = len(server.bodies)
-        last = start(recipe)
-        out, _ = last.communicate(timeout=SECONDS)
-        assert last.returncode == 0, out
+        process = start(recipe)
+        out, _ = process.communicate(timeout=SECONDS)
+        assert process.returncode == 0, out
         assert len(server.bodies) == sent, "a finished run asks nothing"
 
+    for place, before in kills:
+        assert before, "each kill came after something was answered"
+        repeated = [key(body) for body in server.bodies[place:] if key(body) in before]
+        assert repeated == [], "a reply that was in the ledger was asked for again"
+    told = Counter(asked(body) for body in server.bodies)
+    assert sum(told.values()) - len(told) <= 3 * WIDTH, "only what was in flight is asked twice"
     rows = [json.loads(line) for line in _text(run / "generate" / "records.jsonl").splitlines()]
     prompts = [row["messages"][-1]["content"] for row in rows]
-    assert Counter(prompts) == Counter(
-        json.loads(line)["prompt"] for line in _text(tmp_path / "seeds.jsonl").splitlines()
-    )
+    seeds = _text(tmp_path / "seeds.jsonl").splitlines()
+    assert prompts == [json.loads(line)["prompt"] for line in seeds]
     assert all(row["completion"] == spoken([row["messages"][-1]]) for row in rows)
     assert (run / "manifest.json").is_file()
-    assert not [path for path in run.rglob("*.part")]
-    told = Counter(asked(body) for body in server.bodies)
-    # What the test itself took out of the ledger was asked again, and what was in flight.
-    assert sum(told.values()) - len(told) <= 60 + 3 * WIDTH
+    assert list(run.rglob("*.part")) == []
 
 
 def test_the_first_lines_say_what_was_found_and_what_is_left(tmp_path: Path) -> None:
     with ApiServer(latency=0.01) as server:
-        recipe = write_recipe(tmp_path, server.base_url, tiny_model(tmp_path / "tiny"))
+        recipe = write_recipe(tmp_path, server.base_url, save_tiny(tmp_path / "tiny"))
         kill_when(start(recipe, verb="generate"), lambda: len(server.answered) >= 50)
         found = len(recorded_prompts(tmp_path))
         again = start(recipe, verb="generate")
@@ -160,7 +152,7 @@ def test_a_failed_row_hurts_no_neighbour_and_is_asked_again_by_the_same_command(
         return Answer(completion(spoken(body["messages"])))
 
     with ApiServer(script=script) as server:
-        recipe = write_recipe(tmp_path, server.base_url, tiny_model(tmp_path / "tiny"))
+        recipe = write_recipe(tmp_path, server.base_url, save_tiny(tmp_path / "tiny"))
         process = start(recipe, verb="generate")
         out, _ = process.communicate(timeout=SECONDS)
         assert process.returncode == 0, out
@@ -195,7 +187,7 @@ def test_an_endpoint_that_refuses_is_one_sentence_and_few_requests(
         "closed": {},
     }
     with ApiServer(**refusals[kind]) as server:
-        recipe = write_recipe(tmp_path, server.base_url, tiny_model(tmp_path / "tiny"))
+        recipe = write_recipe(tmp_path, server.base_url, save_tiny(tmp_path / "tiny"))
         if kind != "closed":
             out = start(recipe, verb="generate").communicate(timeout=SECONDS)[0]
     if kind == "closed":
@@ -210,14 +202,3 @@ def test_an_endpoint_that_refuses_is_one_sentence_and_few_requests(
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
-
-
-def _forget(folder: Path, count: int) -> None:
-    """Take the newest replies out of the ledger, as if they had never been answered."""
-    link = sqlite3.connect(folder / "ledger.sqlite")
-    with link:
-        link.execute(
-            "DELETE FROM replies WHERE id IN (SELECT id FROM replies ORDER BY id DESC LIMIT ?)",
-            (count,),
-        )
-    link.close()

@@ -1,4 +1,4 @@
-"""The openai teacher against limbeck.testing's server: real HTTP on loopback, every kind of answer."""
+"""The openai teacher against limbeck.testing's server: real HTTP, every kind of answer."""
 
 from __future__ import annotations
 

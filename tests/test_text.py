@@ -1,0 +1,60 @@
+"""Texts are compared in one way, in every script."""
+
+from __future__ import annotations
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from limbeck.record import Message, user
+from limbeck.text import folded, prompt_key, squeezed
+
+TEXT = st.text(st.characters(codec=None))
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (" a \t b\n\nc ", "a b c"),
+        ("", ""),
+        ("\u3000中\u00a0文\u2028", "中 文"),
+        ("e\u0301", "\u00e9"),
+        ("Ａ b", "Ａ b"),
+        ("x²", "x²"),
+        ("👩\u200d👧", "👩\u200d👧"),
+    ],
+)
+def test_squeezed(text: str, expected: str) -> None:
+    assert squeezed(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("ＡＢＣ", "abc"),
+        ("Straße", "strasse"),
+        ("ΣΊΣΥΦΟΣ", "σίσυφοσ"),
+        ("  A  b ", "a b"),
+        ("ﬁn", "fin"),
+        ("مرحبا", "مرحبا"),
+    ],
+)
+def test_folded(text: str, expected: str) -> None:
+    assert folded(text) == expected
+
+
+@given(TEXT)
+def test_squeezing_twice_changes_nothing_more_and_ignores_the_form(text: str) -> None:
+    assert squeezed(squeezed(text)) == squeezed(text)
+    assert squeezed(unicodedata.normalize("NFD", text)) == squeezed(text)
+    assert squeezed(f"\n {text}\t") == squeezed(text)
+
+
+def test_a_prompt_key_ignores_system_turns_case_and_spacing() -> None:
+    key = prompt_key([user("What is  up?")])
+    assert prompt_key([Message("system", "s"), user("what is up?")]) == key
+    assert prompt_key([user("what is down?")]) != key
+    assert prompt_key([Message("assistant", "What is up?")]) != key
+    assert prompt_key([user("What is"), user("up?")]) != key
