@@ -17,6 +17,11 @@ _ANSWER = (
 _IS = "is|lautet|ist|est|es|é|è|是|为|為|は|은|는|هي|هو"
 _OR = "or|and|oder|und|ou|et|o|y|e|или|и|或|和|か|또는|أو|या|/|&|,"
 
+# "A cat" is an article, and "B is wrong" is no choice.
+_NO_CHOICE = re.compile(
+    r"[AI]\s+(?!is\b)[a-z]|[(\[]?[A-Z][)\].*]*\s+is\s+(?:not|wrong|incorrect|false)\b"
+)
+
 
 def chosen_option(text: str, options: Sequence[str]) -> int | None:
     """The place of the option that `text` gives as its answer, or None where it is not clear.
@@ -32,7 +37,7 @@ def chosen_option(text: str, options: Sequence[str]) -> int | None:
     letter = rf"(?<![0-9A-Za-zÀ-ɏ])([{letters}])(?![0-9A-Za-zÀ-ɏ]|['’-][A-Za-zÀ-ɏ0-9])"
     hedge = re.compile(rf"[)\].:*]*\s*(?:{_OR})\s*[(\[*]*{letter}")
     alone = re.match(rf"[(\[]?{letter}[)\].,:;。、*]*(?:\s|$|(?<=[.,:;。、]))", answer)
-    if alone and not re.match(r"[AI]\s+(?!is\b)[a-z]", answer):  # "A cat" is an article
+    if alone and not _NO_CHOICE.match(answer):
         rest = re.findall(rf"\b([{letters[1:]}])\b[.):]", answer[alone.end() :])
         doubtful = hedge.match(answer, alone.end(1)) or any(m != alone[1] for m in rest)
         return None if doubtful else letters.index(alone[1])

@@ -103,7 +103,7 @@ def _task(
         role: next((t for t in roles[role]["tasks"] if t["task"] == name), None) for role in ROLES
     }
     present = {role: task for role, task in found.items() if task is not None}
-    scores, n, dropped = _paired(name, present)
+    scores, clusters, n, dropped = _paired(name, present)
     first = next(iter(present.values()))
     about, unit = ABOUT.get(name, ("", "share" if first["metric"].startswith("acc") else ""))
     row: dict[str, Any] = {
@@ -127,18 +127,20 @@ def _task(
             if role not in scores
             else {
                 "value": float(np.mean(scores[role])),
-                "stderr": _finite(standard_error(scores[role])),
+                "stderr": _finite(standard_error(scores[role], clusters=clusters)),
             }
         )
-    if n < 2 or not {"base", "student"} <= set(scores):
+    if n < 2 or (clusters and len(set(clusters)) < 2) or not {"base", "student"} <= set(scores):
         return row
-    moved = difference(scores["base"], scores["student"])
-    p_value = paired_p_value(scores["base"], scores["student"], seed=seed)
+    moved = difference(scores["base"], scores["student"], clusters=clusters)
+    p_value = paired_p_value(scores["base"], scores["student"], clusters=clusters, seed=seed)
     row["student_minus_base"] = {**_interval(moved), "p_value": p_value}
     binary = set(np.unique(np.concatenate(list(scores.values())))) <= {0.0, 1.0}
     row["smallest_detectable"] = smallest_detectable(n, None if binary else moved.stderr)
     if "teacher" in scores:
-        gap = gap_closed(scores["base"], scores["student"], scores["teacher"], seed=seed)
+        gap = gap_closed(
+            scores["base"], scores["student"], scores["teacher"], clusters=clusters, seed=seed
+        )
         row["teacher_minus_base"] = _interval(gap.teacher_minus_base)
         row["gap_closed"] = {
             "value": _finite(gap.value),
@@ -149,8 +151,11 @@ def _task(
     return row
 
 
-def _paired(name: str, present: Mapping[str, Any]) -> tuple[dict[str, Any], int, int]:
-    """Scores of the items that every model answered, in one order; how many; how many left out."""
+def _paired(
+    name: str, present: Mapping[str, Any]
+) -> tuple[dict[str, Any], list[str] | None, int, int]:
+    """Scores of the items that every model answered, in one order; their clusters; how many they
+    are; how many were left out. Several completions of one held-out prompt are one cluster."""
     keys = {role: [(i["id"], i["doc"]) for i in task["items"]] for role, task in present.items()}
     first = next(iter(keys.values()))
     if any(other != first for other in keys.values()):
@@ -164,7 +169,10 @@ def _paired(name: str, present: Mapping[str, Any]) -> tuple[dict[str, Any], int,
     scores = {role: np.array([c[p] for p in complete], dtype=float) for role, c in columns.items()}
     if not complete:
         scores = {}
-    return scores, len(complete), len(first) - len(complete)
+    items = next(iter(present.values()))["items"]
+    prompts = [items[place]["prompt"] for place in complete]
+    shared = name.startswith("imitation_") and len(set(prompts)) < len(prompts)
+    return scores, prompts if shared else None, len(complete), len(first) - len(complete)
 
 
 def _interval(found: Difference) -> dict[str, float | None]:
@@ -185,6 +193,9 @@ def _samples(roles: Mapping[str, Role], prompts: Mapping[str, str]) -> list[dict
                 for item in task["items"]:
                     if item["score"] is not None:
                         said.setdefault(item["id"], {})[role] = item["output"] or ""
+    # One answer a prompt: further paths of a held-out prompt have the same greedy completion.
+    once = {prompts.get(key, ""): key for key in reversed(said)}
+    said = {key: texts for key, texts in said.items() if key in set(once.values())}
     return [
         {"prompt": prompts.get(key, ""), **{role: texts.get(role, "") for role in ROLES}}
         for key, texts in list(said.items())[:SAMPLES]

@@ -49,10 +49,11 @@ class Scorer:
         jobs = [self._job(place, context, text) for place, (context, text) in enumerate(pairs)]
         together: dict[tuple[int, ...], list[_Job]] = {}
         for job in jobs:
-            together.setdefault(job.prefix, []).append(job)
+            if len(job.rest) > 1:  # else there is nothing to score
+                together.setdefault(job.prefix, []).append(job)
         groups = [part for group in together.values() for part in self._parts(group)]
         groups.sort(key=lambda group: len(group[0].prefix))
-        scores: list[tuple[float, bool]] = [(0.0, False)] * len(jobs)
+        scores = [(0.0, True)] * len(jobs)
         for batch in self._batches(groups):
             for job, result in zip(*self._score(batch), strict=True):
                 scores[job.place] = result

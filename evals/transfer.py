@@ -94,15 +94,19 @@ def difference(
     one: ArrayLike, two: ArrayLike, *, clusters: Sequence[object] | None = None
 ) -> Difference:
     """Mean of `two - one` over paired items, with its interval. Raises ValueError."""
-    moved = _checked(two) - _checked(one)
+    one, two = _pair(one, two)
+    moved = two - one
     covariance, degrees = _covariance(moved, moved, clusters)
     return _difference(moved.mean(), covariance[0, 0], t_quantile(0.5 + LEVEL / 2, degrees))
 
 
-def standard_error(scores: ArrayLike) -> float:
-    """The standard error of the mean of scores (n,); NaN for fewer than two."""
+def standard_error(scores: ArrayLike, *, clusters: Sequence[object] | None = None) -> float:
+    """The standard error of the mean of scores (n,); NaN for fewer than two (clusters)."""
     values = _checked(scores)
-    return float(values.std(ddof=1) / math.sqrt(len(values))) if len(values) > 1 else math.nan
+    if len(values if clusters is None else set(clusters)) < 2:
+        return math.nan
+    covariance, _ = _covariance(values, values, clusters)
+    return math.sqrt(float(covariance[0, 0]))
 
 
 def paired_p_value(
@@ -114,7 +118,7 @@ def paired_p_value(
 ) -> float:
     """Two-sided p of no difference: exact McNemar for 0/1 scores without clusters, else a
     sign-flip test over items (or clusters) with 10,000 seeded draws, counting the one seen."""
-    a, b = _checked(one), _checked(two)
+    a, b = _pair(one, two)
     moved = b - a
     if clusters is None and set(np.unique(np.concatenate([a, b]))) <= {0.0, 1.0}:
         return mcnemar(int((moved > 0).sum()), int((moved < 0).sum()))
@@ -136,7 +140,10 @@ def mcnemar(won: int, lost: int) -> float:
     total = won + lost
     if total == 0:
         return 1.0
-    tail = sum(math.comb(total, k) for k in range(min(won, lost) + 1))
+    tail = ways = 1  # of k losses, from 0 on: whole numbers, so that nothing is rounded
+    for k in range(min(won, lost)):
+        ways = ways * (total - k) // (k + 1)
+        tail += ways
     return min(1.0, 2 * tail / 2**total)
 
 
@@ -197,6 +204,13 @@ def _difference(mean: float, variance: float, quantile: float) -> Difference:
     stderr = math.sqrt(max(0.0, float(variance)))
     mean = float(mean)
     return Difference(mean, mean - quantile * stderr, mean + quantile * stderr, stderr)
+
+
+def _pair(one: ArrayLike, two: ArrayLike) -> tuple[Floats, Floats]:
+    a, b = _checked(one), _checked(two)
+    if len(a) != len(b):
+        raise ValueError(f"the models have {len(a)} and {len(b)} scores, not the same")
+    return a, b
 
 
 def _checked(scores: ArrayLike) -> Floats:

@@ -213,7 +213,7 @@ class RichReporter:
             TimeElapsedColumn(),
             TextColumn("left"),
             TimeRemainingColumn(),
-            TextColumn("{task.fields[note]}"),
+            TextColumn("{task.fields[note]}", markup=False),
             console=self._console,
         )
         with progress:
@@ -228,7 +228,7 @@ class RichReporter:
                 def advance(self, count: int = 1, note: str = "") -> None:
                     clock.advance(count)
                     rate = f"{clock.rate:.1f} {unit}/s"
-                    progress.update(task, advance=count, rate=rate, note=note or "")
+                    progress.update(task, advance=count, rate=rate, note=visible(note))
 
             yield _RichBar()
             if clock.whole is None:

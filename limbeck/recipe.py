@@ -205,7 +205,7 @@ class Recipe(Section):
         except yaml.YAMLError as error:
             mark = getattr(error, "problem_mark", None)
             line = f", line {mark.line + 1}" if mark else ""
-            problem = getattr(error, "problem", None) or str(error)
+            problem = getattr(error, "problem", None) or " ".join(str(error).split())
             raise RecipeError(f"{source}{line}: not YAML ({problem})") from error
         except ValueError as error:  # what YAML takes for a number and Python does not
             raise RecipeError(f"{source}: not YAML ({error})") from error

@@ -13,6 +13,8 @@ from tokenizers import decoders, models, pre_tokenizers, processors, trainers
 from limbeck.hf import Loaded, load, save
 from limbeck.models import ModelName
 
+torch.set_num_threads(1)  # so small a model gains nothing by two, and busy cores wait on each other
+
 END, START, PAD = "<|im_end|>", "<|im_start|>", "<|pad|>"
 
 CHATML = (

@@ -45,8 +45,14 @@ def ensure_template(tokenizer: Any) -> None:
 def encode(tokenizer: Any, record: Record, *, eos_ids: Sequence[int]) -> Example:
     """One record as an example: loss on the completion and the token that ends it, nothing else.
 
-    Raises UserError for a chat template that does not show the prompt as a prefix of the whole.
+    Raises UserError for a chat template that does not show the prompt as a prefix of the whole,
+    and for a tokenizer without end token.
     """
+    if not eos_ids:
+        raise UserError(
+            "the student's tokenizer has no end token, so it could never learn to stop; set "
+            "eos_token in its tokenizer"
+        )
     if record.provenance.template == "raw":
         prompt = record.messages[0].content
         text, special = prompt + record.completion, True

@@ -1,0 +1,264 @@
+"""Log-likelihoods against lm-eval's own model class and against a plain forward pass."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from lm_eval.api.instance import Instance
+from lm_eval.models.huggingface import HFLM
+
+from limbeck.errors import UserError
+from limbeck.evals.lm import Context
+from limbeck.evals.score import Scorer
+from limbeck.hf import Loaded, chat_prompt
+from limbeck.models import ModelName
+from limbeck.record import Message, messages_json, user
+from tests.tiny import CHATML, START, make_tokenizer
+
+Pair = tuple[Context, str]
+
+QUESTION = (Message("system", "Be brief."), user("Which sea lies between Italy and Croatia?"))
+LONG = (user("The capital of France is Paris, and the capital of Italy is Rome. " * 3),)
+CHATS: list[Pair] = [
+    (QUESTION, "The Red Sea"),
+    (LONG, "Rome"),
+    (QUESTION, "The Adriatic Sea"),
+    ((user("東京はどこ？"),), "日本"),
+    (QUESTION, "The Red Sea"),
+    ((user("a"),), "🦊🦊 yes"),
+    (LONG, "é"),
+    (QUESTION, "x"),
+]
+PLAIN: list[Pair] = [
+    ("The capital of France is", " Paris"),
+    ("The capital of France is", " Rome and the Red Sea"),
+    ("Tokyo is 東", "京"),
+    ("caf", "é is"),
+    ("Москва", " столица России."),
+    ("fox", " 🦊"),
+    ("Question: which?\nAnswer:", " the answer of the question"),
+    ("x" * 150, "y"),
+    ("The capital of France is", " in"),
+]
+EMPTY: list[Pair] = [("", "The capital of France"), ("", "日本"), ("", "x")]
+
+
+def written(loaded: Loaded, context: Context) -> str:
+    if isinstance(context, str):
+        return context
+    return chat_prompt(loaded.tokenizer, messages_json(context))
+
+
+@torch.inference_mode()
+def reference(loaded: Loaded, context: Context, text: str) -> tuple[float, bool]:
+    """One row, no cache, no padding, log-softmax in float64."""
+    tokenizer = loaded.tokenizer
+    before = written(loaded, context)
+    ids = tokenizer(before + text, add_special_tokens=False)["input_ids"]
+    prefix = tokenizer(before, add_special_tokens=False)["input_ids"]
+    start = next(
+        (i for i, (a, b) in enumerate(zip(prefix, ids, strict=False)) if a != b), len(prefix)
+    )
+    if start == 0:
+        ids, start = [tokenizer.eos_token_id, *ids], 1
+    logs = loaded.model(torch.tensor([ids])).logits[0].double().log_softmax(-1)
+    total = sum(float(logs[place - 1, ids[place]]) for place in range(start, len(ids)))
+    greedy = all(int(logs[place - 1].argmax()) == ids[place] for place in range(start, len(ids)))
+    return total, greedy
+
+
+def assert_equal(found: list[tuple[float, bool]], expected: list[tuple[float, bool]]) -> None:
+    assert [likelihood for likelihood, _ in found] == pytest.approx(
+        [likelihood for likelihood, _ in expected], abs=1e-4
+    )
+    assert [greedy for _, greedy in found] == [greedy for _, greedy in expected]
+
+
+def stock(loaded: Loaded, pairs: list[Pair]) -> list[tuple[float, bool]]:
+    """What lm-eval's HFLM says."""
+    lm = HFLM(
+        pretrained=loaded.model,
+        tokenizer=loaded.tokenizer,
+        batch_size=3,
+        device="cpu",
+        add_bos_token=False,
+    )
+    requests = []
+    for context, text in pairs:
+        requests.append(
+            Instance(
+                request_type="loglikelihood",
+                doc={},
+                arguments=(written(loaded, context), text),
+                idx=0,
+                metadata=("test", 0, 1),
+            )
+        )
+    found: list[tuple[float, bool]] = lm.loglikelihood(requests, disable_tqdm=True)
+    return found
+
+
+@pytest.mark.parametrize("budget", [1, 128, 4096])
+@pytest.mark.parametrize("pairs", [CHATS, PLAIN, EMPTY, [*PLAIN, *CHATS, *EMPTY]])
+def test_likelihoods_are_those_of_a_plain_forward_pass(
+    tiny: Loaded, pairs: list[Pair], budget: int
+) -> None:
+    expected = [reference(tiny, context, text) for context, text in pairs]
+    assert_equal(Scorer(tiny, budget=budget)(pairs), expected)
+
+
+@pytest.mark.parametrize("pairs", [CHATS, PLAIN, EMPTY])
+def test_likelihoods_are_lm_evals(tiny: Loaded, pairs: list[Pair]) -> None:
+    # White space at the end of a context is a part of the continuation for HFLM, which so scores
+    # the newline of ChatML's "assistant\n" too; limbeck does not. Hence a template without.
+    template = CHATML.replace("assistant\n", "assistant:")
+    loaded = replace(tiny, tokenizer=make_tokenizer(template))
+    assert_equal(Scorer(loaded)(pairs), stock(loaded, pairs))
+
+
+def test_the_order_is_the_one_asked_in(tiny: Loaded) -> None:
+    pairs = [*CHATS, *PLAIN, *EMPTY]
+    forward, backward = Scorer(tiny)(pairs), Scorer(tiny)(pairs[::-1])
+    assert_equal(backward[::-1], forward)
+
+
+def test_one_pair_is_scored_as_it_is_among_others(tiny: Loaded) -> None:
+    pairs = [*CHATS, *PLAIN]
+    assert_equal([Scorer(tiny)([pair])[0] for pair in pairs], Scorer(tiny)(pairs))
+
+
+def test_a_seam_that_ends_in_a_space_is_the_continuations(tiny: Loaded) -> None:
+    (pair,) = Scorer(tiny)([("The capital of ", "France")])
+    assert_equal([pair], stock(tiny, [("The capital of ", "France")]))
+    assert_equal([pair], [reference(tiny, "The capital of", " France")])
+
+
+@torch.inference_mode()
+def test_what_the_model_would_say_itself_is_greedy(tiny: Loaded) -> None:
+    pairs: list[Pair] = []
+    for number in range(40):
+        context = (user(f"Question {number}?"),)
+        ids = tiny.tokenizer(written(tiny, context))["input_ids"]
+        said = [int(tiny.model(torch.tensor([ids])).logits[0, -1].argmax())]
+        said.append(int(tiny.model(torch.tensor([ids + said])).logits[0, -1].argmax()))
+        text = tiny.tokenizer.decode(said)
+        if tiny.tokenizer(text)["input_ids"] == said:  # else it is no text of its own tokens
+            pairs.append((context, text))
+    assert len(pairs) > 3
+    assert all(greedy for _, greedy in Scorer(tiny)(pairs))
+
+
+def test_a_continuation_of_no_text_is_certain(tiny: Loaded) -> None:
+    assert Scorer(tiny)([(QUESTION, "")]) == [(0.0, True)]
+    found = Scorer(tiny)([(QUESTION, ""), (QUESTION, "The Red Sea"), ("", "")])
+    assert found[0] == found[2] == (0.0, True)
+    assert_equal(found[1:2], [reference(tiny, *CHATS[0])])
+
+
+def test_nothing_asked_is_nothing_said(tiny: Loaded) -> None:
+    assert Scorer(tiny)([]) == []
+
+
+def test_an_item_too_long_for_the_window_is_refused_not_cut(tiny: Loaded) -> None:
+    with pytest.raises(UserError, match=r"an item of \d+ tokens does not fit the 256 of"):
+        Scorer(tiny)([(QUESTION, "a"), ((user("東" * 200),), "b")])
+
+
+def test_progress_counts_every_pair_once(tiny: Loaded) -> None:
+    counts: list[int] = []
+    Scorer(tiny, budget=256, on_done=counts.append)([*CHATS, *PLAIN])
+    assert len(counts) > 1
+    assert sum(counts) == len(CHATS) + len(PLAIN)
+
+
+def test_an_answers_given_first_words_are_not_scored(tiny: Loaded) -> None:
+    begun = (*QUESTION, Message("assistant", "The answer is"))
+    text = chat_prompt(tiny.tokenizer, messages_json(QUESTION)) + "The answer is"
+    assert_equal(Scorer(tiny)([(begun, " Rome")]), [reference(tiny, text, " Rome")])
+
+
+def test_a_token_at_the_beginning_is_seen_where_the_tokenizer_adds_one(tiny: Loaded) -> None:
+    from tokenizers import processors
+
+    tokenizer: Any = make_tokenizer()
+    tokenizer.bos_token = START
+    start = tokenizer.bos_token_id
+    tokenizer.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single=f"{START} $A", special_tokens=[(START, start)]
+    )
+    loaded = replace(tiny, tokenizer=tokenizer)
+    pairs: list[Pair] = [("The capital", " of"), ("", "Rome")]
+    expected = [
+        reference(tiny, START + "The capital", " of"),
+        reference(tiny, START, "Rome"),
+    ]
+    assert_equal(Scorer(loaded)(pairs), expected)
+
+
+class Watched:
+    """The tiny model, and how many padded tokens went into each forward pass."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self.device, self.config, self.sizes = model.device, model.config, [0]
+
+    def base_model(self, **inputs: Any) -> Any:
+        self.sizes.append(inputs["input_ids"].numel())
+        return self._model.base_model(**inputs)
+
+    def __call__(self, **inputs: Any) -> Any:
+        self.sizes.append(inputs["attention_mask"].numel())
+        return self._model(**inputs)
+
+
+def test_a_forward_pass_stays_within_the_budget(tiny: Loaded) -> None:
+    watched = Watched(tiny.model)
+    texts = [text for _, text in [*CHATS, *PLAIN]]
+    pairs: list[Pair] = [("", text) for text in texts] * 3 + [(QUESTION, t) for t in texts] * 3
+    found = Scorer(replace(tiny, model=watched), budget=300)(pairs)
+    assert max(watched.sizes) <= 300
+    assert_equal(found, Scorer(tiny)(pairs))
+
+
+def test_a_context_is_computed_once_for_all_its_continuations(tiny: Loaded) -> None:
+    watched = Watched(tiny.model)
+    Scorer(replace(tiny, model=watched))([(QUESTION, text) for text in ("a", "b", "c", "d")])
+    ids = tiny.tokenizer(chat_prompt(tiny.tokenizer, messages_json(QUESTION)))["input_ids"]
+    assert watched.sizes[1] == len(ids) - 1
+
+
+def test_a_model_with_absolute_positions_is_scored_alike() -> None:
+    torch.manual_seed(0)
+    tokenizer = make_tokenizer()
+    config = transformers.GPT2Config(
+        vocab_size=len(tokenizer), n_embd=32, n_layer=2, n_head=4, initializer_range=0.3
+    )
+    model = transformers.GPT2LMHeadModel(config).eval()
+    loaded = Loaded(ModelName("path", "gpt2"), model, tokenizer, "")
+    pairs = [*CHATS, *PLAIN, *EMPTY]
+    assert_equal(Scorer(loaded)(pairs), [reference(loaded, *pair) for pair in pairs])
+
+
+@pytest.mark.slow
+def test_the_bundled_model_finds_paris_likelier_than_rome() -> None:
+    from limbeck.hf import load
+
+    loaded = load(ModelName("bundled", "bundled"), dtype="float32")
+    question = (user("What is the capital of France?"),)
+    pairs: list[Pair] = [
+        (question, "The capital of France is Paris."),
+        (question, "The capital of France is Rome."),
+    ]
+    found = Scorer(loaded)(pairs)
+    assert found[0][0] > found[1][0]
+    assert_equal(found, [reference(loaded, *pair) for pair in pairs])
+
+
+def test_the_models_name_is_in_the_refusal(tiny: Loaded, tiny_folder: Path) -> None:
+    with pytest.raises(UserError, match=tiny_folder.name):
+        Scorer(tiny)([("x" * 600, "a")])

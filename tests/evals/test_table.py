@@ -1,0 +1,78 @@
+"""The transfer table as a terminal shows it."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+from rich.console import Console
+
+from limbeck.evals import wording
+from limbeck.evals.table import transfer_table
+from tests.evals.report_example import imitation, task, unbounded
+
+
+def shown(*tasks: dict[str, Any], width: int = 120) -> str:
+    out = io.StringIO()
+    console = Console(file=out, width=width, force_terminal=False, color_system=None)
+    console.print(transfer_table({"tasks": list(tasks)}))
+    return out.getvalue()
+
+
+def rows(text: str) -> list[list[str]]:
+    """The cells of every task's row."""
+    lines = [line.split("│")[1:-1] for line in text.splitlines() if "│" in line]
+    return [[cell.strip() for cell in cells] for cells in lines]
+
+
+def row(text: str, name: str) -> list[str]:
+    """The cells of a task's row."""
+    (found,) = [cells for cells in rows(text) if cells[0] == name]
+    return found
+
+
+def test_a_row_holds_the_three_scores_and_the_gap() -> None:
+    assert row(shown(task()), "knowledge") == [
+        "knowledge",
+        "31.0% ± 2.9",
+        "38.0% ± 3.0",
+        "52.0% ± 3.1",
+        "33% [12%, 55%]",
+        "252",
+    ]
+
+
+def test_an_unbounded_gap_is_told_in_words_without_a_number() -> None:
+    assert row(shown(unbounded()), "recall")[4] == "teacher not measurably better"
+
+
+def test_a_score_that_is_not_there_is_told() -> None:
+    assert row(shown(task(teacher=None, gap_closed=None)), "knowledge")[3] == "n/a"
+
+
+def test_the_verdict_follows_the_table() -> None:
+    tasks = [imitation(), task(), unbounded()]
+    text = shown(*tasks, width=400)
+    lines = wording.verdict({"tasks": tasks})
+    assert [line.rstrip() for line in text.splitlines()][-len(lines) :] == lines
+
+
+def test_every_task_has_its_row_in_order() -> None:
+    text = shown(imitation(), task(), unbounded())
+    assert [cells[0] for cells in rows(text)] == ["imitation_nll", "knowledge", "recall"]
+
+
+def test_names_from_outside_are_text_and_no_markup() -> None:
+    text = shown(task("[red]bold[/red]"), task("bell\x1b[31m"))
+    assert "[red]bold[/red]" in text
+    assert "\x1b" not in text
+
+
+def test_a_report_without_tasks_says_so() -> None:
+    assert "Nothing was measured" in shown()
+
+
+def test_a_narrow_terminal_keeps_every_number() -> None:
+    text = shown(task(), width=80)
+    for part in ("31.0% ± 2.9", "38.0% ± 3.0", "52.0% ± 3.1", "252"):
+        assert part in text

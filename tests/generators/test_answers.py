@@ -1,0 +1,223 @@
+"""Generator `answers`: deterministic in (seeds, options, replies), failures beside the records."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pytest
+
+from limbeck.errors import AskError, AskTimeout, AuthError, BadRequest
+from limbeck.generators.answers import Answers
+from limbeck.protocols import AskFailure, Generator, Reply, Request, Usage
+from limbeck.record import Message, Provenance, Record, content_hash, user
+
+
+class Echo:
+    """Answers with the prompt and the index; `errors` maps prompts to what is raised."""
+
+    name = "fake:echo"
+    identity: Mapping[str, Any] = {"endpoint": "fake", "model": "echo"}
+
+    def __init__(self, errors: Mapping[str, Exception] | None = None, turns: int = 0) -> None:
+        self.asked: list[Request] = []
+        self.running = 0
+        self.most = 0
+        self._errors = errors or {}
+        self._turns = turns
+
+    async def ask(self, request: Request, /) -> Reply:
+        self.asked.append(request)
+        self.running += 1
+        self.most = max(self.most, self.running)
+        prompt = request.messages[-1].content
+        try:
+            for _ in range(random.Random(f"{prompt}{request.index}").randrange(self._turns + 1)):
+                await asyncio.sleep(0)
+            if prompt in self._errors:
+                raise self._errors[prompt]
+            return Reply(
+                f"{prompt}/{request.index}", "stop", Usage(3, 4), f"key {prompt} {request.index}"
+            )
+        finally:
+            self.running -= 1
+
+    async def aclose(self) -> None:
+        pass
+
+
+def seed(prompt: str, **fields: Any) -> Record:
+    return Record((user(prompt),), "", Provenance("seed"), id=f"id {prompt}", **fields)
+
+
+def run(
+    answers: Answers, seeds: Sequence[Record], teacher: Echo | None = None
+) -> tuple[list[Record], list[AskFailure]]:
+    records: list[Record] = []
+    failures: list[AskFailure] = []
+
+    def emit(record: Record) -> bool:
+        records.append(record)
+        return True
+
+    asyncio.run(answers.generate(seeds, teacher or Echo(), emit, failures.append))
+    return records, failures
+
+
+SEEDS = [seed(prompt) for prompt in "abcdefgh"]
+
+
+def test_a_record_says_what_was_asked_what_came_and_where_it_is_from() -> None:
+    given = seed("a", target="A", meta={"task": "letters"})
+    (record,), failures = run(Answers(), [given])
+    assert failures == []
+    assert record.messages == (user("a"),)
+    assert record.completion == "a/0"
+    assert record.target == "A"
+    assert record.provenance == Provenance(
+        generator="answers",
+        teacher="fake:echo",
+        prompt_version="",
+        request="key a 0",
+        index=0,
+        parents=("id a",),
+        template="chat",
+    )
+    assert record.to_json()["meta"] == {
+        "task": "letters",
+        "finish_reason": "stop",
+        "usage": {"prompt_tokens": 3, "completion_tokens": 4},
+    }
+
+
+@pytest.mark.parametrize("width", [1, 2, 7, 100])
+def test_records_come_in_the_order_of_seeds_then_paths_whatever_the_timing(width: int) -> None:
+    teacher = Echo(turns=9)
+    records, _ = run(Answers(paths=3, width=width), SEEDS, teacher)
+    assert [r.completion for r in records] == [f"{p}/{n}" for p in "abcdefgh" for n in range(3)]
+    assert len({record.id for record in records}) == 24
+    assert teacher.most <= width
+    assert run(Answers(paths=3), SEEDS) == (records, [])
+
+
+def test_the_target_of_a_seed_never_reaches_the_teacher() -> None:
+    teacher = Echo()
+    run(
+        Answers(system="s"),
+        [seed("a", target="THE ANSWER", meta={"answer": "THE ANSWER"})],
+        teacher,
+    )
+    assert "THE ANSWER" not in repr(teacher.asked)
+
+
+def test_a_failed_request_is_told_in_its_place_and_the_others_go_on() -> None:
+    errors = {"b": AskTimeout("slow"), "d": BadRequest("too long"), "e": AskError("odd")}
+    events: list[str] = []
+
+    def emit(record: Record) -> bool:
+        events.append(record.completion)
+        return True
+
+    def fail(failure: AskFailure) -> None:
+        events.append(f"{failure.seed} {failure.index} {failure.reason} {failure.message}")
+
+    asyncio.run(Answers().generate(SEEDS[:6], Echo(errors, turns=5), emit, fail))
+    assert events == [
+        "a/0",
+        "id b 0 timeout slow",
+        "c/0",
+        "id d 0 bad_request too long",
+        "id e 0 failed odd",
+        "f/0",
+    ]
+
+
+@pytest.mark.parametrize("error", [AuthError("no key"), ValueError("a bug")])
+def test_what_stops_the_run_stops_it_and_nothing_is_made_up(error: Exception) -> None:
+    records: list[Record] = []
+    failures: list[AskFailure] = []
+    teacher = Echo({"c": error})
+
+    def emit(record: Record) -> bool:
+        records.append(record)
+        return True
+
+    with pytest.raises(type(error), match=str(error)):
+        asyncio.run(Answers(width=1).generate(SEEDS, teacher, emit, failures.append))
+    assert [record.completion for record in records] == ["a/0", "b/0"]
+    assert failures == []
+    assert [request.messages[-1].content for request in teacher.asked] == ["a", "b", "c"]
+
+
+def test_a_record_that_emit_refuses_changes_no_other() -> None:
+    seen: list[str] = []
+
+    def emit(record: Record) -> bool:
+        seen.append(record.completion)
+        return False
+
+    asyncio.run(Answers().generate(SEEDS, Echo(), emit, lambda failure: None))
+    assert seen == [f"{prompt}/0" for prompt in "abcdefgh"]
+
+
+def test_the_options_go_into_the_request() -> None:
+    answers = Answers(
+        max_tokens=9, temperature=0.5, top_p=0.8, stop=("\n",), template="raw", system="Be kind."
+    )
+    (request,) = answers.requests(SEEDS[:1])
+    drawn = int(content_hash([0, "id a", 0], size=4), 16) & 0x7FFFFFFF
+    assert request == Request(
+        messages=(Message("system", "Be kind."), user("a")),
+        max_tokens=9,
+        temperature=0.5,
+        top_p=0.8,
+        stop=("\n",),
+        seed=drawn,
+        index=0,
+        template="raw",
+    )
+
+
+def test_a_seed_with_its_own_system_turn_keeps_it() -> None:
+    own = Record((Message("system", "Mine."), user("a")), "", Provenance("seed"))
+    (request,) = Answers(system="Be kind.").requests([own])
+    assert request.messages == own.messages
+
+
+def test_every_path_has_its_own_seed_that_no_other_prompt_changes() -> None:
+    answers = Answers(paths=4)
+    many = {(r.messages, r.index): r.seed for r in answers.requests(SEEDS)}
+    assert len(set(many.values())) == 32
+    assert all(value is not None and 0 <= value < 2**31 for value in many.values())
+    alone = {(r.messages, r.index): r.seed for r in answers.requests(SEEDS[5:6])}
+    assert alone.items() <= many.items()
+    other = [r.seed for r in Answers(paths=4, seed=1).requests(SEEDS)]
+    assert not set(other) & set(many.values())
+
+
+def test_temperature_zero_asks_with_no_seed() -> None:
+    assert [r.seed for r in Answers(temperature=0).requests(SEEDS)] == [None] * 8
+
+
+def test_several_paths_at_temperature_zero_are_refused() -> None:
+    with pytest.raises(ValueError, match="2 paths at temperature 0 would all be the same"):
+        Answers(paths=2, temperature=0)
+
+
+def test_requests_and_total_say_what_generate_asks() -> None:
+    answers, teacher = Answers(paths=2, width=1), Echo()
+    run(answers, SEEDS, teacher)
+    assert teacher.asked == list(answers.requests(SEEDS))
+    assert answers.total(SEEDS) == len(teacher.asked) == 16
+
+
+def test_no_seeds_give_no_records() -> None:
+    assert run(Answers(), []) == ([], [])
+    assert Answers().total([]) == 0
+
+
+def test_it_is_a_generator() -> None:
+    assert isinstance(Answers(), Generator)
+    assert Answers().name == "answers"

@@ -1,0 +1,219 @@
+"""Seeds in the forms that people have; a row that cannot be used is named with its line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from limbeck.errors import DataError
+from limbeck.record import Message, Record, content_hash, user
+from limbeck.seeds import read_seeds
+
+
+def seed_file(tmp_path: Path, *rows: Any) -> Path:
+    path = tmp_path / "seeds.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def seed(tmp_path: Path, row: dict[str, Any]) -> Record:
+    (record,) = read_seeds(seed_file(tmp_path, row))
+    assert record.completion == ""
+    assert record.provenance.generator == "seed"
+    return record
+
+
+def turns(*pairs: tuple[str, str], keys: tuple[str, str] = ("role", "content")) -> list[Any]:
+    return [dict(zip(keys, pair, strict=True)) for pair in pairs]
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"prompt": "Why?"}, (user("Why?"),)),
+        ({"prompt": " 为什么？\n"}, (user(" 为什么？\n"),)),
+        ({"messages": turns(("user", "Why?"))}, (user("Why?"),)),
+        (
+            {"messages": turns(("system", "Be kind."), ("user", "Why?"))},
+            (Message("system", "Be kind."), user("Why?")),
+        ),
+        (
+            {"messages": turns(("user", "a"), ("assistant", "b"), ("user", "c"))},
+            (user("a"), Message("assistant", "b"), user("c")),
+        ),
+        (
+            {"conversations": turns(("human", "Why?"), keys=("from", "value"))},
+            (user("Why?"),),
+        ),
+        (
+            {
+                "conversations": turns(
+                    ("system", "s"), ("user", "a"), ("gpt", "b"), ("human", "c"),
+                    keys=("from", "value"),
+                )
+            },
+            (Message("system", "s"), user("a"), Message("assistant", "b"), user("c")),
+        ),
+        ({"instruction": "Add.", "input": "1 + 1"}, (user("Add.\n\n1 + 1"),)),
+        ({"instruction": "Sing.", "input": ""}, (user("Sing."),)),
+        ({"instruction": "Sing."}, (user("Sing."),)),
+        ({"instruction": "Sing.", "input": None}, (user("Sing."),)),
+        ({"instruction": "Sing.", "input": "<noinput>"}, (user("Sing."),)),
+        (
+            {"instruction": "Add.", "instances": [{"input": "1 + 1", "output": "2"}]},
+            (user("Add.\n\n1 + 1"),),
+        ),
+        ({"messages": None, "instances": None, "prompt": "Why?"}, (user("Why?"),)),
+    ],
+)  # fmt: skip
+def test_every_accepted_form(
+    tmp_path: Path, row: dict[str, Any], expected: tuple[Message, ...]
+) -> None:
+    assert seed(tmp_path, row).messages == expected
+
+
+@pytest.mark.parametrize(
+    ("row", "target"),
+    [
+        ({"prompt": "Why?"}, None),
+        ({"prompt": "Why?", "completion": "Because."}, "Because."),
+        ({"prompt": "Why?", "target": "So.", "completion": "Because."}, "So."),
+        ({"messages": turns(("user", "Why?"), ("assistant", "Because."))}, "Because."),
+        (
+            {"messages": turns(("user", "Why?"), ("assistant", "Because.")), "target": "So."},
+            "So.",
+        ),
+        (
+            {
+                "conversations": turns(
+                    ("human", "Why?"), ("gpt", "Because."), keys=("from", "value")
+                )
+            },
+            "Because.",
+        ),
+        ({"instruction": "Why?", "input": "", "output": "Because."}, "Because."),
+        ({"instruction": "Why?", "instances": [{"input": "", "output": "Because."}]}, "Because."),
+    ],
+)
+def test_the_answer_that_a_row_has_is_its_target_and_never_a_message(
+    tmp_path: Path, row: dict[str, Any], target: str | None
+) -> None:
+    record = seed(tmp_path, row)
+    assert record.target == target
+    assert record.messages == (user("Why?"),)
+
+
+def test_a_self_instruct_row_gives_one_seed_an_instance(tmp_path: Path) -> None:
+    row = {
+        "id": "seed_task_0",
+        "instruction": "Add.",
+        "instances": [{"input": "1 + 1", "output": "2"}, {"input": "2 + 2", "output": "4"}],
+    }
+    one, two = read_seeds(seed_file(tmp_path, row))
+    assert (one.prompt, one.target) == ("Add.\n\n1 + 1", "2")
+    assert (two.prompt, two.target) == ("Add.\n\n2 + 2", "4")
+    assert one.meta == {"instruction": "Add.", "input": "1 + 1"}
+    assert one.provenance.parents == two.provenance.parents == ("seed_task_0",)
+    assert one.id != two.id
+
+
+def test_task_and_id_are_kept(tmp_path: Path) -> None:
+    record = seed(tmp_path, {"prompt": "Why?", "task": "open", "id": 7, "colour": "red"})
+    assert record.meta == {"task": "open"}
+    assert record.provenance.parents == ("7",)
+
+
+def test_the_id_depends_on_the_messages_alone(tmp_path: Path) -> None:
+    record = seed(tmp_path, {"prompt": "Why?"})
+    assert record.id == content_hash([["user", "Why?"]])
+    assert seed(tmp_path, {"prompt": "Why?", "completion": "x", "id": "other"}).id == record.id
+    assert seed(tmp_path, {"messages": turns(("user", "Why?"))}).id == record.id
+
+
+def test_seeds_come_in_file_order_and_equal_ones_once(tmp_path: Path) -> None:
+    path = seed_file(tmp_path, *({"prompt": p} for p in "cabac"))
+    assert [record.prompt for record in read_seeds(path)] == ["c", "a", "b"]
+    assert [record.prompt for record in read_seeds(path, limit=2)] == ["c", "a"]
+    assert len(read_seeds(path, limit=99)) == 3
+
+
+def test_a_limit_cuts_inside_a_row_and_reads_no_further(tmp_path: Path) -> None:
+    row = {"instruction": "x", "instances": [{"input": str(n), "output": ""} for n in range(5)]}
+    path = seed_file(tmp_path, row, {"nothing": 1})
+    assert [record.meta["input"] for record in read_seeds(path, limit=3)] == ["0", "1", "2"]
+
+
+BAD: list[tuple[Any, str]] = [
+    ({}, "no prompt found"),
+    ({"question": "Why?"}, "no prompt found: a seed has prompt, messages, conversations"),
+    ({"prompt": None}, "no prompt found"),
+    ({"prompt": ""}, "prompt must be a text that is not empty, got ''"),
+    ({"prompt": " \n"}, "prompt must be a text that is not empty"),
+    ({"prompt": 3}, "prompt must be a text that is not empty, got 3"),
+    ({"prompt": ["Why?"]}, "prompt must be a text"),
+    ({"prompt": "Why?", "completion": 3}, "the answer of a seed must be text, got 3"),
+    ({"messages": []}, "a seed must end with a user turn"),
+    ({"messages": "Why?"}, "are lists of objects"),
+    ({"messages": ["Why?"]}, "are lists of objects"),
+    ({"messages": {"role": "user", "content": "x"}}, "are lists of objects"),
+    ({"messages": turns(("system", "s"))}, "a seed must end with a user turn"),
+    ({"messages": turns(("assistant", "s"))}, "a seed must end with a user turn"),
+    ({"messages": turns(("user", " "))}, "the user turn must be a text that is not empty"),
+    ({"messages": turns(("tool", "s"))}, "role must be one of system, user, assistant, got 'tool'"),
+    ({"messages": [{"content": "x"}]}, "role must be one of"),
+    ({"messages": [{"role": "user"}]}, "content must be text, got NoneType"),
+    ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "content must be text"),
+    ({"conversations": [{"value": "x"}]}, "the key 'from' is missing"),
+    ({"conversations": [{"from": "human"}]}, "the key 'value' is missing"),
+    ({"conversations": [{"from": "bing", "value": "x"}]}, "got 'bing'"),
+    ({"conversations": [{"from": ["human"], "value": "x"}]}, "role must be one of"),
+    ({"instruction": ""}, "instruction must be a text that is not empty"),
+    ({"instruction": "x", "input": 42}, "input must be text, got 42"),
+    ({"instruction": "x", "output": 42}, "the answer of a seed must be text, got 42"),
+    ({"instances": [{"input": "x"}]}, "the key 'instruction' is missing"),
+    ({"instruction": "x", "instances": []}, "instances is empty"),
+    ({"instruction": "x", "instances": ["y"]}, "are lists of objects"),
+    ([], "not an object but a list"),
+    ("Why?", "not an object but text"),
+]
+
+
+@pytest.mark.parametrize(("row", "why"), BAD)
+def test_a_bad_row_is_named_with_its_line_and_reason(tmp_path: Path, row: Any, why: str) -> None:
+    path = seed_file(tmp_path, {"prompt": "a"}, row, {"prompt": "b"})
+    with pytest.raises(DataError) as caught:
+        read_seeds(path)
+    assert str(caught.value).startswith(f"{path}, line 2: ")
+    assert why in str(caught.value)
+    assert (caught.value.path, caught.value.line) == (path, 2)
+
+
+def test_bad_rows_go_to_on_bad_where_it_is_given(tmp_path: Path) -> None:
+    path = seed_file(tmp_path, *(row for row, _ in BAD), {"prompt": "good"})
+    path.write_bytes(b"{torn\n\xff\n" + path.read_bytes())
+    bad: list[DataError] = []
+    assert [record.prompt for record in read_seeds(path, on_bad=bad.append)] == ["good"]
+    assert [error.line for error in bad] == list(range(1, len(BAD) + 3))
+
+
+def test_a_file_with_no_usable_seed_is_an_error(tmp_path: Path) -> None:
+    path = seed_file(tmp_path)
+    with pytest.raises(DataError, match=f"{path} has no usable seed"):
+        read_seeds(path)
+    path = seed_file(tmp_path, {"nothing": 1})
+    with pytest.raises(DataError, match="no usable seed"):
+        read_seeds(path, on_bad=lambda error: None)
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="No such file"):
+        read_seeds(tmp_path / "none.jsonl")
+
+
+def test_lone_surrogates_and_separators_in_a_prompt_stay(tmp_path: Path) -> None:
+    for text in ("a\u2028b", "x\ud800", "{{ x }}", "🙂"):
+        assert seed(tmp_path, {"prompt": text}).prompt == text
+        assert seed(tmp_path, {"instruction": text}).prompt == text
