@@ -144,7 +144,7 @@ def mcnemar(won: int, lost: int) -> float:
     for k in range(min(won, lost)):
         ways = ways * (total - k) // (k + 1)
         tail += ways
-    return min(1.0, 2 * tail / 2**total)
+    return min(1.0, 2 * tail / (1 << total))
 
 
 def smallest_detectable(n: int, stderr: float | None = None) -> float:

@@ -20,8 +20,10 @@ _CANNOT = (
     r"(?: ?am|['’]m|['’]re| ?are) (?:not able|unable|not allowed|not permitted|not comfortable))"
     r"(?: (?:to|directly|currently|ethically|in good conscience))*"
 )
-_HELP = r"(?:help|assist)(?:ing)?(?! but\b)(?! \w+ing\b)"
-_WITH = rf"{_HELP}(?: you| anyone)?(?: further)?(?: ?[.,!;—–]| with\b| in\b| by\b| there\b|\s*$)"
+_WITH = (
+    r"(?:help|assist)(?:ing)?(?: you| anyone)?(?: further)?"
+    r"(?: ?[.,!;—–]| with\b| in\b| by\b| there\b|\s*$)"
+)
 _GIVE = (
     r"(?:(?:answer|respond|provid|creat|generat|writ|produc|discuss|engag|support|offer|giv|shar|"
     r"continu|participat|complet|process|predict|express|endors|recommend)(?:e|ing)?|"
@@ -83,7 +85,7 @@ _OTHER = [
     r"(?:عذرًا|عذرا|آسف|أعتذر)[،,]? ?(?:لكن |ولكن )?(?:لا أستطيع|لا يمكنني) ?"
     r"[^.،\n]{0,15}(?:مساعد|المساعد|تقديم|الإجاب|توفير|كتاب|إنشاء|تلبي|تنفيذ|الرد)",
 ]
-_LEAD = r"""[\s"'“«(*_>#-]*(?:(?:oh|well|hello|hi|thank you[^.!\n]{0,40})[,.! ]+)?"""
+_LEAD = r"""[\s"'“«(*_>#-]*(?:(?:oh|well|hello|hi|thank you[^.!\n]{0,40})[,.! ]{1,3})?"""
 REFUSAL = re.compile(rf"{_LEAD}(?:{'|'.join(_ENGLISH + _OTHER)})", re.IGNORECASE)
 _TRUNCATED = ("length", "max_tokens")
 _FILTERED = ("content_filter", "refusal")

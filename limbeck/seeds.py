@@ -12,6 +12,7 @@ The completion that a seed row has already (what the assistant said last, too) i
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from limbeck.record import Message, Provenance, Record, content_hash, to_message
 from limbeck.store import read_jsonl
 
 INSTRUCTION = "instruction.v1"
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _SHAREGPT = {
     "human": "user",
     "user": "user",
@@ -125,6 +127,8 @@ def _seed(
     if not messages or messages[-1].role != "user":
         raise ValueError("a seed must end with a user turn")
     _text(messages[-1].content, "the user turn")
+    if any(_SURROGATE.search(message.content) for message in messages):
+        raise ValueError("the text holds half a character (a lone surrogate): no model can read it")
     if not isinstance(target, str | None):
         raise ValueError(f"the answer of a seed must be text, got {target!r}")
     meta = dict(meta or {})

@@ -183,6 +183,12 @@ def test_a_reply_is_on_disk_when_put_returns(tmp_path: Path) -> None:
         asyncio.run(main(ledger))
 
 
+def test_commits_are_synced_so_that_power_loss_takes_nothing(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "l") as ledger:
+        assert ledger._link.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert ledger._link.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
 def test_a_cancelled_caller_does_not_take_its_reply_out_of_the_queue(tmp_path: Path) -> None:
     path = tmp_path / "l"
 

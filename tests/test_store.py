@@ -201,6 +201,15 @@ def test_a_file_is_not_there_before_its_block_ends(tmp_path: Path) -> None:
     assert rows_of(path) == [{"a": 1}]
 
 
+def test_who_has_the_old_file_open_goes_on_reading_it_whole(tmp_path: Path) -> None:
+    path = tmp_path / "x"
+    write_text(path, "old")
+    with path.open() as file:
+        write_text(path, "new")
+        assert file.read() == "old"
+    assert path.read_text() == "new"
+
+
 def test_a_full_disk_is_a_users_error(tmp_path: Path) -> None:
     def fill() -> None:
         with writing(tmp_path / "x") as draft:

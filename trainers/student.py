@@ -44,7 +44,7 @@ def keep_layers(model: Any, count: int) -> list[int]:
     for place, layer in enumerate(layers):
         for module in layer.modules():  # the place in the key-value cache
             if hasattr(module, "layer_idx"):
-                module.layer_idx = place
+                module.layer_idx = place  # type: ignore[assignment]  # torch means a Module
     name = "layers" if getattr(model.base_model, "layers", None) is stack else "h"
     setattr(model.base_model, name, layers)
     config = model.config

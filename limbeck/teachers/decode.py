@@ -213,7 +213,7 @@ def _from_nucleus(p: torch.Tensor, top_p: torch.Tensor, drawn: torch.Tensor) -> 
 def _from_all(p: torch.Tensor, drawn: torch.Tensor) -> torch.Tensor:
     """Tokens (B,) from the whole distribution (B, V): first a block, then a token in it, since
     summing blocks is many times cheaper than a running sum over a vocabulary."""
-    blocks = F.pad(p, (0, -p.shape[-1] % TOP)).unflatten(-1, (-1, TOP))  # (B, N, TOP)
+    blocks = F.pad(p, (0, -p.shape[-1] % TOP)).reshape(len(p), -1, TOP)  # (B, N, TOP)
     sums = blocks.sum(-1, dtype=torch.float64)
     block = _invert(sums, drawn)
     row = torch.arange(len(p), device=p.device)

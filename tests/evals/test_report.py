@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from limbeck.errors import UserError
 from limbeck.evals.report import ROLES, SCHEMA, build_report
-from limbeck.evals.transfer import difference, gap_closed, paired_p_value, smallest_detectable
+from limbeck.evals.transfer import (
+    difference,
+    gap_closed,
+    paired_p_value,
+    smallest_detectable,
+    standard_error,
+)
 
 BASE = [0, 0, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0] * 4
 STUDENT = [0, 1, 0, 1, 0, 0, 1, 1, 0, 0, 0, 0] * 4
@@ -45,22 +52,20 @@ def role(*tasks: dict[str, Any], protocol: str = "abc", failures: int = 0) -> di
 
 
 def report(base: Any, student: Any, teacher: Any, **changes: Any) -> dict[str, Any]:
-    made = build_report(
-        **{
-            "name": "run",
-            "version": "1",
-            "roles": {"base": base, "student": student, "teacher": teacher},
-            "models": {key: {"name": key, "about": key, "parameters": 1} for key in ROLES},
-            "funnel": [{"label": "prompts", "count": 3}],
-            "training": {"examples": 2},
-            "cost": {"calls": 3},
-            "versions": {"torch": "2"},
-            "prompts": {},
-            "chance": {"knowledge": 0.25},
-            "seed": 0,
-        }
-        | changes
-    )
+    given: dict[str, Any] = {
+        "name": "run",
+        "version": "1",
+        "roles": {"base": base, "student": student, "teacher": teacher},
+        "models": {key: {"name": key, "about": key, "parameters": 1} for key in ROLES},
+        "funnel": [{"label": "prompts", "count": 3}],
+        "training": {"examples": 2},
+        "cost": {"calls": 3},
+        "versions": {"torch": "2"},
+        "prompts": {},
+        "chance": {"knowledge": 0.25},
+        "seed": 0,
+    }
+    made = build_report(**given | changes)
     json.dumps(made, allow_nan=False)  # whatever happened, it can be written
     return made
 
@@ -103,7 +108,7 @@ def test_scores_that_are_no_zeros_and_ones_use_their_own_spread() -> None:
 
 
 def test_an_item_that_one_model_did_not_answer_is_left_out_for_all() -> None:
-    holes = [list(BASE), list(STUDENT), list(TEACHER)]
+    holes: list[list[Any]] = [list(BASE), list(STUDENT), list(TEACHER)]
     holes[0][3] = holes[2][5] = None
     kept = [n for n in range(48) if n not in (3, 5)]
     row = abilities(*holes)
@@ -225,8 +230,55 @@ def test_samples_show_what_the_three_wrote_to_the_same_prompt() -> None:
 
 
 def test_a_dozen_samples_are_shown() -> None:
-    made = report(*(role(style("imitation_rouge_l", [0.5] * 40)) for _ in ROLES))
-    assert len(made["samples"]) == 12
+    prompts = {f"i{n}": f"Question {n}?" for n in range(40)}
+    tasks = [role(style("imitation_rouge_l", [0.5] * 40)) for _ in ROLES]
+    made = report(*tasks, prompts=prompts)
+    assert [row["prompt"] for row in made["samples"]] == [f"Question {n}?" for n in range(12)]
+
+
+def test_a_prompt_with_several_completions_is_shown_once() -> None:
+    prompts = {"i0": "First?", "i1": "Second?", "i2": "First?"}
+    tasks = [role(style("imitation_rouge_l", [0.5] * 3)) for _ in ROLES]
+    made = report(*tasks, prompts=prompts)
+    assert [row["prompt"] for row in made["samples"]] == ["First?", "Second?"]
+    assert made["samples"][0]["base"] == "said 0"
+
+
+def test_several_completions_of_one_prompt_are_one_cluster() -> None:
+    random = np.random.default_rng(0)
+    scores = np.repeat(random.normal([[4], [3], [1]], 1, size=(3, 10)), 4, axis=1).tolist()
+    prompts = [f"p{n // 4}" for n in range(40)]
+
+    def imitated(column: list[float]) -> dict[str, Any]:
+        made = style("imitation_nll", column)
+        for item, prompt in zip(made["items"], prompts, strict=True):
+            item["prompt"] = prompt
+        return role(made)
+
+    row = report(*map(imitated, scores))["tasks"][0]
+    expected = gap_closed(*scores, clusters=prompts)
+    assert row["n"] == 40
+    assert row["gap_closed"]["low"] == expected.low
+    assert row["gap_closed"]["low"] < gap_closed(*scores).low
+    moved = difference(scores[0], scores[1], clusters=prompts)
+    assert row["student_minus_base"]["high"] == moved.high
+    assert row["student_minus_base"]["p_value"] == paired_p_value(
+        scores[0], scores[1], clusters=prompts
+    )
+    assert row["base"]["stderr"] == standard_error(scores[0], clusters=prompts)
+
+
+def test_one_prompt_alone_has_scores_and_no_interval() -> None:
+    def imitated(column: list[float]) -> dict[str, Any]:
+        made = style("imitation_nll", column)
+        for item in made["items"]:
+            item["prompt"] = "the only one"
+        return role(made)
+
+    row = report(*map(imitated, [[4.0, 5.0], [3.0, 2.0], [1.0, 1.0]]))["tasks"][0]
+    assert row["base"]["value"] == 4.5
+    assert row["student_minus_base"] is None
+    assert row["gap_closed"] is None
 
 
 def test_the_rest_is_handed_through() -> None:

@@ -219,7 +219,8 @@ class Watched:
 def test_a_forward_pass_stays_within_the_budget(tiny: Loaded) -> None:
     watched = Watched(tiny.model)
     texts = [text for _, text in [*CHATS, *PLAIN]]
-    pairs: list[Pair] = [("", text) for text in texts] * 3 + [(QUESTION, t) for t in texts] * 3
+    contexts: list[Context] = ["", QUESTION] * 3
+    pairs: list[Pair] = [(context, text) for context in contexts for text in texts]
     found = Scorer(replace(tiny, model=watched), budget=300)(pairs)
     assert max(watched.sizes) <= 300
     assert_equal(found, Scorer(tiny)(pairs))

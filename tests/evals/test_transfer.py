@@ -252,6 +252,12 @@ def test_a_standard_error_is_of_the_mean() -> None:
     assert math.isnan(standard_error([1.0]))
 
 
+def test_a_standard_error_of_copies_is_that_of_the_items() -> None:
+    values, clusters = [0.0, 1.0, 1.0, 5.0] * 3, [0, 1, 2, 3] * 3
+    assert standard_error(values, clusters=clusters) == pytest.approx(stats.sem(values[:4]))
+    assert math.isnan(standard_error(values, clusters=["one"] * 12))
+
+
 @pytest.mark.parametrize("degrees", [1, 2, 10, 1000])
 def test_quantiles_are_students(degrees: int) -> None:
     assert t_quantile(0.975, degrees) == pytest.approx(stats.t.ppf(0.975, degrees))

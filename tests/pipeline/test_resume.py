@@ -202,3 +202,44 @@ def test_an_endpoint_that_refuses_is_one_sentence_and_few_requests(
 
 def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def test_the_key_reaches_the_server_and_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "sk-hunter2-0123456789"
+    monkeypatch.setenv("OPENAI_API_KEY", secret)
+
+    def script(body: dict[str, Any], number: int) -> Answer | None:
+        if number == 3:  # some servers quote the key back at you
+            return Answer({"error": {"message": f"bad request by {secret}"}}, 400)
+        return None
+
+    with ApiServer(script=script, api_key=secret) as server:
+        recipe = write_recipe(tmp_path, server.base_url, save_tiny(tmp_path / "tiny"))
+        out = start(recipe, verb="generate").communicate(timeout=SECONDS)[0]
+    assert set(server.authorizations) == {f"Bearer {secret}"}
+    assert "1 of 120 requests failed" in out
+    assert secret not in out
+    holding = [p for p in tmp_path.rglob("*") if p.is_file() and secret.encode() in p.read_bytes()]
+    assert holding == []
+
+
+def test_ctrl_c_stops_with_the_line_that_resumes(tmp_path: Path) -> None:
+    with ApiServer(latency=0.05) as server:
+        recipe = write_recipe(tmp_path, server.base_url, save_tiny(tmp_path / "tiny"))
+        process = start(recipe)
+        deadline = time.monotonic() + SECONDS
+        while len(server.answered) < 20:
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=SECONDS)
+        assert process.returncode == 130, out
+        assert f"To go on: limbeck run {recipe}" in out
+        assert "Traceback" not in out
+        before, sent = recorded_prompts(tmp_path), len(server.bodies)
+        process = start(recipe, verb="generate")
+        out, _ = process.communicate(timeout=SECONDS)
+        assert process.returncode == 0, out
+    assert [key(body) for body in server.bodies[sent:] if key(body) in before] == []

@@ -24,7 +24,7 @@ def decode(
     keep_going: Callable[[], bool] = lambda: True,
 ) -> list[Row]:
     """Decode rows `size` at a time; the rows in the order in which they ended."""
-    waiting, done = list(rows), []
+    waiting, done = list(rows), list[Row]()
 
     def pull(room: int) -> list[Row]:
         taken, waiting[:] = waiting[:room], waiting[room:]
@@ -89,7 +89,10 @@ def test_a_sample_depends_on_its_own_seed_only(tiny: Loaded) -> None:
 
 
 def test_another_seed_gives_another_sample(tiny: Loaded) -> None:
-    rows = [Row([5, 6, 7], max_tokens=12, temperature=1.0, seed=seed) for seed in (0, 1, -1, 12345678901)]
+    rows = [
+        Row([5, 6, 7], max_tokens=12, temperature=1.0, seed=seed)
+        for seed in (0, 1, -1, 12345678901)
+    ]
     decode(tiny, rows, size=4)
     assert len({tuple(row.tokens) for row in rows}) == 4
 

@@ -152,7 +152,7 @@ def test_the_first_step_is_adamw_with_the_scheduled_rate() -> None:
         labels = ids.masked_fill(~torch.tensor([example.loss]), -100)
         total = total + reference(ids, labels=labels).loss * example.loss_tokens
         count += example.loss_tokens
-    (total / count).backward()
+    (total / count).backward()  # type: ignore[no-untyped-call]
     torch.nn.utils.clip_grad_norm_(reference.parameters(), 0.5)
     optimizer.step()
     start = make_model(TOKENIZER).state_dict()
