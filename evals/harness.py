@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
 import math
 import os
@@ -217,7 +216,7 @@ def _quiet_lm_eval() -> Iterator[None]:
     level = logger.level
     logger.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings(), quiet(), contextlib.redirect_stderr(io.StringIO()):
+        with warnings.catch_warnings(), quiet():
             warnings.simplefilter("ignore")
             yield
     finally:

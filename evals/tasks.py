@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
+from datasets import Dataset
 from lm_eval.api.task import ConfigurableTask
 
-from datasets import Dataset
 from limbeck.errors import MissingExtra
 from limbeck.evals.extract import chosen_option, is_word, stands_alone
 from limbeck.evals.items import LETTERS, Item

@@ -8,6 +8,7 @@ transformers ten seconds and reading safetensors a fraction of one.
 from __future__ import annotations
 
 import contextlib
+import io
 import logging
 import os
 import warnings
@@ -198,7 +199,8 @@ def quiet() -> Iterator[None]:
     hub_level = hub.level
     hub.setLevel(logging.ERROR)
     try:
-        with warnings.catch_warnings():
+        # Some of its bars ask nobody whether they may show; our reporter holds the real stderr.
+        with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -221,6 +221,7 @@ def test_a_forward_pass_stays_within_the_budget(tiny: Loaded) -> None:
     texts = [text for _, text in [*CHATS, *PLAIN]]
     contexts: list[Context] = ["", QUESTION] * 3
     pairs: list[Pair] = [(context, text) for context in contexts for text in texts]
+    pairs += [("x", "y" * 60), *((f"{n}" + "z" * 40, "y") for n in range(10))]
     found = Scorer(replace(tiny, model=watched), budget=300)(pairs)
     assert max(watched.sizes) <= 300
     assert_equal(found, Scorer(tiny)(pairs))

@@ -97,6 +97,21 @@ def test_another_seed_gives_another_sample(tiny: Loaded) -> None:
     assert len({tuple(row.tokens) for row in rows}) == 4
 
 
+def test_every_token_of_a_row_has_a_number_of_its_own() -> None:
+    def numbers(seed: int) -> list[float]:
+        row = Row([1], max_tokens=50, temperature=1.0, seed=seed)
+        drawn = []
+        for _ in range(50):
+            drawn.append(row.uniform())
+            row.tokens.append(0)
+        return drawn
+
+    assert len(set(numbers(3))) == 50
+    assert numbers(3) == numbers(3)
+    assert not set(numbers(3)) & set(numbers(4))
+    assert all(0 <= number < 1 for number in numbers(3))
+
+
 def test_an_end_token_ends_the_row_and_is_dropped(tiny: Loaded) -> None:
     prompt = prompts(1)[0]
     plain = greedy(tiny.model, prompt, 12)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from typing import Any
 
@@ -10,6 +11,7 @@ import torch
 
 from limbeck.errors import UserError
 from limbeck.recipe import Train
+from limbeck.trainers import loop
 from limbeck.trainers.batch import Batch
 from limbeck.trainers.example import Example
 from limbeck.trainers.loop import Point, Step, fit, mean_loss, schedule
@@ -133,34 +135,43 @@ def test_weights_that_are_frozen_stay_as_they_are() -> None:
     assert moved == set(before) - {"model.embed_tokens.weight"}
 
 
-def test_the_first_step_is_adamw_with_the_scheduled_rate() -> None:
+def test_the_steps_are_adamw_on_clipped_means_with_the_scheduled_rate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(loop, "_autocast", lambda device: contextlib.nullcontext())
     model, reference = make_model(TOKENIZER), make_model(TOKENIZER)
-    settings = SETTINGS.model_copy(
-        update={"epochs": 1, "batch_tokens": 4096, "clip": 0.5, "warmup": 0.0}
-    )
+    changes = {"epochs": 4, "batch_tokens": 4096, "clip": 0.5, "weight_decay": 2.0}
+    settings = SETTINGS.model_copy(update=changes)  # one batch an epoch
     fit(model, Sft(), TRAIN, [], settings=settings, seed=0, pad_id=2)
-    matrices = [w for w in reference.parameters() if w.ndim == 2]
-    vectors = [w for w in reference.parameters() if w.ndim == 1]
+    matrices = [weight for weight in reference.parameters() if weight.ndim == 2]
+    vectors = [weight for weight in reference.parameters() if weight.ndim == 1]
     optimizer = torch.optim.AdamW(
-        [{"params": matrices, "weight_decay": 0.01}, {"params": vectors, "weight_decay": 0.0}],
-        lr=3e-3,
+        [{"params": matrices, "weight_decay": 2.0}, {"params": vectors, "weight_decay": 0.0}],
         betas=(0.9, 0.95),
     )
-    total, count = torch.zeros(()), 0
-    for example in TRAIN:
-        ids = torch.tensor([example.ids])
-        labels = ids.masked_fill(~torch.tensor([example.loss]), -100)
-        total = total + reference(ids, labels=labels).loss * example.loss_tokens
-        count += example.loss_tokens
-    (total / count).backward()  # type: ignore[no-untyped-call]
-    torch.nn.utils.clip_grad_norm_(reference.parameters(), 0.5)
-    optimizer.step()
-    start = make_model(TOKENIZER).state_dict()
-    # Adam's first step is the sign of the gradient; bfloat16 flips few of them.
+    for step in range(4):
+        for group in optimizer.param_groups:
+            group["lr"] = 3e-3 * schedule(step, 4, 0.05, "cosine")
+        total, count = torch.zeros(()), 0
+        for example in TRAIN:
+            ids = torch.tensor([example.ids])
+            labels = ids.masked_fill(~torch.tensor([example.loss]), -100)
+            total = total + reference(ids, labels=labels).loss * example.loss_tokens
+            count += example.loss_tokens
+        optimizer.zero_grad()
+        (total / count).backward()  # type: ignore[no-untyped-call]
+        torch.nn.utils.clip_grad_norm_(reference.parameters(), 0.5)
+        optimizer.step()
     for name, weight in reference.state_dict().items():
-        ours, theirs = model.state_dict()[name] - start[name], weight - start[name]
-        agreeing = ((ours - theirs).abs() < 1e-3).float().mean()
-        assert agreeing > 0.95, (name, float(agreeing))
+        # Adam makes much of a gradient that is nearly nought, and so of its rounding.
+        near = torch.isclose(model.state_dict()[name], weight, rtol=1e-4, atol=2e-6)
+        assert near.float().mean() > 0.98, name
+
+
+def test_every_epoch_has_an_order_of_its_own() -> None:
+    _, _, steps = train(epochs=2, batch_tokens=32)
+    half = len(steps) // 2
+    assert [step.tokens for step in steps[:half]] != [step.tokens for step in steps[half:]]
 
 
 @pytest.mark.parametrize(
