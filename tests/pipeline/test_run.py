@@ -34,7 +34,7 @@ def write_job(folder: Path, teacher: str, student: Path, **changes: Any) -> Reci
     job: dict[str, Any] = {
         "name": "tiny",
         "seeds": "seeds.jsonl",
-        # float32: in bf16 the rounding of a batch can tip a sample, and who shares a batch is timing.
+        # In bf16 rounding can tip a sample, and who shares a batch is a matter of timing.
         "teacher": {"model": teacher, "batch_size": 8, "dtype": "float32"},
         "generate": {"max_tokens": 12, "temperature": 0.7},
         # A random model never ends its sentences: what it says is kept for this test.
