@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from limbeck.errors import ModelError, RecipeError
 from limbeck.models import parse_model
 from limbeck.registry import OptionError, build, did_you_mean, find
+from limbeck.yaml_lines import Places, read_yaml
 
 NO_KEYS = "a recipe holds no keys: put it into an environment variable and name that in api_key_env"
 Name = Annotated[str, Field(pattern=r"^[^\W_][\w.-]{0,99}$")]
@@ -199,36 +200,24 @@ class Recipe(Section):
     @classmethod
     def parse(cls, text: str, *, folder: Path | None = None, source: str = "recipe") -> Recipe:
         """A recipe from YAML text; paths are taken from `folder`."""
-        try:
-            tree = yaml.compose(text, Loader=_Loader)
-            data = yaml.load(text, Loader=_Loader)
-        except yaml.YAMLError as error:
-            mark = getattr(error, "problem_mark", None)
-            line = f", line {mark.line + 1}" if mark else ""
-            problem = getattr(error, "problem", None) or " ".join(str(error).split())
-            raise RecipeError(f"{source}{line}: not YAML ({problem})") from error
-        except ValueError as error:  # what YAML takes for a number and Python does not
-            raise RecipeError(f"{source}: not YAML ({error})") from error
-        except RecursionError as error:
-            raise RecipeError(f"{source}: nested too deeply") from error
+        data, place = read_yaml(text, source)
         if not isinstance(data, dict):
             raise RecipeError(
                 f"{source} is empty or no mapping; it needs at least name, seeds, "
                 "teacher and student"
             )
-        place = _Places(tree, source)
         try:
             recipe = cls.model_validate(data)
         except ValidationError as error:
             raise RecipeError(_explain(error, place)) from error
         return recipe.resolved(folder or Path.cwd(), place)
 
-    def resolved(self, folder: Path, place: _Places | None = None) -> Recipe:
+    def resolved(self, folder: Path, place: Places | None = None) -> Recipe:
         """The same recipe with absolute paths and with every name and option checked.
 
         Raises RecipeError.
         """
-        place = place or _Places(None, "recipe")
+        place = place or Places(None, "recipe")
         checks: list[tuple[tuple[str | int, ...], Any]] = [
             (
                 ("generate",),
@@ -298,70 +287,7 @@ def _is_secret(key: Any) -> bool:
     )
 
 
-class _Loader(yaml.SafeLoader):
-    """YAML 1.2 where 1.1 surprises: `on`, `yes` and dates are text, a key stands once."""
-
-    yaml_implicit_resolvers = {  # noqa: RUF012  as the base class has it
-        first: [
-            (tag, pattern)
-            for tag, pattern in resolvers
-            if tag != "tag:yaml.org,2002:timestamp"
-            and (tag != "tag:yaml.org,2002:bool" or first in "tTfF")
-        ]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen: set[str] = set()
-        for key, _ in node.value:
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key.value!r} stands twice", key.start_mark
-                )
-            if isinstance(key.value, str):
-                seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
-class _Places:
-    """Line numbers of keys, from the YAML node tree."""
-
-    def __init__(self, tree: yaml.Node | None, source: str) -> None:
-        self._tree = tree
-        self._source = source
-
-    def at(self, where: tuple[str | int, ...]) -> str:
-        """ "recipes/x.yaml, line 12" of the deepest part of `where` that the file has."""
-        line = self._line(where)
-        return f"{self._source}, line {line}" if line else self._source
-
-    def _line(self, where: tuple[str | int, ...]) -> int | None:
-        node, line = self._tree, None
-        for part in where:
-            found = _child(node, part)
-            if found is None:
-                break
-            line, node = found
-        return line
-
-
-def _child(node: yaml.Node | None, part: str | int) -> tuple[int, yaml.Node] | None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            if key.value == str(part):
-                return key.start_mark.line + 1, value
-        for key, value in node.value:
-            if key.value == "options":  # the long form {name: minhash, options: {...}}
-                return _child(value, part)
-        if len(node.value) == 1:  # the short form `- minhash: {threshold: 0.8}`
-            return _child(node.value[0][1], part)
-    if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
-        item = node.value[part]
-        return item.start_mark.line + 1, item
-    return None
-
-
-def _explain(error: ValidationError, place: _Places) -> str:
+def _explain(error: ValidationError, place: Places) -> str:
     first = error.errors()[0]
     where = first["loc"]
     key = ".".join(str(part) for part in where)
