@@ -22,6 +22,10 @@ from limbeck.evals.transfer import (
 SCHEMA = "limbeck.report/1"
 ROLES = ("base", "student", "teacher")
 SAMPLES = 12
+CHOICE = {
+    "loglikelihood": "multiple choice, by the likelihood of each option",
+    "generate": "multiple choice, by the option that the model writes",
+}
 
 ABOUT = {
     "imitation_nll": (
@@ -59,7 +63,9 @@ def build_report(
     different protocols or on different items.
     """
     protocol = same_protocol(roles)
-    tasks = [_task(task, roles, chance, seed) for task in _task_names(roles)]
+    tasks = [
+        _task(task, roles, chance, seed, CHOICE[protocol["form"]]) for task in _task_names(roles)
+    ]
     return {
         "schema": SCHEMA,
         "name": name,
@@ -97,7 +103,7 @@ def _task_names(roles: Mapping[str, Role]) -> list[str]:
 
 
 def _task(
-    name: str, roles: Mapping[str, Role], chance: Mapping[str, float], seed: int
+    name: str, roles: Mapping[str, Role], chance: Mapping[str, float], seed: int, choice: str
 ) -> dict[str, Any]:
     found = {
         role: next((t for t in roles[role]["tasks"] if t["task"] == name), None) for role in ROLES
@@ -105,7 +111,8 @@ def _task(
     present = {role: task for role, task in found.items() if task is not None}
     scores, clusters, n, dropped = _paired(name, present)
     first = next(iter(present.values()))
-    about, unit = ABOUT.get(name, ("", "share" if first["metric"].startswith("acc") else ""))
+    plain = (choice if name in chance else "", "share" if first["metric"].startswith("acc") else "")
+    about, unit = ABOUT.get(name, plain)
     row: dict[str, Any] = {
         "task": name,
         "kind": first["kind"],

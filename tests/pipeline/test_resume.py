@@ -27,6 +27,13 @@ from tests.tiny import save_tiny
 ROWS, WIDTH = 120, 8
 EVAL = 9  # max_tokens of the evaluation: tells its requests apart
 SECONDS = 120
+# A shell's background jobs, CI's among them, hand down an ignored SIGINT.
+START = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from limbeck.cli import main
+main()
+"""
 
 
 def write_recipe(folder: Path, base_url: str, student: Path) -> Path:
@@ -57,7 +64,7 @@ def start(recipe: Path, *, verb: str = "run") -> subprocess.Popen[str]:
     folder = recipe.parent
     environment = os.environ | {"LIMBECK_LEDGER": str(folder / "ledger.sqlite")}
     return subprocess.Popen(
-        [sys.executable, "-m", "limbeck", verb, str(recipe), "--into", str(folder / "runs"),
+        [sys.executable, "-c", START, verb, str(recipe), "--into", str(folder / "runs"),
          "--progress", "plain"],
         env=environment, cwd=folder, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
