@@ -70,8 +70,8 @@ def visible(text: str) -> str:
 
 
 class _Clock:
-    """Counts and rates of one stage. What came from the ledger would lie about the rate, so the
-    caller advances by it before the clock starts mattering: the rate is over the last minute."""
+    """Counts and rates of one stage: the rate is that of the last minute, from the first advance
+    on, so that neither loading nor what was found in the ledger lies about the time left."""
 
     def __init__(self, unit: str, total: int | None) -> None:
         self.unit = unit
@@ -82,6 +82,8 @@ class _Clock:
 
     def advance(self, count: int) -> None:
         now = time.monotonic()
+        if not self.done:  # what went before was loading, and says nothing of the rate
+            self.marks = [(now, count)]
         self.done += count
         if now - self.marks[-1][0] >= 1.0:
             self.marks.append((now, self.done))
@@ -136,12 +138,10 @@ class _PlainBar:
             self._said = time.monotonic()
             clock, left = self.clock, self.clock.left
             of = f"/{clock.whole}" if clock.whole is not None else ""
+            speed = f", {clock.rate:.1f} {clock.unit}/s" if clock.rate else ""
             rest = f", {duration(left)} left" if left is not None else ""
             extra = f", {note}" if note else ""
-            self._out.say(
-                f"{self._name}: {clock.done}{of} {clock.unit}, "
-                f"{clock.rate:.1f} {clock.unit}/s{rest}{extra}"
-            )
+            self._out.say(f"{self._name}: {clock.done}{of} {clock.unit}{speed}{rest}{extra}")
 
 
 class JsonReporter:
