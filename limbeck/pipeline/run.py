@@ -91,7 +91,10 @@ def _what_is_here(run: RunDir) -> str:
             told.append(f"{stage} done" + (f" ({detail})" if detail else ""))
     left = [stage for stage, done in found.items() if done is None]
     if not told:
-        return f"{run.path}: a new run; to do: {', '.join(left)}"
+        # The log is the first thing that a run writes: with one, it was interrupted.
+        begun = (run.path / "log.jsonl").is_file()
+        what = "taken up again" if begun else "a new run"
+        return f"{run.path}: {what}; to do: {', '.join(left)}"
     rest = f"to do: {', '.join(left)}" if left else "everything done"
     return f"{run.path}: found {', '.join(told)}; {rest}"
 

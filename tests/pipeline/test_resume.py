@@ -144,6 +144,7 @@ def test_the_first_lines_say_what_was_found_and_what_is_left(tmp_path: Path) -> 
         found = len(recorded_prompts(tmp_path))
         again = start(recipe, verb="generate")
         out, _ = again.communicate(timeout=SECONDS)
+    assert "killed: taken up again; to do: generate, filter" in out
     assert f"{ROWS} requests, {found} already answered" in out
     assert f"{ROWS - found} left to ask" in out
 
