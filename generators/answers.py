@@ -98,6 +98,7 @@ class Answers:
             provenance=Provenance(
                 generator=self.name,
                 teacher=teacher,
+                prompt_version=seed.provenance.prompt_version,
                 request=reply.key,
                 index=request.index,
                 parents=(seed.id,),

@@ -2,7 +2,7 @@
 
 Weights come from safetensors or GGUF only, never from pickle; remote code is never run. A GGUF
 file is dequantised once and kept as safetensors in the cache, since reading one takes
-transformers ten seconds and reading safetensors a fraction of one.
+transformers many times as long as reading safetensors.
 """
 
 from __future__ import annotations
@@ -23,8 +23,6 @@ from limbeck.store import fresh_folder
 
 if TYPE_CHECKING:
     import torch
-
-DTYPES = ("bfloat16", "float32")
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,11 +114,14 @@ def _instruction(row: Mapping[str, Any], given: Any, output: Any) -> Record:
     given = "" if given is None or given.strip() in ("", "<noinput>") else given
     prompt = fill(INSTRUCTION, {"instruction": instruction, "input": given})
     meta = {"instruction": instruction, "input": given}
-    return _seed((user(prompt),), {**row, "target": output}, meta)
+    return _seed((user(prompt),), {**row, "target": output}, meta, INSTRUCTION)
 
 
 def _seed(
-    messages: tuple[Message, ...], row: Mapping[str, Any], meta: Mapping[str, Any] | None = None
+    messages: tuple[Message, ...],
+    row: Mapping[str, Any],
+    meta: Mapping[str, Any] | None = None,
+    prompt_version: str = "",
 ) -> Record:
     target = row.get("target", row.get("completion"))
     while messages and messages[-1].role == "assistant":
@@ -139,7 +142,7 @@ def _seed(
     return Record(
         messages=messages,
         completion="",
-        provenance=Provenance("seed", parents=parents),
+        provenance=Provenance("seed", prompt_version=prompt_version, parents=parents),
         target=target,
         meta=meta,
         id=content_hash([[m.role, m.content] for m in messages]),

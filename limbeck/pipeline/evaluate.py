@@ -96,7 +96,6 @@ def _evaluate(context: Context, role: Role, protocol: Any) -> Mapping[str, Any]:
     from limbeck.evals.harness import evaluate
     from limbeck.hf import load
     from limbeck.teachers.local import LocalTeacher
-    from limbeck.teachers.wrap import Recorded
 
     name = _name(context, role)
     section = context.recipe.eval
@@ -112,7 +111,6 @@ def _evaluate(context: Context, role: Role, protocol: Any) -> Mapping[str, Any]:
             loaded = None
             ledger = stack.enter_context(Ledger(context.ledger))
             writer = connect(context.recipe.teacher, ledger)
-            assert isinstance(writer, Recorded)
             width = context.recipe.teacher.concurrency
         bar = stack.enter_context(context.reporter.stage(f"eval {role}", "requests"))
         results, failures = evaluate(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +14,8 @@ from limbeck.errors import AskError, AskTimeout, AuthError, BadRequest
 from limbeck.generators.answers import Answers
 from limbeck.protocols import AskFailure, Generator, Reply, Request, Usage
 from limbeck.record import Message, Provenance, Record, content_hash, user
+from limbeck.seeds import read_seeds
+from limbeck.testing import FakeTeacher
 
 
 class Echo:
@@ -221,3 +224,19 @@ def test_no_seeds_give_no_records() -> None:
 def test_it_is_a_generator() -> None:
     assert isinstance(Answers(), Generator)
     assert Answers().name == "answers"
+
+
+def test_the_version_of_the_prompt_file_travels_from_seed_to_record(tmp_path: Path) -> None:
+    path = tmp_path / "seeds.jsonl"
+    path.write_text('{"instruction": "Translate.", "input": "chat"}\n{"prompt": "Why?"}\n', "utf-8")
+    made: list[Record] = []
+
+    def emit(record: Record) -> bool:
+        made.append(record)
+        return True
+
+    def fail(failure: AskFailure) -> None:
+        raise AssertionError(failure)
+
+    asyncio.run(Answers().generate(read_seeds(path), FakeTeacher(), emit, fail))
+    assert [record.provenance.prompt_version for record in made] == ["instruction.v1", ""]
