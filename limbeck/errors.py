@@ -10,8 +10,9 @@ LimbeckError
 │   └── StopRun               the teacher refuses everything: nobody should go on asking
 │       ├── AuthError         401, 403: the key is missing or wrong
 │       ├── UnknownModel      404: the endpoint has no such model
-│       ├── BudgetError       the account has no money left (insufficient_quota)
-│       └── EndpointError     the endpoint cannot be reached at all
+│       ├── BudgetError       the account, or the recipe's budget, has no money left
+│       ├── EndpointError     the endpoint cannot be reached, or only fails
+│       └── Interrupted       Ctrl-C: what is in flight is awaited and written, nothing new is sent
 └── AskError                  one request failed: its row is written with the reason, others go on
     ├── RateLimited           429: wait and ask again; no failure of the row
     ├── Transient             5xx, a reset connection, a body cut short
@@ -83,15 +84,23 @@ class EndpointError(StopRun):
     """Nothing answers at the endpoint."""
 
 
+class Interrupted(StopRun):
+    """The user asked to stop; the run ends as soon as what is in flight is written."""
+
+
 class AskError(LimbeckError):
     """One request to a teacher failed.
 
     `reason` is the short name written to the row and to the ledger; `retry_after` is in
     seconds, as the server asked, or None; `sent` counts the requests that were sent for it.
+    `billed` says whether the server may have charged for it all the same, and `tokens` what it
+    said: (prompt, completion), None where it said nothing.
     """
 
     reason = "failed"
     retryable = False
+    billed = False
+    tokens: tuple[int, int] | None = None
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -125,6 +134,7 @@ class AskTimeout(AskError):
 
     reason = "timeout"
     retryable = True
+    billed = True
 
 
 class Malformed(AskError):
@@ -132,6 +142,7 @@ class Malformed(AskError):
 
     reason = "malformed"
     retryable = True
+    billed = True
 
 
 class BadRequest(AskError):

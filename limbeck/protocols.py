@@ -42,6 +42,14 @@ class Usage:
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
+    cached_tokens: int = 0  # of the prompt's, read from the server's cache and cheaper
+
+    def __add__(self, other: Usage) -> Usage:
+        return Usage(
+            self.prompt_tokens + other.prompt_tokens,
+            self.completion_tokens + other.completion_tokens,
+            self.cached_tokens + other.cached_tokens,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +65,16 @@ class Reply:
     usage: Usage = field(default_factory=Usage)
     key: str = ""
     raw: Mapping[str, Any] | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why this answer is none although it was billed: "refused" (content filter),
+        "truncated" (length), "empty"; "" for a whole answer."""
+        if self.finish_reason == "content_filter":
+            return "refused"
+        if self.finish_reason == "length":
+            return "truncated"
+        return "" if self.text.strip() else "empty"
 
 
 @runtime_checkable

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
@@ -36,13 +37,55 @@ class Seeds(Section):
     on_bad_line: Literal["stop", "skip"] = "stop"
 
 
+class Price(Section):
+    """US dollars per million tokens. `cached` is for prompt tokens read from the server's cache
+    (default: as `input`), `batch` the factor for answers of the batch API."""
+
+    input: Annotated[float, Field(ge=0)]
+    output: Annotated[float, Field(ge=0)]
+    cached: Annotated[float, Field(ge=0)] | None = None
+    batch: Annotated[float, Field(gt=0, le=1)] = 0.5
+
+
+class Budget(Section):
+    """A hard stop for the whole run, restarts included: dollars, tokens (`2M` is fine), or both."""
+
+    usd: Annotated[float, Field(gt=0)] | None = None
+    tokens: Annotated[int, Field(ge=1)] | None = None
+
+    @field_validator("tokens", mode="before")
+    @classmethod
+    def _with_suffix(cls, value: Any) -> Any:
+        match = (
+            re.fullmatch(r"\s*([\d_.]+)\s*([kKmMgGbB])\s*", value)
+            if isinstance(value, str)
+            else None
+        )
+        if match is None:
+            return value
+        factor = {"k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}[match[2].lower()]
+        try:
+            return int(Decimal(match[1].replace("_", "")) * factor)
+        except InvalidOperation:
+            return value
+
+
 class TeacherSection(Section):
-    """The black box. `model` alone is enough for a local one; an API also wants `base_url`."""
+    """The black box. `model` alone is enough for a local one; an API also wants `base_url`.
+
+    `concurrency` is the most that is ever in flight: how much really is, limbeck finds out.
+    `rpm` and `tpm` are requests and tokens a minute that are never exceeded. `timeout` is the
+    deadline of one whole attempt in seconds; `give_up_after` is how long, in seconds, failures
+    may go on before a request fails, or before the run stops when nothing succeeds any more.
+    """
 
     model: str
     base_url: str | None = None
     api_key_env: str = "OPENAI_API_KEY"
     concurrency: Annotated[int, Field(ge=1, le=4096)] = 16
+    rpm: Annotated[int, Field(ge=1)] | None = None
+    tpm: Annotated[int, Field(ge=1)] | None = None
+    price: Price | None = None
     timeout: Annotated[float, Field(gt=0)] = 120.0
     attempts: Annotated[int, Field(ge=1)] = 6
     give_up_after: Annotated[float, Field(gt=0)] = 600.0
@@ -51,6 +94,7 @@ class TeacherSection(Section):
     extra: dict[str, Any] = Field(default_factory=dict)
     batch_size: Annotated[int, Field(ge=1)] = 48
     dtype: Literal["bfloat16", "float32"] = "bfloat16"
+    engine: Literal["auto", "transformers", "vllm"] = "auto"
 
     @field_validator("base_url")
     @classmethod
@@ -155,6 +199,7 @@ class Recipe(Section):
     seed: int = 0
     seeds: Seeds
     teacher: TeacherSection
+    budget: Budget = Field(default_factory=Budget)
     generate: Generate = Field(default_factory=Generate)
     filters: tuple[FilterStep, ...] = (FilterStep(name="complete"), FilterStep(name="exact"))
     format: Format = Field(default_factory=Format)
