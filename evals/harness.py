@@ -54,6 +54,7 @@ def evaluate(
     width: int,
     on_total: Callable[[int], None] = lambda total: None,
     on_done: Callable[[int], None] = lambda count: None,
+    say: Callable[[str], None] = lambda text: None,
 ) -> tuple[list[TaskResult], list[str]]:
     """Evaluate one model; also lists the calls that failed.
 
@@ -64,7 +65,7 @@ def evaluate(
     with _quiet_lm_eval():
         engine = _import()
         from limbeck.evals.lm import RoleLM
-        from limbeck.evals.score import Scorer
+        from limbeck.teachers.scoring import Scorer
 
         tasks = _tasks(section, protocol, test, scored=loaded is not None)
         lm = RoleLM(
@@ -73,6 +74,7 @@ def evaluate(
             width=width,
             max_tokens=section.max_tokens,
             on_done=on_done,
+            say=say,
         )
         manager = engine.tasks.TaskManager(
             include_path=_yaml_folders(section), include_defaults=_wants_registry(section)

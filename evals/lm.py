@@ -7,7 +7,6 @@ travels as JSON messages, so that items and prompts hash alike for every model.
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,11 +14,13 @@ from typing import Any
 from lm_eval.api.instance import Instance
 from lm_eval.api.model import LM
 
-from limbeck.aio import map_ordered
+from limbeck.aio import map_ordered, run
 from limbeck.errors import AskError, UserError
 from limbeck.evals.tasks import FAILED
 from limbeck.protocols import Request, Teacher
-from limbeck.record import Message, to_messages, user
+from limbeck.record import to_messages, user
+from limbeck.teachers.drain import draining
+from limbeck.teachers.scoring import Context
 
 CHAT = '[{"role": '
 
@@ -28,7 +29,7 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
     """lm-eval's model interface over a Teacher and, where there are weights, a scorer.
 
     `score(pairs)` gives (log-likelihood, is greedy) of each (context, continuation);
-    `on_done(n)` is told of every n requests answered.
+    `on_done(n)` is told of every n requests answered, `say` what Ctrl-C waits for.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
         width: int,
         max_tokens: int,
         on_done: Callable[[int], None] = lambda count: None,
+        say: Callable[[str], None] = lambda text: None,
     ) -> None:
         super().__init__()
         self._writer = writer
@@ -46,6 +48,7 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
         self._width = width
         self._max_tokens = max_tokens
         self._on_done = on_done
+        self._say = say
         self.failures: list[str] = []
 
     @property
@@ -72,7 +75,7 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         asked = [self._request(*request.args) for request in requests]
-        return asyncio.run(self._write_all(asked))
+        return run(self._write_all(asked))
 
     async def _write_all(self, requests: list[Request]) -> list[str]:
         async def write(request: Request) -> str:
@@ -84,7 +87,10 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
 
         texts: list[str] = []
         try:
-            async with map_ordered(write, requests, self._width) as results:
+            async with (
+                draining(self._writer, self._say),
+                map_ordered(write, requests, self._width) as results,
+            ):
                 async for text in results:
                     texts.append(text)
                     self._on_done(1)
@@ -106,10 +112,6 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
             seed=0 if sampled else None,
             template="raw" if isinstance(read, str) else "chat",
         )
-
-
-Context = str | tuple[Message, ...]
-"""A plain text to be continued, or a chat whose next turn is wanted."""
 
 
 def read_context(text: str) -> Context:

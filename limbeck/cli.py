@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from limbeck import __version__
-from limbeck.errors import UserError
+from limbeck import __version__, cli_ledger
+from limbeck.errors import Interrupted, UserError
 
 if TYPE_CHECKING:
     from limbeck.pipeline.context import Context
@@ -25,6 +27,8 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+app.add_typer(cli_ledger.app)
 
 Target = Annotated[
     str,
@@ -45,11 +49,15 @@ ProgressMode = Annotated[
 RUNS = Path("runs")
 
 
-def _verb(
-    stages: tuple[StageName, ...], target: str, into: Path, ledger: Path | None, progress: str
+def context_of(
+    target: str,
+    into: Path,
+    ledger: Path | None,
+    progress: str,
+    ask_again: frozenset[str] = frozenset(),
 ) -> Context:
+    """The context of a recipe file, a run folder or a built-in recipe."""
     from limbeck.pipeline.context import Context
-    from limbeck.pipeline.run import do_stages
     from limbeck.progress import reporter
     from limbeck.rundir import RunDir
 
@@ -62,14 +70,29 @@ def _verb(
     else:
         recipe = _load(path)
         run = RunDir(into / recipe.name, recipe)
-    context = Context(run, reporter(progress), ledger)  # type: ignore[arg-type]
+    return Context(run, reporter(progress), ledger, ask_again)  # type: ignore[arg-type]
+
+
+@contextmanager
+def resumable(context: Context, command: str) -> Iterator[None]:
+    """Ctrl-C within the block prints the command that goes on."""
     try:
-        do_stages(context, stages)
-    except KeyboardInterrupt:
+        yield
+    except (KeyboardInterrupt, Interrupted):
         context.reporter.say(
-            f"stopped; what was answered is in the ledger. To go on: limbeck run {target}"
+            f"stopped; what was answered is in the ledger. To go on: limbeck {command}"
         )
-        raise
+        raise KeyboardInterrupt from None
+
+
+def _verb(
+    stages: tuple[StageName, ...], target: str, into: Path, ledger: Path | None, progress: str
+) -> Context:
+    from limbeck.pipeline.run import do_stages
+
+    context = context_of(target, into, ledger, progress)
+    with resumable(context, f"run {target}"):
+        do_stages(context, stages)
     return context
 
 
@@ -145,6 +168,54 @@ def report(
 ) -> None:
     """Write the transfer report and print its table."""
     _show_table(_verb(("report",), target, into, ledger, progress))
+
+
+@app.command()
+def retry(
+    target: Target,
+    reason: Annotated[
+        list[str],
+        typer.Option(help="Ask again what ended for this reason; give it several times for more."),
+    ],
+    into: Into = RUNS,
+    ledger: LedgerFile = None,
+    progress: ProgressMode = "auto",
+) -> None:
+    """Ask again what failed, or was refused, truncated or empty, for the reasons given."""
+    from limbeck.pipeline.run import retry as ask_again
+
+    context = context_of(target, into, ledger, progress, frozenset(reason))
+    with resumable(context, f"retry {target} " + " ".join(f"--reason {name}" for name in reason)):
+        ask_again(context)
+
+
+@app.command()
+def estimate(
+    target: Target,
+    sample: Annotated[int, typer.Option(help="How many real requests to ask.")] = 20,
+    good: Annotated[
+        int | None, typer.Option(help="Also say how many prompts bring this many good rows.")
+    ] = None,
+    into: Into = RUNS,
+    ledger: LedgerFile = None,
+    progress: ProgressMode = "auto",
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Ask a few real rows; print the tokens and the cost of the whole run, with intervals."""
+    import json
+
+    from limbeck.pipeline.estimate import estimate as predict
+    from limbeck.pipeline.estimate import render
+
+    context = context_of(target, into, ledger, progress)
+    command = f"estimate {target} --sample {sample}"
+    with context.run.locked(), resumable(context, command):
+        context.run.save_recipe()
+        predicted = predict(context, sample, good=good)
+    if as_json:
+        typer.echo(json.dumps(predicted.to_json(), ensure_ascii=False, indent=2))
+    else:
+        typer.echo(render(predicted))
 
 
 @app.command()

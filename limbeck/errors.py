@@ -94,13 +94,18 @@ class AskError(LimbeckError):
     `reason` is the short name written to the row and to the ledger; `retry_after` is in
     seconds, as the server asked, or None; `sent` counts the requests that were sent for it.
     `billed` says whether the server may have charged for it all the same, and `tokens` what it
-    said: (prompt, completion), None where it said nothing.
+    said: (prompt, completion), None where it said nothing; `wasted` is the sum over all that was
+    sent for it, an upper bound. `overload` says that fewer requests
+    at once would help; `counts`, whether it is one of the request's attempts.
     """
 
     reason = "failed"
     retryable = False
     billed = False
+    overload = False
+    counts = True
     tokens: tuple[int, int] | None = None
+    wasted: tuple[int, int] = (0, 0)
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
         super().__init__(message)
@@ -113,6 +118,7 @@ class RateLimited(AskError):
 
     reason = "rate_limited"
     retryable = True
+    counts = False
 
 
 class Transient(AskError):
@@ -135,6 +141,7 @@ class AskTimeout(AskError):
     reason = "timeout"
     retryable = True
     billed = True
+    overload = True
 
 
 class Malformed(AskError):

@@ -22,6 +22,8 @@ from rich.progress import (
 )
 from rich.text import Text
 
+from limbeck.text import duration
+
 Mode = Literal["auto", "rich", "plain", "json", "quiet"]
 PLAIN_SECONDS = 5.0
 
@@ -52,16 +54,6 @@ def reporter(mode: Mode = "auto", stream: IO[str] | None = None) -> Reporter:
     if mode == "json":
         return JsonReporter(stream)
     return PlainReporter(stream) if mode == "plain" else Quiet()
-
-
-def duration(seconds: float) -> str:
-    """ "42 s", "3 min 05 s", "2 h 10 min"."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
 
 
 def visible(text: str) -> str:

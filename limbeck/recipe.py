@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from limbeck.errors import ModelError, RecipeError
 from limbeck.models import parse_model
+from limbeck.money import price_of
 from limbeck.registry import OptionError, build, did_you_mean, find
 from limbeck.yaml_lines import Places, read_yaml
 
@@ -26,7 +27,7 @@ Name = Annotated[str, Field(pattern=r"^[^\W_][\w.-]{0,99}$")]
 
 
 class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Seeds(Section):
@@ -271,6 +272,7 @@ class Recipe(Section):
             (("teacher", "model"), lambda: parse_model(self.teacher.model, folder=folder)),
             (("student", "model"), lambda: parse_model(self.student.model, folder=folder)),
             (("train", "objective"), lambda: find("objectives", self.train.objective)),
+            (("budget", "usd"), lambda: _check_price(self)),
         ]
         for number, step in enumerate(self.filters):
             checks.append(
@@ -309,6 +311,16 @@ def _filter_step(step: Any) -> Any:
         ((name, options),) = step.items()
         return {"name": name, "options": options or {}}
     return step
+
+
+def _check_price(recipe: Recipe) -> None:
+    teacher = recipe.teacher
+    if recipe.budget.usd is not None and price_of(teacher) is None:
+        raise RecipeError(
+            f"budget.usd needs a price, and no price is known for {teacher.model} at "
+            f"{teacher.base_url}. Add teacher.price.input and teacher.price.output (dollars per "
+            "million tokens), or limit budget.tokens"
+        )
 
 
 def _absolute(folder: Path, path: Path) -> Path:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import json
 import time
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -60,6 +61,14 @@ class RunDir:
         text = self.recipe.to_yaml()
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             write_text(path, text)
+
+    @property
+    def id(self) -> str:
+        """What the ledger knows this run by: random, made once, kept in the folder."""
+        path = self.path / "id"
+        if not path.is_file():
+            write_text(path, uuid.uuid4().hex)
+        return path.read_text(encoding="utf-8").strip()
 
     def folder(self, stage: StageName) -> Path:
         return self.path / stage

@@ -15,7 +15,6 @@ from limbeck.progress import (
     PlainReporter,
     Quiet,
     RichReporter,
-    duration,
     reporter,
     visible,
 )
@@ -41,24 +40,6 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 class Terminal(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-@pytest.mark.parametrize(
-    ("seconds", "expected"),
-    [
-        (0, "0 s"),
-        (-3, "0 s"),
-        (41.6, "42 s"),
-        (59.4, "59 s"),
-        (59.6, "1 min 00 s"),
-        (185, "3 min 05 s"),
-        (3599.6, "1 h 00 min"),
-        (7800, "2 h 10 min"),
-        (360_000, "100 h 00 min"),
-    ],
-)
-def test_a_duration_is_written_for_people(seconds: float, expected: str) -> None:
-    assert duration(seconds) == expected
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limbeck.record import Message, user
-from limbeck.text import folded, prompt_key, squeezed
+from limbeck.text import duration, folded, prompt_key, squeezed
 
 TEXT = st.text(st.characters(codec=None))
 
@@ -58,3 +58,21 @@ def test_a_prompt_key_ignores_system_turns_case_and_spacing() -> None:
     assert prompt_key([user("what is down?")]) != key
     assert prompt_key([Message("assistant", "What is up?")]) != key
     assert prompt_key([user("What is"), user("up?")]) != key
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0, "0 s"),
+        (-3, "0 s"),
+        (41.6, "42 s"),
+        (59.4, "59 s"),
+        (59.6, "1 min 00 s"),
+        (185, "3 min 05 s"),
+        (3599.6, "1 h 00 min"),
+        (7800, "2 h 10 min"),
+        (360_000, "100 h 00 min"),
+    ],
+)
+def test_a_duration_is_written_for_people(seconds: float, expected: str) -> None:
+    assert duration(seconds) == expected

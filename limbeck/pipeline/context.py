@@ -2,22 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from limbeck.ledger import Ledger
+from limbeck.money import Meter
 from limbeck.progress import Reporter
 from limbeck.recipe import Recipe
 from limbeck.rundir import RunDir
 
+if TYPE_CHECKING:
+    from limbeck.teachers.wrap import Recorded
+
+OnCall = Callable[[], None]
+
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The run folder, where to report, and which ledger file (None is the user's own)."""
+    """The run folder, where to report, and which ledger file (None is the user's own).
+
+    `ask_again` names the reasons for which calls of the teacher are made again (limbeck retry).
+    """
 
     run: RunDir
     reporter: Reporter
     ledger: Path | None = None
+    ask_again: frozenset[str] = frozenset()
 
     @property
     def recipe(self) -> Recipe:
         return self.run.recipe
+
+    def connect(self, ledger: Ledger, meter: Meter, on_call: OnCall | None = None) -> Recorded:
+        """The recipe's teacher, paid from the recipe's budget in the name of this run."""
+        from limbeck.teachers import connect
+
+        return connect(
+            self.recipe.teacher,
+            ledger,
+            meter=meter,
+            on_call=on_call,
+            budget=self.recipe.budget,
+            run=self.run.id,
+            ask_again=self.ask_again,
+        )

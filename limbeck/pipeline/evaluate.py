@@ -13,6 +13,7 @@ from typing import Any, Literal
 from limbeck.errors import MissingExtra, StageError
 from limbeck.ledger import Ledger
 from limbeck.models import ModelName, fingerprint, parse_model
+from limbeck.money import Meter, price_of
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.format import read_split
 from limbeck.record import content_hash
@@ -106,11 +107,9 @@ def _evaluate(context: Context, role: Role, protocol: Any) -> Mapping[str, Any]:
             writer: Any = LocalTeacher(loaded, batch_size=section.batch_size)
             width = 2 * section.batch_size
         else:
-            from limbeck.teachers import connect
-
             loaded = None
             ledger = stack.enter_context(Ledger(context.ledger))
-            writer = connect(context.recipe.teacher, ledger)
+            writer = context.connect(ledger, Meter(price_of(context.recipe.teacher)))
             width = context.recipe.teacher.concurrency
         bar = stack.enter_context(context.reporter.stage(f"eval {role}", "requests"))
         results, failures = evaluate(
@@ -122,6 +121,7 @@ def _evaluate(context: Context, role: Role, protocol: Any) -> Mapping[str, Any]:
             width=width,
             on_total=bar.total,
             on_done=bar.advance,
+            say=context.reporter.say,
         )
     return {
         "protocol": protocol.to_json(),

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
-import asyncio
+import time
+from collections import Counter
 from collections.abc import Sequence
 from contextlib import ExitStack
 from typing import Any
 
+from limbeck.aio import run
 from limbeck.errors import DataError, UserError
-from limbeck.ledger import Ledger, request_key
+from limbeck.ledger import Keyer, Ledger
+from limbeck.money import Meter, dollars, price_of
 from limbeck.pipeline.context import Context
-from limbeck.protocols import AskFailure, Generator
+from limbeck.progress import Bar
+from limbeck.protocols import AskFailure, Generator, Reply
 from limbeck.record import Record, content_hash
 from limbeck.registry import build
 from limbeck.seeds import read_seeds
 from limbeck.store import file_hash, jsonl_writer
-from limbeck.teachers import connect
 from limbeck.teachers.connect import identity
+from limbeck.teachers.drain import draining
 
 RECORDS = "records.jsonl"
 FAILURES = "failures.jsonl"
+SHOW_SECONDS = 0.1
 
 
 def inputs(context: Context) -> str:
@@ -54,8 +59,9 @@ def generate(context: Context) -> None:
     for bad in skipped:
         context.reporter.say(f"skipped: {bad}")
         context.run.log("seed_skipped", reason=str(bad))
-    generator = _generator(context)
+    generator = generator_of(context)
     total = generator.total(seeds)
+    meter = Meter(price_of(recipe.teacher))
     with ExitStack() as stack:
         done = stack.enter_context(context.run.stage("generate", hashed))
         ledger = stack.enter_context(Ledger(context.ledger))
@@ -64,7 +70,10 @@ def generate(context: Context) -> None:
         folder = context.run.folder("generate")
         records = stack.enter_context(jsonl_writer(folder / RECORDS))
         failures = stack.enter_context(jsonl_writer(folder / FAILURES))
-        tally = {"records": 0, "failures": 0, "prompt_tokens": 0, "completion_tokens": 0}
+        tally: Counter[str] = Counter(
+            dict.fromkeys(("records", "failures", "prompt_tokens", "completion_tokens"), 0)
+        )
+        reasons: Counter[str] = Counter()
 
         def emit(record: Record) -> bool:
             records.write(record.to_json())
@@ -72,28 +81,30 @@ def generate(context: Context) -> None:
             usage = record.meta.get("usage", {})
             for key in ("prompt_tokens", "completion_tokens"):
                 tally[key] += usage.get(key, 0)
+            reason = Reply(record.completion, record.meta.get("finish_reason", "stop")).reason
+            if reason:
+                tally[reason] += 1
             return True
 
         def fail(failure: AskFailure) -> None:
             failures.write(failure.to_json())
             tally["failures"] += 1
+            reasons[failure.reason] += 1
             context.run.log("request_failed", **failure.to_json())
 
-        fresh = 0
-
-        def on_call(from_ledger: bool) -> None:
-            nonlocal fresh
-            fresh += not from_ledger
-            bar.advance(1, f"{fresh} new")
+        shown = _Shown(bar, meter)
 
         async def main() -> None:
-            teacher = connect(recipe.teacher, ledger, on_call=on_call)
+            teacher = context.connect(ledger, meter, shown.call)
             try:
-                await generator.generate(seeds, teacher, emit, fail)
+                async with draining(teacher, context.reporter.say):
+                    await generator.generate(seeds, teacher, emit, fail)
             finally:
+                shown.flush()
                 await teacher.aclose()
+                _log_cost(context, meter)
 
-        asyncio.run(main())
+        run(main())
         if not tally["records"]:
             raise UserError(
                 f"none of the {total} requests was answered; the reasons are in "
@@ -101,25 +112,45 @@ def generate(context: Context) -> None:
             )
         done.counts |= {"seeds": len(seeds), "skipped_lines": len(skipped), **tally}
         done.files += [RECORDS, FAILURES]
-    context.run.log("generated", new_calls=fresh, **tally)
-    if tally["failures"]:
-        context.reporter.say(
-            f"{tally['failures']} of {total} requests failed; reasons in {folder / FAILURES}. "
-            f"To ask them again: limbeck generate {context.run.path}"
-        )
+    context.run.log("generated", new_calls=meter.new, **tally)
+    _say_what_came(context, meter, tally, reasons, total)
 
 
-def _generator(context: Context) -> Generator:
+class _Shown:
+    """Calls as the progress view shows them, a few times a second: a redraw costs more than a
+    request."""
+
+    def __init__(self, bar: Bar, meter: Meter) -> None:
+        self._bar = bar
+        self._meter = meter
+        self._pending = 0
+        self._at = 0.0
+
+    def call(self) -> None:
+        self._pending += 1
+        now = time.monotonic()
+        if now - self._at >= SHOW_SECONDS:
+            self._at = now
+            self.flush()
+
+    def flush(self) -> None:
+        if self._pending:
+            self._bar.advance(self._pending, self._meter.note())
+            self._pending = 0
+
+
+def generator_of(context: Context) -> Generator:
+    """The recipe's generator, with its options."""
     recipe = context.recipe
-    options: dict[str, Any] = {"seed": recipe.seed, "width": _width(context)}
+    options: dict[str, Any] = {"seed": recipe.seed, "width": width_of(context)}
     generator: Generator = build(
         "generators", recipe.generate.generator, options | recipe.generate.options
     )
     return generator
 
 
-def _width(context: Context) -> int:
-    """How many requests are in flight: a local model's batch stays full when twice as many wait."""
+def width_of(context: Context) -> int:
+    """How many requests are under way: a local model's batch stays full when twice as many wait."""
     teacher = context.recipe.teacher
     black_box = teacher.model.startswith(("openai:", "fake:"))
     return teacher.concurrency if black_box else 2 * teacher.batch_size
@@ -131,10 +162,49 @@ def _say_what_is_left(
     requests = getattr(generator, "requests", None)
     if requests is None:  # a generator whose next prompt depends on the last reply cannot know
         return
-    who = identity(context.recipe.teacher)
-    keys = [request_key(who, request) for request in requests(seeds)]
+    keyer = Keyer(identity(context.recipe.teacher))
+    keys = [keyer(request)[0] for request in requests(seeds)]
     found = sum(ledger.get(key) is not None for key in keys)
     context.reporter.say(
         f"generate: {len(keys)} requests, {found} already answered in the ledger, "
         f"{len(keys) - found} left to ask"
     )
+
+
+def _log_cost(context: Context, meter: Meter) -> None:
+    """What was used now goes into the log, also when the run stops in the middle."""
+    used, wasted = meter.usage, meter.wasted_usage
+    context.run.log(
+        "used",
+        new_calls=meter.new,
+        prompt_tokens=used.prompt_tokens,
+        completion_tokens=used.completion_tokens,
+        cached_tokens=used.cached_tokens,
+        wasted_calls=meter.wasted,
+        wasted_tokens=wasted.prompt_tokens + wasted.completion_tokens,
+        cost=None if meter.cost is None else dollars(meter.cost),
+    )
+
+
+def _say_what_came(
+    context: Context, meter: Meter, tally: Counter[str], reasons: Counter[str], total: int
+) -> None:
+    path = context.run.path
+    if meter.new and meter.cost:
+        wasted = meter.wasted_cost
+        more = f", at most {dollars(wasted)} of it for answers that never came" if wasted else ""
+        context.reporter.say(f"generate: {meter.new} new answers cost {dollars(meter.cost)}{more}")
+    useless = [reason for reason in ("refused", "truncated", "empty") if tally[reason]]
+    if useless:
+        counts = ", ".join(f"{tally[reason]} {reason}" for reason in useless)
+        context.reporter.say(
+            f"generate: of {tally['records']} answers {counts}; they are paid and kept, and not "
+            f"asked again unless you say so: limbeck retry {path} --reason {useless[0]}"
+        )
+    if reasons:
+        counts = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+        context.reporter.say(
+            f"{tally['failures']} of {total} requests failed ({counts}); reasons in "
+            f"{context.run.folder('generate') / FAILURES}. To ask them again: limbeck generate "
+            f"{path}, or only some: limbeck retry {path} --reason {min(reasons)}"
+        )

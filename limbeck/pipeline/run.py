@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from limbeck import __version__
+from limbeck.errors import UserError
 from limbeck.pipeline import evaluate, filter, format, generate, report, train
 from limbeck.pipeline.context import Context
 from limbeck.progress import Quiet, Reporter
 from limbeck.recipe import Recipe
+from limbeck.registry import did_you_mean
 from limbeck.rundir import STAGES, Done, RunDir, StageName
 from limbeck.store import read_json, write_json
 
@@ -66,7 +68,8 @@ def do_stages(context: Context, stages: Sequence[StageName]) -> None:
         for stage in stages:
             inputs, work = _WORK[stage]
             done = run.done(stage)
-            if done is not None and done.inputs == inputs(context) and not _unfinished(done):
+            unchanged = done is not None and done.inputs == inputs(context)
+            if unchanged and not context.ask_again and not _unfinished(done):
                 context.reporter.say(f"{stage}: already done, nothing changed")
                 continue
             run.log("stage_started", stage=stage)
@@ -75,9 +78,27 @@ def do_stages(context: Context, stages: Sequence[StageName]) -> None:
             _write_manifest(context)
 
 
-def _unfinished(done: Done) -> bool:
+REASONS = {
+    "rate_limited", "transient", "unreachable", "timeout", "malformed", "bad_request",
+    "refused", "truncated", "empty",
+}  # fmt: skip
+
+
+def retry(context: Context) -> None:
+    """Generate once more: calls that ended for the context's `ask_again` reasons are made again,
+    others stay as they are. Raises UserError for a reason that there is not."""
+    unknown = sorted(context.ask_again - REASONS)
+    if unknown:
+        raise UserError(
+            f"there is no reason {unknown[0]!r}{did_you_mean(unknown[0], REASONS)}. A run that "
+            "stopped as a whole (a wrong key, a spent budget) goes on with the same command"
+        )
+    do_stages(context, ("generate",))
+
+
+def _unfinished(done: Done | None) -> bool:
     """Failed requests are worth asking again when the user says run again."""
-    return bool(done.counts.get("failures"))
+    return done is None or bool(done.counts.get("failures"))
 
 
 def _what_is_here(run: RunDir) -> str:

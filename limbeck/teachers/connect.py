@@ -1,30 +1,71 @@
-"""From a recipe's teacher section to a teacher that retries and remembers."""
+"""From a recipe's teacher section to a teacher that paces, pays, retries and remembers."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, cast
 
 from limbeck.ledger import Ledger
 from limbeck.models import fingerprint, parse_model
+from limbeck.money import Meter, Rates, cost, price_of
 from limbeck.protocols import Teacher
-from limbeck.recipe import TeacherSection
+from limbeck.recipe import Budget, TeacherSection
 from limbeck.registry import find
 from limbeck.teachers.wrap import Recorded, Retrying
 
+NO_BUDGET = Budget()
+
 
 def connect(
-    section: TeacherSection, ledger: Ledger, *, on_call: Callable[[bool], None] | None = None
-) -> Teacher:
-    """The teacher that the section names: Recorded(Retrying(it)).
+    section: TeacherSection,
+    ledger: Ledger,
+    *,
+    meter: Meter | None = None,
+    on_call: Callable[[], None] | None = None,
+    budget: Budget = NO_BUDGET,
+    run: str = "",
+    ask_again: Iterable[str] = (),
+) -> Recorded:
+    """The teacher that the section names: Recorded(Retrying(Budgeted(Limited(it)))).
 
-    Raises UserError: an unknown or unloadable model, a missing key.
+    `meter` counts its calls and their cost; `on_call` is called after every one. `budget` is for
+    all that `run`, an id, has ever spent according to the ledger. `ask_again` names reasons for
+    which calls that are over are made again, see Recorded. Raises UserError: an unknown or
+    unloadable model, a missing key.
     """
+    from limbeck.teachers.budget import Budgeted
+    from limbeck.teachers.limited import Limited
+
     name = parse_model(section.model)
-    bare = cast(Teacher, find("teachers", name.kind).load()(name, section))
+    rates = price_of(section)
+    meter = meter or Meter(rates)
+    teacher = cast(Teacher, find("teachers", name.kind).load()(name, section))
     if not name.is_local:
-        bare = Retrying(bare, attempts=section.attempts, give_up_after=section.give_up_after)
-    return Recorded(bare, ledger, on_call=on_call)
+        teacher = Limited(
+            teacher,
+            most=section.concurrency,
+            rpm=section.rpm,
+            tpm=section.tpm,
+            give_up_after=section.give_up_after,
+        )
+    spent, tokens = _spent(ledger, run, rates) if run else (0, 0)
+    teacher = Budgeted(teacher, budget, rates, spent=spent, spent_tokens=tokens, meter=meter)
+    if not name.is_local:
+        teacher = Retrying(teacher, attempts=section.attempts, give_up_after=section.give_up_after)
+    return Recorded(
+        teacher, ledger, meter=meter, on_call=on_call, run=run, ask_again=frozenset(ask_again)
+    )
+
+
+def _spent(ledger: Ledger, run: str, rates: Rates | None) -> tuple[int, int]:
+    """What a run has used so far, in pico-dollars (0 where no price is known) and in tokens."""
+    money = tokens = 0
+    for row in ledger.spent(run):
+        used = row.usage + row.wasted
+        tokens += used.prompt_tokens + used.completion_tokens
+        if rates is not None:
+            money += cost(used, rates, "batch" if row.via == "batch" else "live")
+    return money, tokens
 
 
 def identity(section: TeacherSection) -> Mapping[str, Any]:

@@ -1,8 +1,9 @@
 """Batched decoding with a seed per row: what a row says does not depend on who sits beside it,
 up to the rounding of the batch's kernels.
 
-Prompts are padded on the left with an attention mask and position ids. Finished rows leave the
-batch at once and waiting ones take their place, so that no step is spent on padding.
+Prompts are padded on the left with an attention mask and position ids; one that several rows share
+is computed once. Finished rows leave the batch at once and waiting ones take their place, so that
+no step is spent on padding.
 """
 
 from __future__ import annotations
@@ -13,8 +14,12 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from transformers import DynamicCache
 
-REFILL = 4  # refill when this part of the batch is free
+from limbeck.teachers.kv_cache import BatchCache, require_plain_attention
+
+REFILL = 8  # refill when one row in so many is free
+PREFILL = 4096  # padded tokens of prompts computed in one pass, at most
 TOP = 256  # the nucleus nearly always fits into this many tokens; where not, all are sorted
 
 
@@ -30,31 +35,32 @@ class Row:
     stopped: Callable[[list[int]], bool] | None = None
     tokens: list[int] = field(default_factory=list)
     finish_reason: str = ""
-    _uniform: torch.Tensor | None = None
+    _uniform: list[float] | None = None
 
     def uniform(self) -> float:
         """The next of this row's own random numbers."""
         if self._uniform is None:
             generator = torch.Generator().manual_seed(self.seed % (1 << 63))
-            self._uniform = torch.rand(self.max_tokens, generator=generator, dtype=torch.float64)
-        return float(self._uniform[len(self.tokens)])
+            drawn = torch.rand(self.max_tokens, generator=generator, dtype=torch.float64)
+            self._uniform = drawn.tolist()
+        return self._uniform[len(self.tokens)]
 
 
 class Decoder:
     """A batch that is refilled while it runs: rows that end make room for rows that wait.
 
     `eos_ids` end a completion and are not kept. A finished row has `finish_reason` "stop" (an end
-    token or a stop string) or "length".
+    token or a stop string) or "length". Raises ModelError for a model that it cannot batch.
     """
 
     def __init__(self, model: Any, *, eos_ids: Sequence[int], pad_id: int, size: int) -> None:
+        require_plain_attention(model.config)
         self._model = model
         self._eos = set(eos_ids)
         self._pad = pad_id
         self._size = size
         self._rows: list[Row] = []
-        self._cache: Any = None
-        self._mask = torch.zeros(0, 0)
+        self._cache = BatchCache()
 
     @torch.inference_mode()
     def run(
@@ -65,7 +71,8 @@ class Decoder:
     ) -> None:
         """Decode what `pull(n)` gives, at most n rows a time, until it gives none and all ended.
 
-        `on_done` gets each row as soon as it ends. Returns early when `keep_going()` turns false.
+        `on_done` gets each row as soon as it ends. `keep_going()` is called before every step;
+        when it turns false, `run` returns early.
         """
         while keep_going():
             room = self._size - len(self._rows)
@@ -79,88 +86,71 @@ class Decoder:
             if self._rows:  # a first token can end all of them
                 self._step(on_done)
 
-    def _admit(self, rows: list[Row], on_done: Callable[[Row], None]) -> None:
-        from transformers import DynamicCache
-
+    def _admit(self, groups: list[list[Row]], on_done: Callable[[Row], None]) -> None:
+        """Let rows join; those of a group share their prompt."""
         device = self._model.device
-        longest = max(len(row.prompt) for row in rows)
-        gaps = [longest - len(row.prompt) for row in rows]
-        padded = [[self._pad] * gap + row.prompt for gap, row in zip(gaps, rows, strict=True)]
+        prompts = [group[0].prompt for group in groups]
+        longest = max(len(prompt) for prompt in prompts)
+        gaps = [longest - len(prompt) for prompt in prompts]
+        padded = [[self._pad] * gap + prompt for gap, prompt in zip(gaps, prompts, strict=True)]
         mask = torch.tensor([[0] * gap + [1] * (longest - gap) for gap in gaps], device=device)
-        cache = DynamicCache(config=self._model.config)
+        computed = DynamicCache()  # without the config: it would drop what a window has passed
         out = self._model(
             input_ids=torch.tensor(padded, device=device),  # (B, T)
             attention_mask=mask,
             position_ids=(mask.cumsum(-1) - 1).clamp(min=0),
-            past_key_values=cache,
+            past_key_values=computed,
             use_cache=True,
             logits_to_keep=1,
         )
-        if self._rows:
-            self._cache, self._mask = _joined(self._cache, self._mask, cache, mask)
-        else:
-            self._cache, self._mask = cache, mask
+        sources = [place for place, group in enumerate(groups) for _ in group]
+        rows = [row for group in groups for row in group]
+        self._cache.join(computed, sources, [len(row.prompt) for row in rows])
         before = len(self._rows)
         self._rows += rows
-        self._take(choose(out.logits[:, -1].float(), rows), before, on_done)
+        logits = out.logits[:, -1].float()[torch.tensor(sources, device=device)]
+        self._take(choose(logits, rows), before, on_done)
 
     def _step(self, on_done: Callable[[Row], None]) -> None:
-        rows, device = self._rows, self._model.device
-        self._mask = torch.cat([self._mask, self._mask.new_ones(len(rows), 1)], dim=-1)
+        mask, positions = self._cache.step()
+        last = [[row.tokens[-1]] for row in self._rows]
         out = self._model(
-            input_ids=torch.tensor([[row.tokens[-1]] for row in rows], device=device),
-            attention_mask=self._mask,
-            position_ids=self._mask.sum(-1, keepdim=True) - 1,
+            input_ids=torch.tensor(last, device=self._model.device),
+            attention_mask=mask,
+            position_ids=positions,
             past_key_values=self._cache,
             use_cache=True,
         )
-        self._take(choose(out.logits[:, -1].float(), rows), 0, on_done)
+        self._cache.grown()
+        self._take(choose(out.logits[:, -1].float(), self._rows), 0, on_done)
 
     def _take(self, chosen: list[int], start: int, on_done: Callable[[Row], None]) -> None:
         """Give the rows from `start` on their next token; those that ended leave the batch."""
         for row, token in zip(self._rows[start:], chosen, strict=True):
             if _ends(row, token, self._eos):
                 on_done(row)
-        left = [i for i, row in enumerate(self._rows) if not row.finish_reason]
-        if len(left) == len(self._rows):
-            return
-        self._rows = [self._rows[i] for i in left]
-        if not left:
-            self._cache = None
-            return
-        index = torch.tensor(left, device=self._model.device)
-        mask = self._mask[index]
-        spare = int(mask.argmax(-1).min())  # columns that are padding for everybody now
-        for layer in self._cache.layers:
-            layer.keys = layer.keys[index, :, spare:]
-            layer.values = layer.values[index, :, spare:]
-        self._mask = mask[:, spare:]
+        ended = [place for place, row in enumerate(self._rows) if row.finish_reason]
+        if ended:
+            self._rows = [self._rows[place] for place in self._cache.leave(ended)]
 
 
-def _alike(rows: list[Row]) -> list[list[Row]]:
-    """Rows in groups of similar prompt length, so that a prefill pads little."""
-    groups: list[list[Row]] = []
-    for row in sorted(rows, key=lambda row: len(row.prompt)):
-        if groups and len(row.prompt) <= 1.5 * len(groups[-1][0].prompt) + 16:
-            groups[-1].append(row)
+def _alike(rows: list[Row]) -> list[list[list[Row]]]:
+    """Rows grouped by their prompt, and those in groups for one pass each: of prompts so much
+    alike in length that little is padding, and of at most PREFILL tokens."""
+    together: dict[tuple[int, ...], list[Row]] = {}
+    for row in rows:
+        together.setdefault(tuple(row.prompt), []).append(row)
+    passes: list[list[list[Row]]] = []
+    shortest = 0
+    for prompt in sorted(together, key=len):
+        length = len(prompt)
+        fits = passes and length * (len(passes[-1]) + 1) <= PREFILL
+        if fits and length <= 1.1 * shortest + 8:
+            passes[-1].append(together[prompt])
         else:
-            groups.append([row])
-    return groups
-
-
-def _joined(one: Any, one_mask: Any, two: Any, two_mask: Any) -> tuple[Any, Any]:
-    """Two caches as one batch, the shorter padded on the left."""
-    width = max(one_mask.shape[1], two_mask.shape[1])
-    for a, b in zip(one.layers, two.layers, strict=True):
-        a.keys = torch.cat([_widened(a.keys, width), _widened(b.keys, width)])
-        a.values = torch.cat([_widened(a.values, width), _widened(b.values, width)])
-    masks = [F.pad(mask, (width - mask.shape[1], 0)) for mask in (one_mask, two_mask)]
-    return one, torch.cat(masks)
-
-
-def _widened(state: torch.Tensor, width: int) -> torch.Tensor:
-    """State (B, H, T, D) with T padded on the left to `width`."""
-    return F.pad(state, (0, 0, width - state.shape[2], 0))
+            passes.append([together[prompt]])
+            shortest = length
+    return passes
 
 
 def _ends(row: Row, token: int, eos: set[int]) -> bool:
@@ -178,7 +168,7 @@ def _ends(row: Row, token: int, eos: set[int]) -> bool:
 def choose(logits: torch.Tensor, rows: Sequence[Row]) -> list[int]:
     """The next token of every row from logits (B, V), float32: greedy at temperature 0, else
     drawn by the row's own uniform number from its nucleus (Holtzman et al. 2020)."""
-    chosen = [int(token) for token in logits.argmax(-1)]
+    chosen: list[int] = logits.argmax(-1).tolist()
     for nucleus in (False, True):
         places = [
             i for i, row in enumerate(rows) if row.temperature > 0 and (row.top_p < 1) == nucleus

@@ -3,59 +3,88 @@
 from __future__ import annotations
 
 import asyncio
-import queue
+import heapq
 import threading
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from limbeck.errors import BadRequest, LimbeckError, ModelError, StopRun, UserError
-from limbeck.hf import Loaded, chat_prompt, load
+from limbeck.errors import AskError, BadRequest, ModelError, StopRun, UserError
+from limbeck.hf import Loaded, load
 from limbeck.models import ModelName
-from limbeck.protocols import Reply, Request, Usage
+from limbeck.protocols import Reply, Request, Teacher, Usage
 from limbeck.recipe import TeacherSection
-from limbeck.record import messages_json
 from limbeck.teachers.connect import identity
+from limbeck.teachers.prompt import prompt_ids, require_template
 
 if TYPE_CHECKING:
     from limbeck.teachers.decode import Row
+    from limbeck.teachers.scoring import Context, Scorer
 
 GATHER_SECONDS = 0.02  # how long the first request of a batch waits for company
 
 
-def local_teacher(name: ModelName, section: TeacherSection) -> LocalTeacher:
-    """The teacher of a recipe; weights are loaded now. Raises ModelError or MissingExtra."""
+def local_teacher(name: ModelName, section: TeacherSection) -> Teacher:
+    """The teacher of a recipe; weights are loaded now. Raises ModelError or MissingExtra.
+
+    vLLM runs it where the recipe says so, or, left to choose, where it is installed and there is
+    a GPU; else transformers does.
+    """
+    from limbeck.teachers.vllm import vllm_teacher, wants_vllm
+
+    if wants_vllm(name, section.engine):
+        return vllm_teacher(name, section)
     loaded = load(name, dtype=section.dtype)
     return LocalTeacher(loaded, batch_size=section.batch_size, identity=identity(section))
 
 
 @dataclass(slots=True)
-class _Waiting:
-    request: Request
-    loop: asyncio.AbstractEventLoop
-    future: asyncio.Future[Reply]
+class _Promise:
+    """What one asker, in an event loop of its own, is told by the model's thread."""
 
-    def settle(self, result: Reply | LimbeckError) -> None:
+    loop: asyncio.AbstractEventLoop
+    future: asyncio.Future[Any]
+
+    def settle(self, result: Any) -> None:
+        """Give the result, or raise it if it is an error."""
         try:
             self.loop.call_soon_threadsafe(self._settle_here, result)
         except RuntimeError:  # the loop is closed: nobody waits
             return
 
-    def _settle_here(self, result: Reply | LimbeckError) -> None:
+    def _settle_here(self, result: Any) -> None:
         if self.future.done():
             return
-        if isinstance(result, Reply):
-            self.future.set_result(result)
-        else:
+        if isinstance(result, BaseException):
             self.future.set_exception(result)
+        else:
+            self.future.set_result(result)
+
+
+@dataclass(slots=True, order=True)
+class _Waiting:
+    """A request; those that may take longest go first, so that none is left running alone."""
+
+    order: tuple[int, int]
+    request: Request = field(compare=False)
+    promise: _Promise = field(compare=False)
+
+
+@dataclass(slots=True)
+class _Job:
+    """A question about likelihoods: continuations of contexts, or whatever `work` looks up."""
+
+    promise: _Promise
+    pairs: list[tuple[Context, str]] = field(default_factory=list)
+    work: Callable[[Scorer], Any] | None = None
 
 
 class LocalTeacher:
     """Answers up to `batch_size` requests at once, on one thread that owns the model.
 
     Every answer is handed over as soon as its row ends, so that it can be recorded while the
-    rest of the batch goes on.
+    rest of the batch goes on. It also gives Likelihoods, computed between two steps of the batch.
     """
 
     def __init__(
@@ -65,144 +94,212 @@ class LocalTeacher:
         self.loaded = loaded
         self._identity = dict(identity or {"endpoint": "local", "model": loaded.fingerprint})
         self._batch_size = batch_size
-        self._inbox: queue.SimpleQueue[_Waiting | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
-        self._closing = threading.Event()
-        self._broken: ModelError | None = None
-        self._next: list[_Waiting] = []
-        self._waiting: dict[int, _Waiting] = {}
+        self._asked = 0
+        self._batch: dict[int, _Waiting] = {}  # by id(row); the model's thread alone looks
+        # What follows is shared by the threads, under this lock.
+        self._changed = threading.Condition()
+        self._queue: list[_Waiting] = []  # a heap
+        self._jobs: list[_Job] = []
+        self._closing = False
+        self._failure: UserError | None = None
 
     @property
     def identity(self) -> Mapping[str, Any]:
         return self._identity
 
     async def ask(self, request: Request, /) -> Reply:
-        loop = asyncio.get_running_loop()
-        future: asyncio.Future[Reply] = loop.create_future()
-        if self._broken is not None:
-            raise self._broken
-        if self._thread is None:
-            self._closing.clear()
-            self._thread = threading.Thread(target=self._serve, name=self.name, daemon=True)
-            self._thread.start()
-        self._inbox.put(_Waiting(request, loop, future))
-        if self._broken is not None:  # it broke meanwhile, and nobody reads the inbox any more
-            raise self._broken
-        return await future
+        promise = _promise()
+        with self._changed:
+            self._begin()
+            self._asked += 1
+            waiting = _Waiting((-request.max_tokens, self._asked), request, promise)
+            heapq.heappush(self._queue, waiting)
+        reply: Reply = await promise.future
+        return reply
+
+    async def label_scores(self, request: Request, options: Sequence[str], /) -> list[float]:
+        if not options:
+            return []
+        context = self._context(request)
+        pairs = [(context, option) for option in options]
+        scores: list[float] = await self._do(_Job(_promise(), pairs))
+        return scores
+
+    async def prompt_logprobs(self, request: Request, /) -> list[tuple[str, float | None]]:
+        context = self._context(request)
+        job = _Job(_promise(), work=lambda scorer: scorer.token_logprobs(context))
+        tokens: list[tuple[str, float | None]] = await self._do(job)
+        return tokens
+
+    async def top_logprobs(self, request: Request, k: int, /) -> list[tuple[str, float]]:
+        if k < 1:
+            raise BadRequest(f"k must be at least 1, got {k}")
+        context = self._context(request)
+        job = _Job(_promise(), work=lambda scorer: scorer.next_tokens(context, k))
+        tokens: list[tuple[str, float]] = await self._do(job)
+        return tokens
+
+    def stop(self, error: StopRun) -> None:
+        """Take nothing new: what waits fails with `error` at once, as does whoever asks later.
+        What is in the batch is answered to its end. May be called from any thread."""
+        with self._changed:
+            self._failure = self._failure or error
+            lost = self._clear()
+        for promise in lost:
+            promise.settle(error)
 
     async def aclose(self) -> None:
         """End the thread; whoever still waits gets StopRun. A later `ask` starts a new one."""
         thread = self._thread
         if thread is None:
             return
-        self._closing.set()
-        self._inbox.put(None)
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
         # The step under way ends first: a thread killed inside torch can take us with it.
         await asyncio.to_thread(thread.join)
         if self._thread is thread:
             self._thread = None
             self._fail_all(StopRun(f"{self.name} was closed before it had answered"))
 
+    def _context(self, request: Request) -> Context:
+        require_template(self.name, self.loaded.tokenizer, request)
+        return request.messages[0].content if request.template == "raw" else request.messages
+
+    async def _do(self, job: _Job) -> Any:
+        with self._changed:
+            self._begin()
+            self._jobs.append(job)
+        return await job.promise.future
+
+    def _begin(self) -> None:
+        """Wake the thread, under the lock. Raises what stopped the teacher."""
+        if self._failure is not None:
+            raise self._failure
+        if self._thread is None:
+            self._closing = False
+            self._thread = threading.Thread(target=self._serve, name=self.name, daemon=True)
+            self._thread.start()
+        self._changed.notify()
+
     def _serve(self) -> None:
         from limbeck.teachers.decode import Decoder
+        from limbeck.teachers.scoring import Scorer
 
         try:
-            decoder = Decoder(
-                self.loaded.model,
-                eos_ids=self.loaded.eos_ids,
-                pad_id=self.loaded.tokenizer.pad_token_id,
-                size=self._batch_size,
-            )
-            while not self._closing.is_set() and self._wait():
-                decoder.run(self._pull, self._done, lambda: not self._closing.is_set())
+            model = self.loaded.model
+            pad = self.loaded.tokenizer.pad_token_id
+            decoder = Decoder(model, eos_ids=self.loaded.eos_ids, pad_id=pad, size=self._batch_size)
+            scorer = Scorer(self.loaded)
+            while self._wait():
+                decoder.run(self._pull, self._done, lambda: self._between_steps(scorer))
+        except ModelError as error:
+            self._break(error)
         except Exception as error:
-            self._broken = ModelError(
-                f"the local model {self.name} failed: {type(error).__name__}: {error}"
+            self._break(
+                ModelError(f"the local model {self.name} failed: {type(error).__name__}: {error}")
             )
-            self._fail_all(self._broken)
+
+    def _break(self, error: ModelError) -> None:
+        with self._changed:
+            self._failure = error
+        self._fail_all(error)
 
     def _wait(self) -> bool:
-        """Wait for a request; False when the teacher is closed."""
-        first = self._inbox.get()
-        if first is None:
-            return False
-        self._next.append(first)
-        time.sleep(GATHER_SECONDS)  # let the first batch fill
+        """Wait for something to do; False when the teacher is closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._queue or self._jobs or self._closing)
+            alone = not self._jobs
+            if self._closing:
+                return False
+        if alone:
+            time.sleep(GATHER_SECONDS)  # let the first batch fill
         return True
+
+    def _between_steps(self, scorer: Scorer) -> bool:
+        """Do the jobs; False when the teacher is closed."""
+        with self._changed:
+            jobs, self._jobs = self._jobs, []
+        try:
+            self._score([job for job in jobs if job.work is None], scorer)
+            for job in jobs:
+                if job.work is not None:
+                    self._settle(job.promise, job.work, scorer)
+        except Exception:  # they are told with everybody else; who was answered hears no more
+            with self._changed:
+                self._jobs += jobs
+            raise
+        return not self._closing
+
+    def _score(self, jobs: list[_Job], scorer: Scorer) -> None:
+        """The jobs with continuations, all at once; one by one if one of them is refused."""
+        pairs = [pair for job in jobs for pair in job.pairs]
+        try:
+            scores = iter(scorer(pairs))
+        except UserError as error:
+            if len(jobs) == 1:
+                jobs[0].promise.settle(BadRequest(str(error)))
+                return
+            for job in jobs:
+                self._score([job], scorer)
+            return
+        for job in jobs:
+            job.promise.settle([next(scores)[0] for _ in job.pairs])
+
+    def _settle(self, promise: _Promise, work: Callable[[Scorer], Any], scorer: Scorer) -> None:
+        try:
+            promise.settle(work(scorer))
+        except UserError as error:
+            promise.settle(BadRequest(str(error)))
 
     def _pull(self, room: int) -> list[Row]:
         """Up to `room` rows of what waits."""
         rows: list[Row] = []
         while len(rows) < room:
-            if not self._next:
-                waiting = self._take()
-                if waiting is None:
+            with self._changed:
+                if not self._queue:
                     break
-                self._next.append(waiting)
-            waiting = self._next[-1]  # it stays there meanwhile: should this fail, it is told
-            prepared = self._prepare(waiting.request)
-            self._next.pop()
-            if isinstance(prepared, BadRequest):
-                waiting.settle(prepared)
+                waiting = heapq.heappop(self._queue)
+            try:
+                row = self._prepare(waiting.request)
+            except AskError as error:
+                waiting.promise.settle(error)
                 continue
-            self._waiting[id(prepared)] = waiting
-            rows.append(prepared)
+            except Exception:  # it is told with everybody else
+                with self._changed:
+                    heapq.heappush(self._queue, waiting)
+                raise
+            self._batch[id(row)] = waiting
+            rows.append(row)
         return rows
 
-    def _take(self) -> _Waiting | None:
-        try:
-            waiting = self._inbox.get_nowait()
-        except queue.Empty:
-            return None
-        if waiting is None:
-            self._closing.set()
-        return waiting
-
     def _done(self, row: Row) -> None:
-        waiting = self._waiting[id(row)]
-        waiting.settle(self._reply(waiting.request, row))
-        del self._waiting[id(row)]
+        waiting = self._batch[id(row)]
+        waiting.promise.settle(self._reply(waiting.request, row))
+        del self._batch[id(row)]
+
+    def _clear(self) -> list[_Promise]:
+        """Forget what waits, under the lock; whom to tell."""
+        lost = [waiting.promise for waiting in self._queue] + [job.promise for job in self._jobs]
+        self._queue, self._jobs = [], []
+        return lost
 
     def _fail_all(self, failure: UserError) -> None:
         """Tell everybody who waits, and forget them."""
-        lost = [*self._next, *self._waiting.values()]
-        self._next.clear()
-        self._waiting.clear()
-        while not self._inbox.empty():
-            waiting = self._inbox.get_nowait()
-            if waiting is not None:
-                lost.append(waiting)
-        for waiting in lost:
-            waiting.settle(failure)
+        with self._changed:
+            lost = self._clear()
+        lost += [waiting.promise for waiting in self._batch.values()]
+        self._batch.clear()
+        for promise in lost:
+            promise.settle(failure)
 
-    def _prepare(self, request: Request) -> Row | BadRequest:
+    def _prepare(self, request: Request) -> Row:
         from limbeck.teachers.decode import Row
 
-        tokenizer = self.loaded.tokenizer
-        if request.template == "raw":
-            ids = tokenizer(request.messages[0].content)["input_ids"]
-        elif tokenizer.chat_template is None:
-            return BadRequest(
-                f"{self.name} has no chat template: it is a base model, ask it with template: raw"
-            )
-        else:
-            try:
-                text = chat_prompt(tokenizer, messages_json(request.messages))
-            except UserError as error:
-                return BadRequest(str(error))
-            ids = tokenizer(text, add_special_tokens=False)["input_ids"]
         window = getattr(self.loaded.model.config, "max_position_embeddings", None)
-        if window is not None and len(ids) + request.max_tokens > window:
-            return BadRequest(
-                f"{len(ids)} prompt tokens and {request.max_tokens} to generate do not fit the "
-                f"{window} of {self.name}"
-            )
-        if not ids:
-            return BadRequest("the prompt is empty")
-        if request.max_tokens < 1:
-            return BadRequest(f"max_tokens must be at least 1, got {request.max_tokens}")
         return Row(
-            prompt=list(ids),
+            prompt=prompt_ids(self.name, self.loaded.tokenizer, request, window),
             max_tokens=request.max_tokens,
             temperature=request.temperature,
             top_p=request.top_p,
@@ -230,3 +327,8 @@ class LocalTeacher:
         cut = min((at for s in request.stop if (at := text.find(s)) >= 0), default=len(text))
         usage = Usage(len(row.prompt), len(row.tokens))
         return Reply(text[:cut], row.finish_reason, usage)
+
+
+def _promise() -> _Promise:
+    loop = asyncio.get_running_loop()
+    return _Promise(loop, loop.create_future())

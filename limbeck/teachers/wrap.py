@@ -1,30 +1,26 @@
-"""Wrappers are teachers too: Recorded(Retrying(teacher)).
+"""Wrappers are teachers too: Recorded(Retrying(Budgeted(Limited(teacher)))).
 
 `Retrying` asks again where that can help; `Recorded` answers from the ledger and writes every new
-answer to it before anybody may use it.
+answer to it before anybody may use it. `Limited` and `Budgeted` have files of their own.
 """
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import tenacity
 
-from limbeck.errors import (
-    AskError,
-    EndpointError,
-    Malformed,
-    RateLimited,
-    Unreachable,
-)
-from limbeck.ledger import Answered, Failed, Ledger, request_key
-from limbeck.protocols import Reply, Request, Teacher
+from limbeck.errors import AskError, EndpointError, Malformed, RateLimited, StopRun, Unreachable
+from limbeck.ledger import Answered, Failed, Keyer, Ledger
+from limbeck.money import Meter, estimate_tokens
+from limbeck.protocols import Reply, Request, Teacher, Usage
 
 
 class Wrapper:
-    """A teacher around a teacher; name, identity and close pass through."""
+    """A teacher around a teacher; name, identity, stop and close pass through."""
 
     def __init__(self, teacher: Teacher) -> None:
         self.teacher = teacher
@@ -34,6 +30,13 @@ class Wrapper:
     def identity(self) -> Mapping[str, Any]:
         return self.teacher.identity
 
+    def stop(self, error: StopRun) -> None:
+        """Send nothing new: whoever waits, and whoever comes, gets the error. What is in flight
+        goes on to its end."""
+        inner = getattr(self.teacher, "stop", None)
+        if inner is not None:
+            inner(error)
+
     async def aclose(self) -> None:
         await self.teacher.aclose()
 
@@ -41,9 +44,11 @@ class Wrapper:
 class Retrying(Wrapper):
     """Asks again after a failure that may pass: bounded in attempts and in time, jittered.
 
-    A 429 waits as long as the server asks and does not count as an attempt. `give_up_after` is in
-    seconds for one request. Raises the last AskError, or EndpointError when nothing answers at
-    the endpoint, so that a run stops and does not fail row after row.
+    A 429 waits as long as the server asks, is no attempt and no failure of the request: when
+    nothing but 429s came for `give_up_after` seconds, the run stops. Other failures end a request
+    after `attempts`, or `give_up_after` seconds after its first one. Raises the last AskError, or
+    EndpointError when nothing answers at the endpoint, so that a run stops and does not fail row
+    after row.
     """
 
     def __init__(
@@ -58,18 +63,41 @@ class Retrying(Wrapper):
         self._attempts = attempts
         self._give_up_after = give_up_after
         self._backoff = tenacity.wait_random_exponential(multiplier=first_wait, max=30.0)
+        self._answered_at = float("-inf")
+        self._stopped: StopRun | None = None
+        self._asleep: set[asyncio.Future[None]] = set()
 
     async def ask(self, request: Request, /) -> Reply:
-        reply, _ = await self.ask_counted(request)
-        return reply
+        return (await self.ask_counted(request))[0]
 
-    async def ask_counted(self, request: Request) -> tuple[Reply, int]:
-        """The reply, and the number of requests sent for it. A failure carries it as `.sent`."""
+    async def ask_counted(self, request: Request) -> tuple[Reply, int, Usage]:
+        """The reply, the number of requests sent for it, and what those that failed may have
+        been billed. A failure carries the first as `.sent`, the second as `.wasted`."""
+        try:  # nearly all need no policy, and its machinery costs more than the request
+            return await self.teacher.ask(request), 1, Usage()
+        except AskError as error:
+            failure = error
+        return await self._ask_again(request, failure)
+
+    def stop(self, error: StopRun) -> None:
+        self._stopped = error
+        for sleeper in self._asleep:
+            if not sleeper.done():
+                sleeper.set_exception(error)
+        super().stop(error)
+
+    async def _ask_again(self, request: Request, first: AskError) -> tuple[Reply, int, Usage]:
+        now = asyncio.get_running_loop().time
+        pending: AskError | None = first
+        started = now()
         sent = counted = 0
-        started = time.monotonic()
+        wasted = Usage()
 
         def stop(state: tenacity.RetryCallState) -> bool:
-            return counted >= self._attempts or time.monotonic() - started > self._give_up_after
+            error = state.outcome.exception() if state.outcome else None
+            if isinstance(error, RateLimited):
+                return now() - max(self._answered_at, started) > self._give_up_after
+            return counted >= self._attempts or now() - started > self._give_up_after
 
         def wait(state: tenacity.RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
@@ -77,37 +105,85 @@ class Retrying(Wrapper):
             asked = error.retry_after if isinstance(error, AskError) else None
             return jittered if asked is None else asked * 1.05 + jittered * 0.05
 
-        def may_pass(error: BaseException) -> bool:
-            return isinstance(error, AskError) and error.retryable
-
         try:
             async for attempt in tenacity.AsyncRetrying(
-                retry=tenacity.retry_if_exception(may_pass), stop=stop, wait=wait, reraise=True
+                retry=tenacity.retry_if_exception(_may_pass),
+                stop=stop,
+                wait=wait,
+                sleep=self._sleep,
+                reraise=True,
             ):
                 with attempt:
                     sent += 1
                     try:
-                        return await self.teacher.ask(request), sent
-                    except RateLimited:
+                        if pending is not None:
+                            error, pending = pending, None
+                            raise error
+                        reply = await self.teacher.ask(request)
+                    except AskError as error:
+                        counted += error.counts
+                        wasted += _wasted(request, error)
                         raise
-                    except AskError:
-                        counted += 1
-                        raise
+                    self._answered_at = now()
+                    return reply, sent, wasted
         except Unreachable as error:
             raise EndpointError(
                 f"nothing answers at the teacher's endpoint ({error}). Check base_url and that "
                 "the server runs, then run the same command again: answered rows stay answered"
             ) from error
+        except RateLimited as error:
+            raise EndpointError(
+                f"the teacher's endpoint has answered nothing but 429s for "
+                f"{self._give_up_after:g} s ({error}). What is answered is in the ledger: run the "
+                "same command again when the limit is over"
+            ) from error
         except AskError as error:
             error.sent = sent
+            error.wasted = (wasted.prompt_tokens, wasted.completion_tokens)
             raise
         raise AssertionError("tenacity returns or raises")
+
+    async def _sleep(self, seconds: float) -> None:
+        """Sleep, unless the run stops meanwhile."""
+        if self._stopped is not None:
+            raise self._stopped
+        loop = asyncio.get_running_loop()
+        sleeper: asyncio.Future[None] = loop.create_future()
+        timer = loop.call_later(seconds, _wake, sleeper)
+        self._asleep.add(sleeper)
+        try:
+            await sleeper
+        finally:
+            timer.cancel()
+            self._asleep.discard(sleeper)
+
+
+def _wake(sleeper: asyncio.Future[None]) -> None:
+    if not sleeper.done():
+        sleeper.set_result(None)
+
+
+def _may_pass(error: BaseException) -> bool:
+    return isinstance(error, AskError) and error.retryable
+
+
+def _wasted(request: Request, error: AskError) -> Usage:
+    """What a failed attempt may have been billed: as the server said, else the most."""
+    if not error.billed:
+        return Usage()
+    if error.tokens is not None:
+        return Usage(*error.tokens)
+    return Usage(estimate_tokens(request), request.max_tokens)
 
 
 class Recorded(Wrapper):
     """Answers from the ledger; what is new is durable there before it is returned.
 
-    `on_call(from_ledger)` is told of every answer. A failure is stored as a failure and raised.
+    The same request asked twice at the same time is sent once. A failure is stored as a failure
+    and raised. `on_call` is called after every call. `run` is the id of the run that pays.
+    `ask_again` names reasons (those of AskErrors, and "refused", "truncated", "empty" of
+    replies): with any, only calls that ended for one of them before now are asked again, and
+    what failed for another reason fails as it did.
     """
 
     def __init__(
@@ -115,36 +191,114 @@ class Recorded(Wrapper):
         teacher: Teacher,
         ledger: Ledger,
         *,
-        on_call: Callable[[bool], None] | None = None,
+        meter: Meter | None = None,
+        on_call: Callable[[], None] | None = None,
+        run: str = "",
+        ask_again: frozenset[str] = frozenset(),
     ) -> None:
         super().__init__(teacher)
         self._ledger = ledger
-        self._on_call = on_call
+        self._meter = meter or Meter()
+        self._on_call = on_call or _nothing
+        self._run = run
+        self._ask_again = ask_again
+        self._began = time.time()
+        self._keyer = Keyer(teacher.identity)
+        self._asking: dict[str, list[asyncio.Future[None]]] = {}
+        self._stopped: StopRun | None = None
 
     async def ask(self, request: Request, /) -> Reply:
-        identity = self.identity
-        key = request_key(identity, request)
-        known = self._ledger.get(key)
-        if known is not None:
-            self._tell(True)
-            return known
+        key, text = self._keyer(request)
+        while True:
+            known = self._ledger.get(key)
+            if known is not None and not (self._ask_again and await self._retired(key, known)):
+                self._meter.found += 1
+                self._on_call()
+                return known
+            same = self._asking.get(key)
+            if same is None:
+                break
+            ended = asyncio.get_running_loop().create_future()
+            same.append(ended)
+            await ended
+        if self._stopped is not None:
+            raise self._stopped
+        if self._ask_again:
+            self._raise_known_failure(key)
+        waiting: list[asyncio.Future[None]] = []
+        self._asking[key] = waiting
+        try:
+            return await self._ask(key, text, request)
+        except StopRun as error:
+            self.stop(error)
+            raise
+        except AskError as error:
+            for ended in waiting:
+                if not ended.done():
+                    ended.set_exception(error)
+            raise
+        finally:
+            del self._asking[key]
+            for ended in waiting:
+                if not ended.done():
+                    ended.set_result(None)
+
+    def stop(self, error: StopRun) -> None:
+        if self._stopped is None:
+            self._stopped = error
+            super().stop(error)
+
+    async def _ask(self, key: str, text: str, request: Request) -> Reply:
         started = time.monotonic()
+        teacher = self._keyer.teacher
         try:
             if isinstance(self.teacher, Retrying):
-                reply, sent = await self.teacher.ask_counted(request)
+                reply, sent, wasted = await self.teacher.ask_counted(request)
             else:
-                reply, sent = await self.teacher.ask(request), 1
+                reply, sent, wasted = await self.teacher.ask(request), 1, Usage()
         except AskError as error:
-            failed = Failed(key, identity, request, error.reason, str(error), error.sent)
+            wasted = Usage(*error.wasted)
+            failed = Failed(
+                key, teacher, text, error.reason, str(error), error.sent, self._run, wasted
+            )
+            self._meter.failed += 1
             await self._ledger.put(failed)
+            self._on_call()
             raise
         if reply.key:
             raise Malformed("a Recorded teacher was wrapped in another one")
         seconds = time.monotonic() - started
-        await self._ledger.put(Answered(key, identity, request, reply, sent, seconds))
-        self._tell(False)
+        await self._ledger.put(
+            Answered(key, teacher, text, reply, sent, seconds, self._run, wasted)
+        )
+        self._on_call()
         return Reply(reply.text, reply.finish_reason, reply.usage, key, reply.raw)
 
-    def _tell(self, from_ledger: bool) -> None:
-        if self._on_call is not None:
-            self._on_call(from_ledger)
+    async def _retired(self, key: str, reply: Reply) -> bool:
+        """Whether this stored reply is to be asked again; then it is put aside, not deleted."""
+        if reply.reason not in self._ask_again:
+            return False
+        found = self._ledger.found(key)
+        if found is None or found[1] >= self._began:
+            return False
+        await self._ledger.retire(key)
+        return True
+
+    def _raise_known_failure(self, key: str) -> None:
+        failure = self._ledger.failure(key)
+        if failure is not None and failure.reason not in self._ask_again:
+            self._on_call()
+            raise KnownFailure(failure.reason, failure.message)
+
+
+def _nothing() -> None:
+    return
+
+
+class KnownFailure(AskError):
+    """A request that failed before and was not to be asked again."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.sent = 0

@@ -10,10 +10,11 @@ import pytest
 from lm_eval.api.instance import Instance
 
 from limbeck.errors import AuthError, BadRequest, UserError
-from limbeck.evals.lm import Context, RoleLM, read_context
+from limbeck.evals.lm import RoleLM, read_context
 from limbeck.evals.tasks import FAILED
 from limbeck.protocols import Reply, Request
 from limbeck.record import Message, user
+from limbeck.teachers.scoring import Context
 
 
 class Writer:

@@ -5,14 +5,19 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
+import transformers
 from scipy.stats import chisquare
 
+from limbeck.errors import ModelError
 from limbeck.hf import Loaded
 from limbeck.teachers.decode import TOP, Decoder, Row, choose
+from limbeck.teachers.kv_cache import ROOM
 
 
 def decode(
@@ -236,3 +241,90 @@ def test_a_token_of_probability_zero_is_never_drawn() -> None:
     logits[[7, 280]] = 0.0
     for top_p in (1.0, 0.99):
         assert set(draw(logits, 500, temperature=1.0, top_p=top_p)) == {7, 280}
+
+
+class Counted:
+    """The tiny model, and the shape of the ids of each forward pass."""
+
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self.config, self.device = model.config, model.device
+        self.shapes: list[tuple[int, ...]] = []
+
+    def __call__(self, **inputs: Any) -> Any:
+        self.shapes.append(tuple(inputs["input_ids"].shape))
+        return self._model(**inputs)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.0])
+def test_a_prompt_of_many_paths_is_computed_once_and_says_the_same(
+    tiny: Loaded, temperature: float
+) -> None:
+    shared, other = prompts(2)
+
+    def rows() -> list[Row]:
+        return [
+            Row(prompt, max_tokens=9, temperature=temperature, top_p=0.9, seed=seed)
+            for seed, prompt in enumerate([shared, other, shared, shared, other])
+        ]
+
+    together, alone = rows(), rows()
+    counted = Counted(tiny.model)
+    decode(replace(tiny, model=counted), together, size=8)
+    for row in alone:
+        decode(tiny, [row], size=1)
+    assert [row.tokens for row in together] == [row.tokens for row in alone]
+    passes = [shape for shape in counted.shapes if shape[1] > 1]
+    assert sum(rows for rows, _ in passes) == 2
+    assert next(rows for rows, width in counted.shapes if width == 1) == 5
+
+
+def test_a_long_completion_outgrows_the_room_kept_free(tiny: Loaded) -> None:
+    texts = prompts(3)
+    rows = [Row(text, max_tokens=n) for text, n in zip(texts, (ROOM + 20, 5, 90), strict=True)]
+    decode(tiny, rows, size=2)
+    for row in rows:
+        assert row.tokens == greedy(tiny.model, row.prompt, row.max_tokens)
+
+
+def windowed(kind: str) -> Any:
+    """A tiny model some or all of whose layers see the last 8 tokens only."""
+    torch.manual_seed(1)
+    small = {
+        "vocab_size": 320,
+        "hidden_size": 32,
+        "intermediate_size": 64,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "head_dim": 8,
+        "initializer_range": 0.3,
+        "sliding_window": 8,
+        "pad_token_id": 2,
+    }
+    if kind == "mistral":
+        return transformers.MistralForCausalLM(transformers.MistralConfig(**small)).eval()
+    layers = ["sliding_attention", "sliding_attention", "full_attention"]
+    config = transformers.Gemma3TextConfig(layer_types=layers, **small)
+    return transformers.Gemma3ForCausalLM(config).eval()
+
+
+@pytest.mark.parametrize("size", [1, 4])
+@pytest.mark.parametrize("kind", ["mistral", "gemma3"])
+def test_a_window_shorter_than_the_text_is_kept_to(tiny: Loaded, kind: str, size: int) -> None:
+    model = windowed(kind)
+    rows = [Row(text, max_tokens=4 + 5 * i) for i, text in enumerate(prompts(6, longest=30))]
+    decode(replace(tiny, model=model), rows, size=size)
+    for row in rows:
+        assert row.tokens == greedy(model, row.prompt, row.max_tokens)
+    longer = [row for row in rows if len(row.prompt) > 10]
+    assert longer
+    config = model.config
+    config.sliding_window = 4096  # the mask reads it: the window did matter
+    assert any(row.tokens != greedy(model, row.prompt, row.max_tokens) for row in longer)
+
+
+def test_a_model_with_another_kind_of_state_is_refused(tiny: Loaded) -> None:
+    config = transformers.Qwen3NextConfig(num_hidden_layers=4)
+    with pytest.raises(ModelError, match="a model of the type qwen3_next cannot be a local"):
+        Decoder(SimpleNamespace(config=config), eos_ids=[], pad_id=2, size=1)

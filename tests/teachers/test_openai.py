@@ -27,7 +27,8 @@ from limbeck.models import parse_model
 from limbeck.protocols import Reply, Request
 from limbeck.recipe import Recipe, TeacherSection
 from limbeck.record import user
-from limbeck.teachers.openai import OpenAITeacher, openai_teacher, read_reply, retry_after
+from limbeck.teachers.openai import OpenAITeacher, openai_teacher
+from limbeck.teachers.replies import read_reply, retry_after
 from limbeck.testing import Answer, ApiServer, completion, spoken
 
 KEY = "sk-secret-0123456789"

@@ -19,7 +19,8 @@ from limbeck.errors import (
     Unreachable,
 )
 from limbeck.ledger import Ledger, request_key
-from limbeck.protocols import Reply, Request
+from limbeck.money import Meter
+from limbeck.protocols import Reply, Request, Usage
 from limbeck.record import user
 from limbeck.teachers.wrap import Recorded, Retrying
 from limbeck.testing import FakeTeacher
@@ -43,8 +44,8 @@ def retrying(teacher: FakeTeacher, attempts: int = 3) -> Retrying:
 
 def test_a_transient_failure_is_asked_again_until_it_passes() -> None:
     teacher = failing(2, lambda: Transient("HTTP 500"))
-    reply, sent = asyncio.run(retrying(teacher).ask_counted(REQUEST))
-    assert (reply.text, sent) == ("yes", 3)
+    reply, sent, wasted = asyncio.run(retrying(teacher).ask_counted(REQUEST))
+    assert (reply.text, sent, wasted) == ("yes", 3, Usage())
 
 
 def test_attempts_are_bounded_and_the_last_error_counts_what_was_sent() -> None:
@@ -57,7 +58,7 @@ def test_attempts_are_bounded_and_the_last_error_counts_what_was_sent() -> None:
 
 def test_a_rate_limit_is_no_attempt() -> None:
     teacher = failing(20, lambda: RateLimited("slow down", retry_after=0.0))
-    reply, sent = asyncio.run(retrying(teacher, attempts=1).ask_counted(REQUEST))
+    reply, sent, _ = asyncio.run(retrying(teacher, attempts=1).ask_counted(REQUEST))
     assert (reply.text, sent) == ("yes", 21)
 
 
@@ -114,12 +115,14 @@ def test_a_failure_is_stored_as_a_failure_and_asked_again_next_time(tmp_path: Pa
 
 
 def test_calls_are_told_apart_by_where_the_answer_came_from(tmp_path: Path) -> None:
-    told: list[bool] = []
+    meter, told = Meter(), []
     with Ledger(tmp_path / "l.sqlite") as ledger:
-        recorded = Recorded(FakeTeacher(), ledger, on_call=told.append)
-        asyncio.run(recorded.ask(REQUEST))
-        asyncio.run(recorded.ask(REQUEST))
-    assert told == [False, True]
+        teacher = Recorded(
+            FakeTeacher(), ledger, meter=meter, on_call=lambda: told.append(meter.found)
+        )
+        asyncio.run(teacher.ask(REQUEST))
+        asyncio.run(teacher.ask(REQUEST))
+    assert told == [0, 1]
 
 
 def test_identity_name_and_close_pass_through(tmp_path: Path) -> None:

@@ -1,5 +1,8 @@
-"""Log-likelihoods from local weights: every context is computed once for all its continuations,
-and the output head runs on the continuations only."""
+"""Log-likelihoods from local weights, in nats.
+
+Every context is computed once for all its continuations, and the output head runs on the
+continuations only.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +12,18 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
+from transformers import DynamicCache
 
 from limbeck.errors import UserError
-from limbeck.evals.lm import Context
 from limbeck.hf import Loaded, chat_prompt
-from limbeck.record import messages_json
+from limbeck.record import Message, messages_json
+from limbeck.teachers.kv_cache import require_plain_attention
+
+Context = str | tuple[Message, ...]
+"""A plain text to be continued, or a chat whose next turn is wanted. A chat that ends with an
+assistant's turn has that turn's text as the answer's first words."""
+
+PIECE = 256  # tokens of a long text whose logits are in memory at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +36,10 @@ class _Job:
 
 
 class Scorer:
-    """(log-likelihood, is greedy) of continuations, in nats.
+    """(log-likelihood, is greedy) of continuations; of every token of a text; of the next token.
 
-    `budget` bounds the padded tokens of one forward pass.
+    `budget` bounds the padded tokens of one forward pass. Everything raises UserError for a text
+    that does not fit the model's window, and for a chat that its template refuses.
     """
 
     def __init__(
@@ -38,6 +49,7 @@ class Scorer:
         budget: int = 4096,
         on_done: Callable[[int], None] = lambda count: None,
     ) -> None:
+        require_plain_attention(loaded.model.config)
         self._model = loaded.model
         self._tokenizer = loaded.tokenizer
         self._name = str(loaded.name)
@@ -60,6 +72,70 @@ class Scorer:
             self._on_done(sum(len(group) for group in batch))
         return scores
 
+    @torch.inference_mode()
+    def token_logprobs(self, context: Context) -> list[tuple[str, float | None]]:
+        """Every token of the context's text with its log-probability given those before it.
+
+        The texts joined are the context's: a character of several tokens stands at the first of
+        them, and the others are "". The first token has None, unless the tokenizer begins texts
+        with a token of its own, which is not listed.
+        """
+        text = self._text(context)
+        coded = self._tokenizer(
+            text,
+            add_special_tokens=isinstance(context, str),
+            return_offsets_mapping=True,
+            return_special_tokens_mask=True,
+        )
+        ids = list(coded["input_ids"])
+        self._require_room(ids)
+        cache = DynamicCache(config=self._model.config)
+        likelihoods: list[float | None] = [None]
+        for start in range(0, len(ids) - 1, PIECE):
+            piece = torch.tensor([ids[start : start + PIECE]], device=self._model.device)
+            logits = self._model(input_ids=piece, past_key_values=cache, use_cache=True).logits[0]
+            wanted = torch.tensor(ids[start + 1 : start + 1 + PIECE], device=logits.device)
+            chosen = logits[: len(wanted)].float().log_softmax(-1).gather(-1, wanted[:, None])
+            likelihoods += chosen.squeeze(-1).tolist()
+        found: list[tuple[str, float | None]] = []
+        done = 0
+        for (start, end), added, likelihood in zip(
+            coded["offset_mapping"], coded["special_tokens_mask"], likelihoods, strict=False
+        ):
+            if added and start == end:  # it stands for no text
+                continue
+            found.append((text[done : max(end, done)], likelihood))
+            done = max(end, done)
+        return found
+
+    @torch.inference_mode()
+    def next_tokens(self, context: Context, count: int) -> list[tuple[str, float]]:
+        """The `count` likeliest tokens after the context and their log-probabilities, the
+        likeliest first. A token that is a part of a character shows as U+FFFD."""
+        special = isinstance(context, str)
+        ids = self._tokenizer(self._text(context), add_special_tokens=special)["input_ids"]
+        ids = list(ids) or [self._first]
+        self._require_room(ids)
+        inputs = torch.tensor([ids], device=self._model.device)
+        logits = self._model(input_ids=inputs, logits_to_keep=1, use_cache=False).logits[0, -1]
+        values, tokens = logits.float().log_softmax(-1).topk(min(count, logits.shape[-1]))
+        texts = [self._tokenizer.decode([token]) for token in tokens.tolist()]
+        return list(zip(texts, values.tolist(), strict=True))
+
+    @property
+    def _first(self) -> int:
+        """What stands before a text that has nothing before it."""
+        bos = self._tokenizer.bos_token_id
+        return int(self._tokenizer.eos_token_id if bos is None else bos)
+
+    def _require_room(self, ids: Sequence[int]) -> None:
+        window = getattr(self._model.config, "max_position_embeddings", None)
+        if window is not None and len(ids) > window:
+            raise UserError(
+                f"an item of {len(ids)} tokens does not fit the {window} of {self._name}; "
+                "leave it out: cutting it would score another question"
+            )
+
     def _job(self, place: int, context: Context, text: str) -> _Job:
         before = self._text(context)
         special = isinstance(context, str)
@@ -73,15 +149,9 @@ class Scorer:
             len(ids),
         )
         if start == 0:
-            first = self._tokenizer.bos_token_id
-            ids = [self._tokenizer.eos_token_id if first is None else first, *ids]
+            ids = [self._first, *ids]
             start = 1
-        window = getattr(self._model.config, "max_position_embeddings", None)
-        if window is not None and len(ids) > window:
-            raise UserError(
-                f"an item of {len(ids)} tokens does not fit the {window} of {self._name}; "
-                "leave it out: cutting it would score another question"
-            )
+        self._require_room(ids)
         return _Job(place, tuple(ids[: start - 1]), tuple(ids[start - 1 :]))
 
     def _text(self, context: Context) -> str:
@@ -139,8 +209,6 @@ class Scorer:
 
     def _prefixes(self, groups: list[list[_Job]]) -> tuple[torch.Tensor, Any]:
         """The key-value cache of every group's prefix, one row for each of its continuations."""
-        from transformers import DynamicCache
-
         device = self._model.device
         repeats = torch.tensor([len(group) for group in groups], device=device)
         width = max(len(group[0].prefix) for group in groups)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import os
 import signal
@@ -11,8 +10,8 @@ import sqlite3
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
-from dataclasses import fields, replace
+import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,88 +20,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from limbeck.errors import UserError
-from limbeck.ledger import Answered, Failed, Ledger, default_path, request_key
+from limbeck.ledger import Answered, Failed, Ledger, request_key
 from limbeck.protocols import Reply, Request, Usage
-from limbeck.record import Message, user
+from limbeck.record import user
+from tests.ledger.example import ASKED, WHO, answered, put, texts
 
 TEXT = st.text(st.characters(codec=None), max_size=30)
-WHO = {"endpoint": "https://api.example/v1", "model": "m"}
-ASKED = Request((user("Capital of France?"),))
-CHANGED: dict[str, Any] = {
-    "messages": (user("Capital of Spain?"),),
-    "max_tokens": 257,
-    "temperature": 0.1,
-    "top_p": 0.9,
-    "stop": ("\n",),
-    "seed": 0,
-    "index": 1,
-    "template": "raw",
-}
-
-
-def put(path: Path, *entries: Answered | Failed) -> None:
-    async def main(ledger: Ledger) -> None:
-        await asyncio.gather(*(ledger.put(entry) for entry in entries))
-
-    with Ledger(path) as ledger:
-        asyncio.run(main(ledger))
-
-
-def answered(number: int, text: str = "") -> Answered:
-    return Answered(f"key {number}", WHO, replace(ASKED, index=number), Reply(text or str(number)))
-
-
-def texts(path: Path, numbers: Iterable[int]) -> list[str | None]:
-    with Ledger(path) as ledger:
-        replies = [ledger.get(f"key {number}") for number in numbers]
-    return [None if reply is None else reply.text for reply in replies]
-
-
-# The key
-
-
-def test_the_key_is_the_hash_of_the_whole_canonical_request() -> None:
-    text = (
-        '{"request":{"index":0,"max_tokens":256,"messages":[{"content":"Capital of France?",'
-        '"role":"user"}],"seed":null,"stop":[],"temperature":0.0,"template":"chat","top_p":1.0},'
-        '"teacher":{"endpoint":"https://api.example/v1","model":"m"}}'
-    )
-    expected = hashlib.blake2b(text.encode(), digest_size=20).hexdigest()
-    assert request_key(WHO, ASKED) == expected
-
-
-def test_a_change_is_listed_for_every_field_of_a_request() -> None:
-    assert set(CHANGED) == {field.name for field in fields(Request)}
-
-
-@pytest.mark.parametrize("field", sorted(CHANGED))
-def test_every_field_of_the_request_changes_the_key(field: str) -> None:
-    assert request_key(WHO, replace(ASKED, **{field: CHANGED[field]})) != request_key(WHO, ASKED)
-
-
-@pytest.mark.parametrize(
-    "messages",
-    [
-        (Message("assistant", "Capital of France?"),),
-        (Message("system", "Be brief."), user("Capital of France?")),
-        (user("Capital of France? "),),
-        (user("Capital of"), user("France?")),
-    ],
-)
-def test_every_part_of_the_messages_changes_the_key(messages: tuple[Message, ...]) -> None:
-    assert request_key(WHO, replace(ASKED, messages=messages)) != request_key(WHO, ASKED)
-
-
-@pytest.mark.parametrize(
-    "who", [WHO | {"model": "n"}, WHO | {"endpoint": "http://localhost/v1"}, WHO | {"dtype": "f4"}]
-)
-def test_what_answers_changes_the_key(who: dict[str, str]) -> None:
-    assert request_key(who, ASKED) != request_key(WHO, ASKED)
-
-
-def test_equal_requests_have_one_key_however_they_were_written() -> None:
-    turned = dict(reversed(WHO.items()))
-    assert request_key(turned, replace(ASKED, temperature=0, top_p=1)) == request_key(WHO, ASKED)
 
 
 # Writing and reading
@@ -124,7 +47,9 @@ def test_a_reply_survives_closing_and_opening_again(
     for prompt, text in prompts.items():
         request = Request((user(prompt),))
         key = request_key(WHO, request)
-        entries[key] = Answered(key, WHO, request, Reply(text, finish, Usage(tokens, 7), raw=raw))
+        entries[key] = Answered(
+            key, WHO, request, Reply(text, finish, Usage(tokens, 7, tokens // 2), raw=raw)
+        )
     put(path, *entries.values())
     with Ledger(path) as ledger:
         for key, entry in entries.items():
@@ -185,8 +110,8 @@ def test_a_reply_is_on_disk_when_put_returns(tmp_path: Path) -> None:
 
 def test_commits_are_synced_so_that_power_loss_takes_nothing(tmp_path: Path) -> None:
     with Ledger(tmp_path / "l") as ledger:
-        assert ledger._link.execute("PRAGMA synchronous").fetchone() == (2,)
-        assert ledger._link.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert ledger._writer.link.execute("PRAGMA synchronous").fetchone() == (2,)
+        assert ledger._writer.link.execute("PRAGMA journal_mode").fetchone() == ("wal",)
 
 
 def test_a_cancelled_caller_does_not_take_its_reply_out_of_the_queue(tmp_path: Path) -> None:
@@ -234,6 +159,163 @@ def test_a_closed_ledger_refuses_and_does_not_hang(tmp_path: Path) -> None:
     assert not any(thread.name == "ledger" for thread in threading.enumerate())
 
 
+def test_a_put_among_many_is_cancelled_alone_and_its_reply_stays(tmp_path: Path) -> None:
+    async def main(ledger: Ledger) -> list[Any]:
+        tasks = [asyncio.create_task(ledger.put(answered(n))) for n in range(300)]
+        await asyncio.sleep(0)
+        tasks[7].cancel()
+        return await asyncio.gather(*tasks, return_exceptions=True)
+
+    with Ledger(tmp_path / "l") as ledger:
+        results = asyncio.run(main(ledger))
+    assert isinstance(results.pop(7), asyncio.CancelledError)
+    assert results == [None] * 299
+    assert texts(tmp_path / "l", range(300)) == [str(n) for n in range(300)]
+
+
+def test_rows_that_cannot_be_stored_are_found_among_many(tmp_path: Path) -> None:
+    bad = (0, 7, 100, 299)
+
+    async def main(ledger: Ledger) -> list[Any]:
+        odd = Reply("x", usage=Usage(2**70, 0))
+        entries = [replace(answered(n), reply=odd) if n in bad else answered(n) for n in range(300)]
+        return await asyncio.gather(*map(ledger.put, entries), return_exceptions=True)
+
+    with Ledger(tmp_path / "l") as ledger:
+        results = asyncio.run(main(ledger))
+    assert [n for n, result in enumerate(results) if isinstance(result, UserError)] == list(bad)
+    expected = [None if n in bad else str(n) for n in range(300)]
+    assert texts(tmp_path / "l", range(300)) == expected
+
+
+def test_one_key_put_many_times_at_once_is_stored_once(tmp_path: Path) -> None:
+    put(tmp_path / "l", *(answered(n % 3, f"{n % 3}") for n in range(300)))
+    with Ledger(tmp_path / "l") as ledger:
+        assert ledger.counts() == (3, 0)
+
+
+def test_two_event_loops_in_two_threads_share_a_ledger(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "l") as ledger:
+
+        async def main(first: int) -> None:
+            await asyncio.gather(*(ledger.put(answered(n)) for n in range(first, first + 200)))
+
+        threads = [threading.Thread(target=asyncio.run, args=(main(n),)) for n in (0, 200, 400)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert ledger.counts() == (600, 0)
+
+
+# Asking again, and what it cost
+
+
+def test_a_retired_reply_is_asked_again_and_nothing_is_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "l"
+    first = replace(answered(1, "巴黎"), run="r1", via="batch")
+
+    async def main(ledger: Ledger) -> None:
+        await ledger.put(first)
+        # All at once: what one caller does is done in the order in which it was asked for.
+        await asyncio.gather(
+            ledger.retire("key 1"), ledger.put(answered(1, "Paris")), ledger.retire("key 2")
+        )
+
+    with Ledger(path) as ledger:
+        asyncio.run(main(ledger))
+    assert texts(path, [1, 2]) == ["Paris", None]
+    link = sqlite3.connect(path)
+    kept = link.execute("SELECT key, reply, run, via FROM retired").fetchall()
+    link.close()
+    assert kept == [("key 1", '{"text":"巴黎","raw":null}', "r1", "batch")]
+
+
+def test_the_latest_failure_of_a_key_is_found(tmp_path: Path) -> None:
+    failed = Failed("key 1", WHO, ASKED, "timeout", "zu spät 🙂", 6, "r1", Usage(7, 3))
+    put(tmp_path / "l", failed)
+    put(tmp_path / "l", replace(failed, reason="transient", message="503"))
+    put(tmp_path / "l", replace(failed, key="key 2"))
+    with Ledger(tmp_path / "l") as ledger:
+        found = ledger.failure("key 1")
+        assert found is not None
+        assert isinstance(found.request, str)
+        assert json.loads(found.request)["messages"][0]["content"] == "Capital of France?"
+        expected = replace(failed, reason="transient", message="503", request=found.request)
+        assert found == expected
+        assert ledger.failure("key 3") is None
+
+
+def test_a_reply_is_found_with_the_time_when_it_was_stored(tmp_path: Path) -> None:
+    before = time.time()
+    put(tmp_path / "l", answered(1))
+    with Ledger(tmp_path / "l") as ledger:
+        found = ledger.found("key 1")
+        assert found is not None
+        assert found[0] == ledger.get("key 1")
+        assert before <= found[1] <= time.time()
+        assert ledger.found("key 2") is None
+
+
+def test_many_are_found_at_once_as_one_by_one(tmp_path: Path) -> None:
+    path = tmp_path / "l"
+    put(path, *(answered(n, f"巴黎 {n}") for n in range(0, 1500, 2)))
+
+    async def main(ledger: Ledger) -> None:
+        keys = [f"key {n}" for n in range(1501)] * 2
+        tasks = [asyncio.create_task(ledger.find(key)) for key in keys]
+        await asyncio.sleep(0)
+        tasks[3].cancel()
+        results = await asyncio.gather(*tasks, return_exceptions=True)
+        assert isinstance(results.pop(3), asyncio.CancelledError)
+        del keys[3]
+        assert results == [ledger.found(key) for key in keys]
+        assert await ledger.find("key 2") == ledger.found("key 2")
+        await ledger.put(answered(1))
+        found = await ledger.find("key 1")
+        assert found is not None
+        assert found[0] == Reply("1", key="key 1")
+
+    with Ledger(path) as ledger:
+        asyncio.run(main(ledger))
+
+
+def test_what_a_run_spent_is_summed_by_teacher_and_way(tmp_path: Path) -> None:
+    path = tmp_path / "l"
+    other = {"endpoint": "é", "model": "模型"}
+
+    def entry(n: int, run: str, who: Any, usage: Usage, wasted: Usage, via: str) -> Answered:
+        reply = Reply("x", usage=usage)
+        return Answered(f"key {n}", who, ASKED, reply, run=run, wasted=wasted, via=via)
+
+    put(
+        path,
+        entry(1, "r1", WHO, Usage(100, 10, 50), Usage(1, 2), "live"),
+        entry(2, "r1", WHO, Usage(200, 20, 0), Usage(), "live"),
+        entry(3, "r1", WHO, Usage(400, 40, 7), Usage(), "batch"),
+        entry(4, "r1", other, Usage(800, 80), Usage(), "live"),
+        entry(5, "r2", WHO, Usage(5000, 5000), Usage(), "live"),
+        entry(6, "", WHO, Usage(9000, 9000), Usage(), "live"),
+        Failed("key 7", WHO, ASKED, "timeout", "", 6, "r1", Usage(30, 3)),
+        Failed("key 8", WHO, ASKED, "timeout", "", 6, "r2", Usage(60, 6)),
+    )
+    expected = [
+        (WHO, "batch", Usage(400, 40, 7), Usage()),
+        (WHO, "live", Usage(300, 30, 50), Usage(31, 5)),
+        (other, "live", Usage(800, 80), Usage()),
+    ]
+    with Ledger(path) as ledger:
+        assert ledger.spent("r1") == expected
+        asyncio.run(ledger.retire("key 1"))
+        assert ledger.spent("r1") == expected
+        assert ledger.spent("r2") == [(WHO, "live", Usage(5000, 5000), Usage(60, 6))]
+        assert ledger.spent("r3") == ledger.spent("") == []
+        plan = ledger._read(
+            "EXPLAIN QUERY PLAN SELECT * FROM replies WHERE run=?1 AND run<>''", "r"
+        )
+        assert "replies_run" in plan[0][3]
+
+
 # Crashes and company
 
 WRITER = """
@@ -246,11 +328,12 @@ from limbeck.record import user
 async def main(path, first, stop):
     with Ledger(path) as ledger:
         async def one(n):
-            entry = Answered(f"key {n}", {}, Request((user(str(n)),)), Reply(str(n)))
+            request = Request((user(f"为什么 {n}? " * 20),))
+            entry = Answered(f"key {n}", {}, request, Reply(str(n), raw={"body": "é" * 500}))
             await ledger.put(entry)
             print(n, flush=True)
-        for n in range(first, stop, 8):
-            await asyncio.gather(*map(one, range(n, min(n + 8, stop))))
+        for n in range(first, stop, 256):
+            await asyncio.gather(*map(one, range(n, min(n + 256, stop))))
 
 asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
 """
@@ -265,7 +348,7 @@ def test_kill_9_loses_nothing_that_put_returned_for(tmp_path: Path) -> None:
     path = tmp_path / "l"
     with writer(path, 0, 1_000_000) as process:
         assert process.stdout is not None
-        said = [int(process.stdout.readline()) for _ in range(100)]
+        said = [int(process.stdout.readline()) for _ in range(3000)]
         os.kill(process.pid, signal.SIGKILL)
         said += [int(line) for line in process.stdout if line.endswith("\n")]
     assert process.returncode == -signal.SIGKILL
@@ -298,11 +381,11 @@ def test_a_full_disk_is_a_users_error_and_what_was_answered_stays(tmp_path: Path
     path = tmp_path / "l"
     with Ledger(path) as ledger:
         asyncio.run(ledger.put(answered(1)))
-        (pages,) = ledger._link.execute("PRAGMA page_count").fetchone()
-        ledger._link.execute(f"PRAGMA max_page_count={pages}")
+        (pages,) = ledger._writer.link.execute("PRAGMA page_count").fetchone()
+        ledger._writer.link.execute(f"PRAGMA max_page_count={pages}")
         with pytest.raises(UserError, match=r"cannot write the ledger .*full.*Make room"):
             asyncio.run(ledger.put(answered(2, "x" * 1_000_000)))
-        ledger._link.execute("PRAGMA max_page_count=1000000")
+        ledger._writer.link.execute("PRAGMA max_page_count=1000000")
         asyncio.run(ledger.put(answered(3)))
     assert texts(path, [1, 2, 3]) == ["1", None, "3"]
 
@@ -313,73 +396,18 @@ def test_a_full_disk_fails_every_waiting_put(tmp_path: Path) -> None:
         return await asyncio.gather(*puts, return_exceptions=True)
 
     with Ledger(tmp_path / "l") as ledger:
-        ledger._link.execute("PRAGMA max_page_count=1")  # SQLite takes the present size
+        ledger._writer.link.execute("PRAGMA max_page_count=1")  # SQLite takes the present size
         results = asyncio.run(main(ledger))
     assert all(isinstance(result, UserError) for result in results)
     assert texts(tmp_path / "l", range(20)) == [None] * 20
 
 
-def test_a_file_that_is_no_database_is_a_users_error(tmp_path: Path) -> None:
-    path = tmp_path / "l"
-    path.write_text("These are my notes, and nothing may overwrite them.\n" * 50)
-    before = path.read_bytes()
-    with pytest.raises(UserError, match=f"cannot open the ledger {path}.*LIMBECK_LEDGER"):
-        Ledger(path)
-    assert path.read_bytes() == before
-
-
-def test_another_programs_database_is_a_users_error_and_stays_as_it_is(tmp_path: Path) -> None:
-    path = tmp_path / "l"
-    link = sqlite3.connect(path)
-    link.execute("CREATE TABLE songs (name TEXT)")
-    link.commit()
-    link.close()
-    before = path.read_bytes()
-    with pytest.raises(UserError, match=r"is another program's SQLite file.*LIMBECK_LEDGER"):
-        Ledger(path)
-    assert path.read_bytes() == before
-
-
-def test_a_newer_format_is_refused_and_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "l"
-    put(path, answered(1))
-    link = sqlite3.connect(path)
-    link.execute("PRAGMA user_version=2")
-    link.close()
-    with pytest.raises(UserError, match=r"newer limbeck \(format 2, this one reads 1\)"):
-        Ledger(path)
-    link = sqlite3.connect(path)
-    assert link.execute("SELECT count(*) FROM replies").fetchone() == (1,)
-    link.close()
-
-
-def test_a_folder_or_an_impossible_place_is_a_users_error(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    for path in (tmp_path, tmp_path / "file" / "ledger.sqlite"):
-        with pytest.raises(UserError, match="cannot open the ledger"):
-            Ledger(path)
-
-
 def test_a_table_that_went_away_is_a_users_error(tmp_path: Path) -> None:
     with Ledger(tmp_path / "l") as ledger:
-        ledger._link.execute("DROP TABLE replies")
+        ledger._writer.link.execute("DROP TABLE replies")
         with pytest.raises(UserError, match="cannot read the ledger"):
             ledger.get("key 1")
+        with pytest.raises(UserError, match="cannot read the ledger"):
+            asyncio.run(ledger.find("key 1"))
         with pytest.raises(UserError, match="cannot write the ledger"):
             asyncio.run(ledger.put(answered(1)))
-
-
-def test_the_default_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LIMBECK_LEDGER", str(tmp_path / "mine"))
-    assert default_path() == tmp_path / "mine"
-    monkeypatch.setenv("LIMBECK_LEDGER", "")
-    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
-    assert default_path() == tmp_path / "limbeck" / "ledger.sqlite"
-    monkeypatch.delenv("XDG_DATA_HOME")
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert default_path() == tmp_path / ".local" / "share" / "limbeck" / "ledger.sqlite"
-
-
-def test_a_new_ledger_makes_its_folder(tmp_path: Path) -> None:
-    put(tmp_path / "a" / "b" / "l", answered(1))
-    assert texts(tmp_path / "a" / "b" / "l", [1]) == ["1"]

@@ -13,11 +13,11 @@ from lm_eval.api.instance import Instance
 from lm_eval.models.huggingface import HFLM
 
 from limbeck.errors import UserError
-from limbeck.evals.lm import Context
-from limbeck.evals.score import Scorer
 from limbeck.hf import Loaded, chat_prompt
 from limbeck.models import ModelName
 from limbeck.record import Message, messages_json, user
+from limbeck.teachers import scoring
+from limbeck.teachers.scoring import Context, Scorer
 from tests.tiny import CHATML, START, make_tokenizer
 
 Pair = tuple[Context, str]
@@ -264,3 +264,63 @@ def test_the_bundled_model_finds_paris_likelier_than_rome() -> None:
 def test_the_models_name_is_in_the_refusal(tiny: Loaded, tiny_folder: Path) -> None:
     with pytest.raises(UserError, match=tiny_folder.name):
         Scorer(tiny)([("x" * 600, "a")])
+
+
+def token_reference(loaded: Loaded, ids: list[int]) -> list[float]:
+    with torch.inference_mode():
+        logs = loaded.model(torch.tensor([ids])).logits[0].double().log_softmax(-1)
+    return [float(logs[place, token]) for place, token in enumerate(ids[1:])]
+
+
+@pytest.mark.parametrize("piece", [3, 256])
+@pytest.mark.parametrize("context", [QUESTION, "Tokyo is 東京 🦊 é and", LONG])
+def test_every_token_has_the_likelihood_of_a_plain_forward_pass(
+    tiny: Loaded, context: Context, piece: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scoring, "PIECE", piece)
+    found = Scorer(tiny).token_logprobs(context)
+    text = written(tiny, context)
+    assert "".join(part for part, _ in found) == text
+    ids = tiny.tokenizer(text, add_special_tokens=False)["input_ids"]
+    assert found[0][1] is None
+    assert [value for _, value in found[1:]] == pytest.approx(token_reference(tiny, ids), abs=1e-4)
+
+
+def test_the_likeliest_next_tokens_are_those_of_a_plain_forward_pass(tiny: Loaded) -> None:
+    found = Scorer(tiny).next_tokens(QUESTION, 5)
+    ids = tiny.tokenizer(written(tiny, QUESTION), add_special_tokens=False)["input_ids"]
+    with torch.inference_mode():
+        logs = tiny.model(torch.tensor([ids])).logits[0, -1].double().log_softmax(-1)
+    values, tokens = logs.topk(5)
+    assert [text for text, _ in found] == [tiny.tokenizer.decode([t]) for t in tokens.tolist()]
+    assert [value for _, value in found] == pytest.approx(values.tolist(), abs=1e-4)
+
+
+def test_a_token_that_reaches_over_the_seam_belongs_to_the_continuation(tiny: Loaded) -> None:
+    before, after = "The cap", "ital"
+    whole = tiny.tokenizer(before + after)["input_ids"]
+    prefix = tiny.tokenizer(before)["input_ids"]
+    assert whole[: len(prefix)] != prefix  # they do merge
+    kept = next(i for i, (a, b) in enumerate(zip(whole, prefix, strict=False)) if a != b)
+    expected = sum(token_reference(tiny, whole)[kept - 1 :])
+    ((found, _),) = Scorer(tiny)([(before, after)])
+    assert found == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_window_shorter_than_the_text_is_kept_to_when_scoring() -> None:
+    torch.manual_seed(0)
+    tokenizer = make_tokenizer()
+    config = transformers.MistralConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        initializer_range=0.3,
+        sliding_window=8,
+    )
+    model = transformers.MistralForCausalLM(config).eval()
+    loaded = Loaded(ModelName("path", "mistral"), model, tokenizer, "")
+    pairs = [*CHATS, *PLAIN]
+    assert_equal(Scorer(loaded)(pairs), [reference(loaded, *pair) for pair in pairs])

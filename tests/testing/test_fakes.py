@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 from collections import Counter
 
 import pytest
 
+import limbeck.testing
 from limbeck.errors import Transient
 from limbeck.protocols import Request, Teacher
 from limbeck.record import Provenance, user
@@ -56,3 +59,23 @@ def test_a_fake_fails_on_request_and_remembers_what_it_was_asked() -> None:
     with pytest.raises(Transient):
         asyncio.run(teacher.ask(Request((user("b"),))))
     assert [r.messages[0].content for r in teacher.asked] == ["b"]
+
+
+@pytest.mark.parametrize("name", limbeck.testing.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(limbeck.testing, name) is not None
+
+
+def test_an_unknown_name_is_an_attribute_error() -> None:
+    with pytest.raises(AttributeError, match=r"'limbeck\.testing' has no attribute 'ApiSever'"):
+        limbeck.testing.ApiSever  # noqa: B018
+
+
+def test_a_fake_teacher_pays_for_no_http_server() -> None:
+    code = (
+        "from limbeck.testing import fake_teacher\n"
+        "import sys\n"
+        "print(*({'aiohttp', 'openai', 'pydantic', 'torch'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []

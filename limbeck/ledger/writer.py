@@ -1,0 +1,189 @@
+"""The writer thread: many callers, one commit.
+
+What is expensive beside a busy event loop is not SQLite but the interpreter's lock: every call
+into SQLite gives it up, and getting it back can take a switch interval (5 ms). So a group of rows
+is written by a handful of statements, each with many rows, and its callers are woken together.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import concurrent.futures
+import sqlite3
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from limbeck.errors import UserError
+from limbeck.ledger.schema import REPLY
+
+GROUP = 512  # rows in one commit at most
+GATHER_SECONDS = 0.002  # how long a group waits for company, once callers come in numbers
+
+Statement = tuple[str, Sequence[Any]]
+
+
+@dataclass(slots=True)
+class _Job:
+    done: asyncio.Future[None] | concurrent.futures.Future[None]
+    loop: asyncio.AbstractEventLoop | None  # None: `done` belongs to a thread that waits
+    row: tuple[Any, ...] | None  # of replies; else
+    statements: Sequence[Statement]
+
+
+class Writer:
+    """Owns a connection and the thread that writes with it; every write is durable when it ends.
+
+    Writes of one thread are done in order. A write that SQLite refuses takes no other one with it.
+    """
+
+    def __init__(self, link: sqlite3.Connection, path: Path) -> None:
+        self.link = link
+        self._path = path
+        self._jobs: deque[_Job] = deque()
+        self._wake = threading.Event()
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="ledger", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Write what waits, then close the connection. Safe to call twice."""
+        self._closing = True
+        self._wake.set()
+        self._thread.join()
+
+    async def insert(self, row: tuple[Any, ...]) -> None:
+        """Write a row of replies, unless its key is there already."""
+        await self._submit(row, ())
+
+    async def execute(self, *statements: Statement) -> None:
+        """Run statements in one transaction."""
+        await self._submit(None, statements)
+
+    def execute_now(self, *statements: Statement) -> None:
+        """`execute` for callers without an event loop: blocks for as long as a commit takes."""
+        done: concurrent.futures.Future[None] = concurrent.futures.Future()
+        self._append(_Job(done, None, None, statements))
+        done.result()
+
+    def _submit(
+        self, row: tuple[Any, ...] | None, statements: Sequence[Statement]
+    ) -> asyncio.Future[None]:
+        loop = asyncio.get_running_loop()
+        done: asyncio.Future[None] = loop.create_future()
+        # Paid for is paid for: a caller who is cancelled does not take its row out of the queue.
+        self._append(_Job(done, loop, row, statements))
+        return done
+
+    def _append(self, job: _Job) -> None:
+        if self._closing:
+            raise RuntimeError(f"the ledger {self._path} is closed")
+        self._jobs.append(job)
+        if not self._wake.is_set():
+            self._wake.set()
+
+    def _run(self) -> None:
+        jobs, wake = self._jobs, self._wake
+        crowded = False
+        try:
+            while True:
+                wake.wait()
+                if crowded and not self._closing and len(jobs) < GROUP:
+                    time.sleep(GATHER_SECONDS)
+                wake.clear()  # before the queue is read: what comes later wakes again
+                closing = self._closing
+                group = [jobs.popleft() for _ in range(min(len(jobs), GROUP))]
+                if group:
+                    self._commit(group)
+                crowded = len(group) > 1
+                if jobs:
+                    wake.set()
+                elif closing:
+                    return
+        finally:
+            self.link.close()
+
+    def _commit(self, group: list[_Job]) -> None:
+        link = self.link
+        try:
+            link.execute("BEGIN IMMEDIATE")
+            rows: list[tuple[Any, ...]] = []
+            for job in group:
+                if job.row is not None:
+                    rows.append(job.row)
+                    continue
+                _insert(link, rows)
+                rows = []
+                for sql, values in job.statements:
+                    link.execute(sql, values)
+            _insert(link, rows)
+            link.execute("COMMIT")
+        except Exception as error:  # whatever it is: this thread must live, and callers hear of it
+            if link.in_transaction:
+                with suppress(sqlite3.Error):
+                    link.execute("ROLLBACK")
+            if len(group) > 1 and not isinstance(error, sqlite3.OperationalError):
+                half = len(group) // 2  # find the row that SQLite cannot hold
+                self._commit(group[:half])
+                self._commit(group[half:])
+                return
+            _settle(
+                group,
+                UserError(
+                    f"cannot write the ledger {self._path}: {error}. Make room or set "
+                    "LIMBECK_LEDGER to another disk, then run the same command again: nothing "
+                    "answered is lost"
+                ),
+            )
+        else:
+            _settle(group, None)
+
+
+@cache
+def _insert_sql(rows: int) -> str:
+    one = f"({', '.join('?' * (REPLY.count(',') + 1))})"
+    values = ", ".join([one] * rows)
+    return f"INSERT INTO replies ({REPLY}) VALUES {values} ON CONFLICT (key) DO NOTHING"
+
+
+def _insert(link: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows by as many statements as the count has binary digits set, each kept compiled."""
+    start = 0
+    while left := len(rows) - start:
+        count = 1 << (left.bit_length() - 1)
+        chunk = rows[start : start + count]
+        link.execute(_insert_sql(count), list(chain.from_iterable(chunk)))
+        start += count
+
+
+def _settle(group: list[_Job], error: UserError | None) -> None:
+    """Wake the callers, those of one event loop by one call."""
+    loops: dict[asyncio.AbstractEventLoop, list[Any]] = {}
+    for job in group:
+        if job.loop is None:
+            _settle_here([job.done], error)
+        else:
+            loops.setdefault(job.loop, []).append(job.done)
+    for loop, futures in loops.items():
+        with suppress(RuntimeError):  # the loop is gone: nobody waits any more
+            loop.call_soon_threadsafe(_settle_here, futures, error)
+
+
+def _settle_here(
+    futures: Sequence[asyncio.Future[None] | concurrent.futures.Future[None]],
+    error: UserError | None,
+) -> None:
+    for done in futures:
+        if done.done():  # its caller was cancelled
+            continue
+        if error is None:
+            done.set_result(None)
+        else:
+            done.set_exception(error)

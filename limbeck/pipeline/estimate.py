@@ -1,0 +1,269 @@
+"""What a run will cost and bring, from a few of its own requests: `limbeck estimate RECIPE`.
+
+The sample goes through the run's ledger, so the run finds it answered and nothing is paid twice;
+which requests are in it depends on the recipe alone, so asking again costs nothing.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from limbeck.aio import map_ordered, run
+from limbeck.errors import AskError, UserError
+from limbeck.ledger import Keyer, Ledger
+from limbeck.money import Meter, Rates, cost, counted, estimate_tokens, price_of
+from limbeck.pipeline.context import Context
+from limbeck.pipeline.forecast import Estimate, render
+from limbeck.pipeline.generate import generator_of, width_of
+from limbeck.pipeline.sample import Interval, share, unseen_total
+from limbeck.protocols import AskFailure, Filter, Generator, Reply, Request, Usage
+from limbeck.record import Record
+from limbeck.registry import build
+from limbeck.seeds import read_seeds
+from limbeck.teachers.connect import identity
+from limbeck.teachers.drain import draining
+
+__all__ = ["Estimate", "estimate", "render"]
+
+Requests = Callable[[Iterable[Record]], Iterable[Request]]
+
+
+@dataclass(slots=True)
+class _Planned:
+    """One request of the run: the `place`-th of its seed, its size, and its usage once known."""
+
+    seed: int
+    place: int
+    size: int  # estimated prompt tokens
+    max_tokens: int
+    known: Usage | None
+
+
+def estimate(context: Context, sample: int = 20, *, good: int | None = None) -> Estimate:
+    """Ask `sample` requests of the run, drawn at random and spread over its seeds, and predict.
+
+    Raises UserError for a generator whose requests are not known beforehand, and when too few
+    of the sample are answered; StopRun as the teacher does.
+    """
+    if sample < 2:
+        raise UserError(f"--sample must be at least 2, got {sample}: one answer has no spread")
+    if good is not None and good < 1:
+        raise UserError(f"--good must be at least 1, got {good}")
+    recipe = context.recipe
+    skip = recipe.seeds.on_bad_line == "skip"
+    seeds = read_seeds(
+        recipe.seeds.path, limit=recipe.seeds.limit, on_bad=(lambda bad: None) if skip else None
+    )
+    generator = generator_of(context)
+    requests_of: Requests | None = getattr(generator, "requests", None)
+    if requests_of is None:
+        raise UserError(
+            f"the generator {generator.name!r} cannot be estimated: its next request depends on "
+            "the last reply, so its requests are not known beforehand. Run it with a small "
+            "seeds.limit and look at the report; a longer run finds those answers in the ledger"
+        )
+    with Ledger(context.ledger) as ledger:
+        plan = _plan(context, ledger, requests_of, seeds)
+        found = sum(row.known is not None for row in plan)
+        drawn = _draw(plan, sample, recipe.seed)
+        asked = sum(row.known is None for row in drawn)
+        requests = [list(requests_of([seeds[row.seed]]))[row.place] for row in drawn]
+        results = run(_ask(context, ledger, requests))
+    replies = [(q, r) for q, r in zip(requests, results, strict=True) if isinstance(r, Reply)]
+    for row, request, result in zip(drawn, requests, results, strict=True):
+        if isinstance(result, Reply):
+            row.known = counted(request, result)
+    left = [row for row in plan if row.known is None]
+    errors = [result for result in results if not isinstance(result, Reply)]
+    _check_answers(len(replies), errors, len(left))
+    rates = price_of(recipe.teacher)
+    prompt, completion, to_pay = _predict([row for row in drawn if row.known], left, rates)
+    known = [row.known for row in plan if row.known is not None]
+    chosen = [seeds[number] for number in sorted({row.seed for row in drawn})]
+    kept = _survivors(context, generator, chosen, replies)
+    survival = share(kept, len(drawn))
+    paid = sum(cost(usage, rates) for usage in known) if rates else 0
+    return Estimate(
+        teacher=recipe.teacher.model,
+        seeds=len(seeds),
+        requests=len(plan),
+        found=found,
+        sampled=len(drawn),
+        asked=asked,
+        answered=len(replies),
+        failed=dict(sorted(Counter(error.reason for error in errors).items())),
+        left=len(left),
+        counted=all(r.usage.prompt_tokens or r.usage.completion_tokens for _, r in replies),
+        prompt_tokens=prompt + sum(usage.prompt_tokens for usage in known),
+        completion_tokens=completion + sum(usage.completion_tokens for usage in known),
+        rates=rates,
+        cost=to_pay and to_pay + paid,
+        to_pay=to_pay,
+        kept=kept,
+        survival=survival,
+        good=good,
+        prompts=None if good is None else _needed(good, survival, len(plan) / len(seeds)),
+    )
+
+
+def _plan(
+    context: Context, ledger: Ledger, requests_of: Requests, seeds: Sequence[Record]
+) -> list[_Planned]:
+    key_of = Keyer(identity(context.recipe.teacher))
+    plan = []
+    for number, seed in enumerate(seeds):
+        for place, request in enumerate(requests_of([seed])):
+            reply = ledger.get(key_of(request)[0])
+            known = None if reply is None else counted(request, reply)
+            size = estimate_tokens(request)
+            plan.append(_Planned(number, place, size, request.max_tokens, known))
+    return plan
+
+
+def _draw(plan: Sequence[_Planned], sample: int, seed: int) -> list[_Planned]:
+    """A random sample in which no seed comes again before every seed has come once."""
+    drawn = random.Random(f"estimate {seed}")
+    shuffled = drawn.sample(plan, len(plan))
+    turns: Counter[int] = Counter()
+    ranked = []
+    for row in shuffled:
+        ranked.append((turns[row.seed], row))
+        turns[row.seed] += 1
+    ranked.sort(key=lambda pair: pair[0])  # stable: random within a turn
+    return [row for _, row in ranked[:sample]]
+
+
+async def _ask(
+    context: Context, ledger: Ledger, requests: Sequence[Request]
+) -> list[Reply | AskError]:
+    teacher = context.connect(ledger, Meter(price_of(context.recipe.teacher)))
+
+    async def ask(request: Request) -> Reply | AskError:
+        try:
+            return await teacher.ask(request)
+        except AskError as error:
+            return error
+
+    results: list[Reply | AskError] = []
+    try:
+        with context.reporter.stage("estimate", "calls", len(requests)) as bar:
+            async with (
+                draining(teacher, context.reporter.say),
+                map_ordered(ask, requests, width_of(context)) as answers,
+            ):
+                async for answer in answers:
+                    results.append(answer)
+                    bar.advance()
+    finally:
+        await teacher.aclose()
+    return results
+
+
+def _check_answers(answered: int, errors: Sequence[AskError], left: int) -> None:
+    if answered >= 2 or (answered and not left):
+        return
+    sampled = answered + len(errors)
+    why = f" ({errors[0].reason}: {errors[0]})" if errors else ""
+    raise UserError(
+        f"{answered} of the {sampled} sampled requests had an answer{why}: too few to predict "
+        "the run from. Mend the reason, or give a larger --sample"
+    )
+
+
+def _predict(
+    sample: Sequence[_Planned], left: Sequence[_Planned], rates: Rates | None
+) -> tuple[Interval, Interval, Interval | None]:
+    """Prompt tokens, completion tokens and pico-dollars of what is left to ask.
+
+    Prompts by the ratio of real to estimated tokens, completions by their mean.
+    """
+    if not left:
+        nothing = Interval(0.0, 0.0, 0.0)
+        return nothing, nothing, None if rates is None else nothing
+    n, unseen, more = len(sample), len(left), sum(row.size for row in left)
+    sizes = [row.size for row in sample]
+    prompts = [row.known.prompt_tokens if row.known else 0 for row in sample]
+    completions = [row.known.completion_tokens if row.known else 0 for row in sample]
+    size, prompt, completion = sum(sizes), sum(prompts), sum(completions)
+    ratio, mean = prompt / size, completion / n
+    off = [p - ratio * s for p, s in zip(prompts, sizes, strict=True)]
+    away = [c - mean for c in completions]
+    # The same predictions, once without each sampled request.
+    off_left = [more * (prompt - p) / (size - s) for p, s in zip(prompts, sizes, strict=True)]
+    away_left = [unseen * (completion - c) / (n - 1) for c in completions]
+
+    read = unseen_total(more * ratio, off_left, off, unseen)
+    written = unseen_total(unseen * mean, away_left, away, unseen)
+    most = max(written.value, sum(row.max_tokens for row in left))
+    written = Interval(written.value, written.low, min(written.high, most))
+    if rates is None:
+        return read, written, None
+
+    def both(a: float, b: float) -> float:
+        return a * rates.input + b * rates.output
+
+    money = unseen_total(
+        both(more * ratio, unseen * mean),
+        list(map(both, off_left, away_left)),
+        list(map(both, off, away)),
+        unseen,
+    )
+    return read, written, money
+
+
+class _Sampled:
+    """A teacher that knows the sample's answers and has nothing to say to anything else."""
+
+    def __init__(self, name: str, replies: Sequence[tuple[Request, Reply]]) -> None:
+        self.name = name
+        self.identity: Mapping[str, Any] = {}
+        self._key_of = Keyer(self.identity)
+        self._replies = {self._key_of(request)[0]: reply for request, reply in replies}
+
+    async def ask(self, request: Request, /) -> Reply:
+        reply = self._replies.get(self._key_of(request)[0])
+        if reply is None:
+            raise AskError("this request is not in the sample")
+        return reply
+
+    async def aclose(self) -> None:
+        return
+
+
+def _survivors(
+    context: Context,
+    generator: Generator,
+    seeds: Sequence[Record],
+    replies: Sequence[tuple[Request, Reply]],
+) -> int:
+    """How many of the sample's records every filter of the recipe keeps."""
+    records: list[Record] = []
+
+    def emit(record: Record) -> bool:
+        records.append(record)
+        return True
+
+    def fail(failure: AskFailure) -> None:
+        return
+
+    teacher = _Sampled(context.recipe.teacher.model, replies)
+    run(generator.generate(seeds, teacher, emit, fail))
+    for step in context.recipe.filters:
+        judge: Filter = build("filters", step.name, step.options)
+        verdicts = judge.judge(records)
+        records = [r for r, verdict in zip(records, verdicts, strict=True) if verdict.keep]
+    return len(records)
+
+
+def _needed(good: int, survival: Interval, paths: float) -> Interval:
+    """Prompts for `good` rows, when each gives `paths` requests: more at the lower survival."""
+    counts = [
+        math.ceil(good / (rate * paths)) if rate > 0 else math.inf
+        for rate in (survival.value, survival.high, survival.low)
+    ]
+    return Interval(*counts)

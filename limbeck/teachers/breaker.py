@@ -1,0 +1,91 @@
+"""A circuit breaker: an endpoint that only fails is asked one request at a time, and then not at
+all, with a sentence that says why. No row fails because of an outage."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from limbeck.errors import AskError, BadRequest, EndpointError, RateLimited
+from limbeck.text import duration
+
+TRIP = 20  # failures in a row that open it
+LONGEST_WAIT = 30.0  # seconds between two probes of an endpoint that is down
+WINDOW = 200  # attempts over which the error rate is taken
+HIGH = 0.75  # a share of failures at which going on is a waste
+SPELL = 30.0  # seconds that the window must span: a short outage is waited out
+
+
+class Breaker:
+    """Told of every attempt; says how long to hold everybody back. Times are in seconds.
+
+    `give_up_after`: an endpoint at which nothing succeeds for so long stops the run.
+    """
+
+    def __init__(self, give_up_after: float) -> None:
+        self._give_up_after = give_up_after
+        self._in_a_row = 0
+        self._opened: float | None = None
+        self._ever = False
+        self._attempts: deque[tuple[float, bool]] = deque(maxlen=WINDOW)
+        self._refusals: dict[str, int] = {}
+
+    @property
+    def is_open(self) -> bool:
+        return self._opened is not None
+
+    @property
+    def ever_closed(self) -> bool:
+        """Whether anything has ever succeeded."""
+        return self._ever
+
+    def succeeded(self, now: float) -> bool:
+        """Returns whether this closed the breaker."""
+        self._ever = True
+        self._in_a_row = 0
+        self._attempts.append((now, False))
+        was_open, self._opened = self.is_open, None
+        return was_open
+
+    def failed(self, now: float, error: AskError) -> float:
+        """Seconds to let nobody in, 0 while it is closed. Raises EndpointError."""
+        if isinstance(error, RateLimited):
+            return 0.0  # no failure
+        if isinstance(error, BadRequest):
+            self._refused(error)
+            return 0.0  # the endpoint works: it is the request that is wrong
+        self._attempts.append((now, True))
+        self._check_rate(now, error)
+        self._in_a_row += 1
+        if self._in_a_row < TRIP:
+            return 0.0
+        if self._opened is None:
+            self._opened = now
+        if now - self._opened >= self._give_up_after:
+            spell = duration(now - self._opened)
+            raise EndpointError(
+                f"nothing has succeeded at the teacher's endpoint for {spell}; the last failure: "
+                f"{error}. What is answered is in the ledger: run the same command again when it "
+                "works"
+            )
+        return float(min(2 ** (self._in_a_row - TRIP), LONGEST_WAIT))
+
+    def _refused(self, error: BadRequest) -> None:
+        if self._ever:
+            return
+        text = str(error)
+        self._refusals[text] = self._refusals.get(text, 0) + 1
+        if self._refusals[text] >= TRIP:
+            raise EndpointError(
+                f"the teacher's endpoint refused the first {TRIP} requests, all with the same "
+                f"words: {error}. Check the teacher and generate sections of the recipe"
+            )
+
+    def _check_rate(self, now: float, error: AskError) -> None:
+        failures = sum(failed for _, failed in self._attempts)
+        long = now - self._attempts[0][0] >= SPELL
+        if len(self._attempts) == WINDOW and long and failures >= HIGH * WINDOW:
+            raise EndpointError(
+                f"{failures} of the last {WINDOW} requests to the teacher failed, the last one "
+                f"with: {error}. What is answered is in the ledger: run the same command again "
+                "when the endpoint works"
+            )

@@ -1,0 +1,25 @@
+"""Ctrl-C with a teacher at work: the first one lets what is in flight come home."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from limbeck.aio import on_interrupt
+from limbeck.errors import Interrupted
+from limbeck.protocols import Teacher
+
+
+@asynccontextmanager
+async def draining(teacher: Teacher, say: Callable[[str], None]) -> AsyncIterator[None]:
+    """Within the block Ctrl-C sends nothing new: what is in flight is awaited and recorded, then
+    the block ends with Interrupted. A second Ctrl-C ends it at once with KeyboardInterrupt."""
+
+    def stop() -> None:
+        say("stopping: waiting for the answers in flight; Ctrl-C again stops at once")
+        halt = getattr(teacher, "stop", None)
+        if halt is not None:
+            halt(Interrupted("stopped by Ctrl-C"))
+
+    async with on_interrupt(stop):
+        yield

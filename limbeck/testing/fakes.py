@@ -1,0 +1,112 @@
+"""Fakes that start nothing: records in one word, and a teacher whose distribution is known."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from limbeck.protocols import Reply, Request, Usage
+from limbeck.record import Provenance, Record, content_hash, user
+
+if TYPE_CHECKING:
+    from limbeck.models import ModelName
+    from limbeck.recipe import TeacherSection
+
+Probabilities = Mapping[str, float]
+
+
+def record(text: str, *, prompt: str = "Say something.", **fields: Any) -> Record:
+    """A Record whose completion is `text`.
+
+    Fields of Record (`messages`, `target`, `provenance`, `id`) go where they belong; every other
+    one goes into `meta` (`finish_reason="length"`). Raises ValueError for an unknown one.
+    """
+    own = {name: fields.pop(name) for name in ("messages", "target", "id") if name in fields}
+    provenance = fields.pop("provenance", None) or Provenance("testing")
+    return Record(
+        messages=own.pop("messages", (user(prompt),)),
+        completion=text,
+        provenance=provenance,
+        meta=fields,
+        id=own.pop("id", content_hash([prompt, text, fields])),
+        **own,
+    )
+
+
+def spoken(messages: object) -> str:
+    """What a fake says when nobody told it what: a sentence that depends on the prompt alone."""
+    drawn = random.Random(content_hash(messages))
+    words = ["amber", "birch", "copper", "delta", "ember", "fjord", "grove", "harbour", "island"]
+    return f"The answer is {drawn.choice(words)} {drawn.choice(words)} {drawn.randrange(1000)}."
+
+
+class FakeTeacher:
+    """A teacher whose distribution over whole completions is known.
+
+    `probabilities` maps completions to their probabilities, or is a function of the request that
+    does; without it every prompt has one fixed answer. A request at temperature 0 gets the most
+    probable one, else one is drawn by the request's own seed and index, so that the same request
+    always gets the same answer. `fail(request)` may return an AskError to be raised. `asked`
+    holds every request, in the order of arrival.
+    """
+
+    def __init__(
+        self,
+        probabilities: Probabilities | Callable[[Request], Probabilities] | None = None,
+        *,
+        name: str = "fake",
+        finish_reason: str = "stop",
+        latency: float = 0.0,
+        fail: Callable[[Request], Exception | None] = lambda request: None,
+    ) -> None:
+        self.name = f"fake:{name}"
+        self.asked: list[Request] = []
+        self.closed = False
+        self._probabilities = probabilities
+        self._finish_reason = finish_reason
+        self._latency = latency
+        self._fail = fail
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        return {"endpoint": "fake", "model": self.name.removeprefix("fake:")}
+
+    def probabilities(self, request: Request) -> dict[str, float]:
+        """The distribution over completions of a request, summing to 1."""
+        given = self._probabilities
+        if given is None:
+            return {spoken(request.to_json()["messages"]): 1.0}
+        weights = dict(given(request) if callable(given) else given)
+        total = sum(weights.values())
+        if total <= 0:
+            raise ValueError(f"probabilities must have a positive sum, got {weights!r}")
+        return {text: weight / total for text, weight in weights.items()}
+
+    async def ask(self, request: Request, /) -> Reply:
+        self.asked.append(request)
+        if self._latency:
+            await asyncio.sleep(self._latency)
+        failure = self._fail(request)
+        if failure is not None:
+            raise failure
+        text = self._draw(request)
+        prompt = " ".join(message.content for message in request.messages)
+        usage = Usage(len(prompt.split()), len(text.split()))
+        return Reply(text, self._finish_reason, usage)
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+    def _draw(self, request: Request) -> str:
+        weights = self.probabilities(request)
+        if request.temperature <= 0:
+            return max(weights, key=lambda text: weights[text])
+        draw = random.Random(content_hash(request.to_json()))
+        return draw.choices(list(weights), list(weights.values()))[0]
+
+
+def fake_teacher(name: ModelName, section: TeacherSection) -> FakeTeacher:
+    """The teacher that a recipe names `fake:NAME`."""
+    return FakeTeacher(name=name.value)
