@@ -134,7 +134,7 @@ def test_the_sample_is_spread_over_the_seeds_and_drawn_by_the_recipes_seed(tmp_p
 
 
 def use(monkeypatch: pytest.MonkeyPatch, teacher: FakeTeacher) -> None:
-    monkeypatch.setattr(module, "connect", lambda section, ledger, **_: Recorded(teacher, ledger))
+    monkeypatch.setattr(Context, "connect", lambda _, ledger, *__: Recorded(teacher, ledger))
 
 
 def test_what_the_ledger_holds_is_known_and_costs_nothing(
