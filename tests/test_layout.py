@@ -68,7 +68,7 @@ def test_every_data_file_is_packaged() -> None:
             if path.is_file() and path.suffix not in (".py", ".pyc")
         }
         assert packaged == there
-    assert globs["limbeck"] == ["py.typed"]
+    assert globs["limbeck"] == ["py.typed", "prices.yaml"]
     assert (ROOT / "limbeck" / "py.typed").is_file()
 
 

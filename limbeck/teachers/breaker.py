@@ -10,9 +10,9 @@ from limbeck.text import duration
 
 TRIP = 20  # failures in a row that open it
 LONGEST_WAIT = 30.0  # seconds between two probes of an endpoint that is down
-WINDOW = 200  # attempts over which the error rate is taken
 HIGH = 0.75  # a share of failures at which going on is a waste
-SPELL = 30.0  # seconds that the window must span: a short outage is waited out
+SLICE, SLICES = 10.0, 4  # the share is taken over the last four times ten seconds
+ENOUGH = 100  # attempts that make a share
 
 
 class Breaker:
@@ -26,7 +26,7 @@ class Breaker:
         self._in_a_row = 0
         self._opened: float | None = None
         self._ever = False
-        self._attempts: deque[tuple[float, bool]] = deque(maxlen=WINDOW)
+        self._slices: deque[list[float]] = deque(maxlen=SLICES)  # start, succeeded, failed
         self._refusals: dict[str, int] = {}
 
     @property
@@ -42,7 +42,7 @@ class Breaker:
         """Returns whether this closed the breaker."""
         self._ever = True
         self._in_a_row = 0
-        self._attempts.append((now, False))
+        self._count(now, failed=False)
         was_open, self._opened = self.is_open, None
         return was_open
 
@@ -53,7 +53,7 @@ class Breaker:
         if isinstance(error, BadRequest):
             self._refused(error)
             return 0.0  # the endpoint works: it is the request that is wrong
-        self._attempts.append((now, True))
+        self._count(now, failed=True)
         self._check_rate(now, error)
         self._in_a_row += 1
         if self._in_a_row < TRIP:
@@ -80,12 +80,20 @@ class Breaker:
                 f"words: {error}. Check the teacher and generate sections of the recipe"
             )
 
+    def _count(self, now: float, *, failed: bool) -> None:
+        if not self._slices or now - self._slices[-1][0] >= SLICE:
+            self._slices.append([now, 0, 0])
+        self._slices[-1][1 + failed] += 1
+
     def _check_rate(self, now: float, error: AskError) -> None:
-        failures = sum(failed for _, failed in self._attempts)
-        long = now - self._attempts[0][0] >= SPELL
-        if len(self._attempts) == WINDOW and long and failures >= HIGH * WINDOW:
+        if len(self._slices) < SLICES:  # a short spell is waited out
+            return
+        failures = int(sum(failed for _, _, failed in self._slices))
+        attempts = failures + int(sum(succeeded for _, succeeded, _ in self._slices))
+        if attempts >= ENOUGH and failures >= HIGH * attempts:
+            spell = duration(now - self._slices[0][0])
             raise EndpointError(
-                f"{failures} of the last {WINDOW} requests to the teacher failed, the last one "
-                f"with: {error}. What is answered is in the ledger: run the same command again "
-                "when the endpoint works"
+                f"{failures} of {attempts} requests to the teacher failed in the last {spell}, the "
+                f"last one with: {error}. What is answered is in the ledger: run the same command "
+                "again when the endpoint works"
             )

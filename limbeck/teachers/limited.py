@@ -49,12 +49,14 @@ class Limited(Wrapper):
         try:
             reply = await self.teacher.ask(request)
         except BaseException as error:
-            wait = error.retry_after if isinstance(error, AskError) else None
-            gate.leave(_outcome(error), started, tokens, retry_after=wait)
-            if isinstance(error, AskError):
-                self._failed(gate, error)
-            elif isinstance(error, StopRun):
-                self.stop(error)
+            if isinstance(error, StopRun):
+                self.stop(error)  # before the place is free, or the next one would take it
+            try:
+                if isinstance(error, AskError):
+                    self._failed(gate, error)
+            finally:
+                wait = error.retry_after if isinstance(error, AskError) else None
+                gate.leave(_outcome(error), started, tokens, retry_after=wait)
             raise
         usage = reply.usage
         used = float(usage.prompt_tokens + usage.completion_tokens)

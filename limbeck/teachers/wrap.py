@@ -126,22 +126,28 @@ class Retrying(Wrapper):
                         raise
                     self._answered_at = now()
                     return reply, sent, wasted
-        except Unreachable as error:
-            raise EndpointError(
-                f"nothing answers at the teacher's endpoint ({error}). Check base_url and that "
-                "the server runs, then run the same command again: answered rows stay answered"
-            ) from error
-        except RateLimited as error:
-            raise EndpointError(
-                f"the teacher's endpoint has answered nothing but 429s for "
-                f"{self._give_up_after:g} s ({error}). What is answered is in the ledger: run the "
-                "same command again when the limit is over"
-            ) from error
+        except (Unreachable, RateLimited) as error:
+            stop_run = self._of_the_endpoint(error)
+            self.stop(stop_run)
+            raise stop_run from error
         except AskError as error:
             error.sent = sent
             error.wasted = (wasted.prompt_tokens, wasted.completion_tokens)
             raise
         raise AssertionError("tenacity returns or raises")
+
+    def _of_the_endpoint(self, error: AskError) -> EndpointError:
+        """A failure that is no row's fault."""
+        if isinstance(error, RateLimited):
+            return EndpointError(
+                f"the teacher's endpoint has answered nothing but 429s for "
+                f"{self._give_up_after:g} s ({error}). What is answered is in the ledger: run the "
+                "same command again when the limit is over"
+            )
+        return EndpointError(
+            f"nothing answers at the teacher's endpoint ({error}). Check base_url and that the "
+            "server runs, then run the same command again: answered rows stay answered"
+        )
 
     async def _sleep(self, seconds: float) -> None:
         """Sleep, unless the run stops meanwhile."""

@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-import signal
 import sqlite3
-import subprocess
-import sys
-import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -106,106 +101,6 @@ def test_a_reply_is_on_disk_when_put_returns(tmp_path: Path) -> None:
 
     with Ledger(path) as ledger:
         asyncio.run(main(ledger))
-
-
-def test_commits_are_synced_so_that_power_loss_takes_nothing(tmp_path: Path) -> None:
-    with Ledger(tmp_path / "l") as ledger:
-        assert ledger._writer.link.execute("PRAGMA synchronous").fetchone() == (2,)
-        assert ledger._writer.link.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-
-
-def test_a_cancelled_caller_does_not_take_its_reply_out_of_the_queue(tmp_path: Path) -> None:
-    path = tmp_path / "l"
-
-    async def main(ledger: Ledger) -> None:
-        tasks = [asyncio.create_task(ledger.put(answered(n))) for n in range(20)]
-        await asyncio.sleep(0)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    with Ledger(path) as ledger:
-        asyncio.run(main(ledger))
-    assert texts(path, range(20)) == [str(n) for n in range(20)]
-
-
-def test_more_entries_than_one_commit_holds_are_all_written(tmp_path: Path) -> None:
-    put(tmp_path / "l", *map(answered, range(1500)))
-    assert texts(tmp_path / "l", range(1500)) == [str(n) for n in range(1500)]
-
-
-def test_one_entry_that_cannot_be_stored_takes_no_other_with_it(tmp_path: Path) -> None:
-    path = tmp_path / "l"
-    bad = Answered("bad", WHO, ASKED, Reply("x", usage=Usage(2**70, 0)))
-
-    async def main(ledger: Ledger) -> list[Any]:
-        entries = [answered(0), bad, answered(1)]
-        return await asyncio.gather(*map(ledger.put, entries), return_exceptions=True)
-
-    with Ledger(path) as ledger:
-        first, error, last = asyncio.run(main(ledger))
-        assert (first, last) == (None, None)
-        assert isinstance(error, UserError)
-        asyncio.run(ledger.put(answered(2)))
-    assert texts(path, range(3)) == ["0", "1", "2"]
-
-
-def test_a_closed_ledger_refuses_and_does_not_hang(tmp_path: Path) -> None:
-    ledger = Ledger(tmp_path / "l")
-    ledger.close()
-    ledger.close()
-    with pytest.raises(RuntimeError, match="is closed"):
-        asyncio.run(ledger.put(answered(1)))
-    assert not any(thread.name == "ledger" for thread in threading.enumerate())
-
-
-def test_a_put_among_many_is_cancelled_alone_and_its_reply_stays(tmp_path: Path) -> None:
-    async def main(ledger: Ledger) -> list[Any]:
-        tasks = [asyncio.create_task(ledger.put(answered(n))) for n in range(300)]
-        await asyncio.sleep(0)
-        tasks[7].cancel()
-        return await asyncio.gather(*tasks, return_exceptions=True)
-
-    with Ledger(tmp_path / "l") as ledger:
-        results = asyncio.run(main(ledger))
-    assert isinstance(results.pop(7), asyncio.CancelledError)
-    assert results == [None] * 299
-    assert texts(tmp_path / "l", range(300)) == [str(n) for n in range(300)]
-
-
-def test_rows_that_cannot_be_stored_are_found_among_many(tmp_path: Path) -> None:
-    bad = (0, 7, 100, 299)
-
-    async def main(ledger: Ledger) -> list[Any]:
-        odd = Reply("x", usage=Usage(2**70, 0))
-        entries = [replace(answered(n), reply=odd) if n in bad else answered(n) for n in range(300)]
-        return await asyncio.gather(*map(ledger.put, entries), return_exceptions=True)
-
-    with Ledger(tmp_path / "l") as ledger:
-        results = asyncio.run(main(ledger))
-    assert [n for n, result in enumerate(results) if isinstance(result, UserError)] == list(bad)
-    expected = [None if n in bad else str(n) for n in range(300)]
-    assert texts(tmp_path / "l", range(300)) == expected
-
-
-def test_one_key_put_many_times_at_once_is_stored_once(tmp_path: Path) -> None:
-    put(tmp_path / "l", *(answered(n % 3, f"{n % 3}") for n in range(300)))
-    with Ledger(tmp_path / "l") as ledger:
-        assert ledger.counts() == (3, 0)
-
-
-def test_two_event_loops_in_two_threads_share_a_ledger(tmp_path: Path) -> None:
-    with Ledger(tmp_path / "l") as ledger:
-
-        async def main(first: int) -> None:
-            await asyncio.gather(*(ledger.put(answered(n)) for n in range(first, first + 200)))
-
-        threads = [threading.Thread(target=asyncio.run, args=(main(n),)) for n in (0, 200, 400)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        assert ledger.counts() == (600, 0)
 
 
 # Asking again, and what it cost
@@ -316,57 +211,6 @@ def test_what_a_run_spent_is_summed_by_teacher_and_way(tmp_path: Path) -> None:
         assert "replies_run" in plan[0][3]
 
 
-# Crashes and company
-
-WRITER = """
-import asyncio, sys
-from pathlib import Path
-from limbeck.ledger import Answered, Ledger
-from limbeck.protocols import Reply, Request
-from limbeck.record import user
-
-async def main(path, first, stop):
-    with Ledger(path) as ledger:
-        async def one(n):
-            request = Request((user(f"为什么 {n}? " * 20),))
-            entry = Answered(f"key {n}", {}, request, Reply(str(n), raw={"body": "é" * 500}))
-            await ledger.put(entry)
-            print(n, flush=True)
-        for n in range(first, stop, 256):
-            await asyncio.gather(*map(one, range(n, min(n + 256, stop))))
-
-asyncio.run(main(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3])))
-"""
-
-
-def writer(path: Path, first: int, stop: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", WRITER, str(path), str(first), str(stop)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-
-
-def test_kill_9_loses_nothing_that_put_returned_for(tmp_path: Path) -> None:
-    path = tmp_path / "l"
-    with writer(path, 0, 1_000_000) as process:
-        assert process.stdout is not None
-        said = [int(process.stdout.readline()) for _ in range(3000)]
-        os.kill(process.pid, signal.SIGKILL)
-        said += [int(line) for line in process.stdout if line.endswith("\n")]
-    assert process.returncode == -signal.SIGKILL
-    assert texts(path, said) == [str(n) for n in said]
-    put(path, answered(-1))  # and the file goes on being written
-    assert texts(path, [-1, *said]) == ["-1", *(str(n) for n in said)]
-
-
-def test_several_processes_share_one_new_file(tmp_path: Path) -> None:
-    path = tmp_path / "l"
-    writers = [writer(path, n * 100, n * 100 + 100) for n in range(3)]
-    for process in writers:
-        with process:
-            process.communicate()
-        assert process.returncode == 0
-    assert texts(path, range(300)) == [str(n) for n in range(300)]
-
-
 def test_what_one_ledger_wrote_another_open_one_reads(tmp_path: Path) -> None:
     with Ledger(tmp_path / "l") as one, Ledger(tmp_path / "l") as other:
         assert other.get("key 1") is None
@@ -375,31 +219,6 @@ def test_what_one_ledger_wrote_another_open_one_reads(tmp_path: Path) -> None:
 
 
 # What the user can mend
-
-
-def test_a_full_disk_is_a_users_error_and_what_was_answered_stays(tmp_path: Path) -> None:
-    path = tmp_path / "l"
-    with Ledger(path) as ledger:
-        asyncio.run(ledger.put(answered(1)))
-        (pages,) = ledger._writer.link.execute("PRAGMA page_count").fetchone()
-        ledger._writer.link.execute(f"PRAGMA max_page_count={pages}")
-        with pytest.raises(UserError, match=r"cannot write the ledger .*full.*Make room"):
-            asyncio.run(ledger.put(answered(2, "x" * 1_000_000)))
-        ledger._writer.link.execute("PRAGMA max_page_count=1000000")
-        asyncio.run(ledger.put(answered(3)))
-    assert texts(path, [1, 2, 3]) == ["1", None, "3"]
-
-
-def test_a_full_disk_fails_every_waiting_put(tmp_path: Path) -> None:
-    async def main(ledger: Ledger) -> list[Any]:
-        puts = [ledger.put(answered(n, "x" * 100_000)) for n in range(20)]
-        return await asyncio.gather(*puts, return_exceptions=True)
-
-    with Ledger(tmp_path / "l") as ledger:
-        ledger._writer.link.execute("PRAGMA max_page_count=1")  # SQLite takes the present size
-        results = asyncio.run(main(ledger))
-    assert all(isinstance(result, UserError) for result in results)
-    assert texts(tmp_path / "l", range(20)) == [None] * 20
 
 
 def test_a_table_that_went_away_is_a_users_error(tmp_path: Path) -> None:

