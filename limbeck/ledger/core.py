@@ -133,6 +133,10 @@ class Ledger(Notes):
         wasted = Usage(prompt, completion)
         return Failed(key, json.loads(teacher), request, reason, message, attempts, run, wasted)
 
+    def failed_keys(self, reason: str) -> set[str]:
+        """The keys of all requests that ever failed for a reason; some may be answered by now."""
+        return {key for (key,) in self._read("SELECT key FROM failures WHERE reason = ?", reason)}
+
     def counts(self) -> tuple[int, int]:
         """(replies, failures) stored."""
         ((replies, failures),) = self._read(

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from limbeck.aio import run
-from limbeck.errors import DataError, UserError
+from limbeck.errors import BadRequest, DataError, UserError
 from limbeck.ledger import Keyer, Ledger
 from limbeck.money import Meter, dollars, price_of
 from limbeck.pipeline.context import Context
@@ -111,6 +111,7 @@ def generate(context: Context) -> None:
                 f"{context.run.path / 'log.jsonl'}"
             )
         done.counts |= {"seeds": len(seeds), "skipped_lines": len(skipped), **tally}
+        done.counts["hopeless"] = reasons[BadRequest.reason]
         done.files += [RECORDS, FAILURES]
     context.run.log("generated", new_calls=meter.new, **tally)
     _say_what_came(context, meter, tally, reasons, total)
@@ -205,6 +206,6 @@ def _say_what_came(
         counts = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
         context.reporter.say(
             f"{tally['failures']} of {total} requests failed ({counts}); reasons in "
-            f"{context.run.folder('generate') / FAILURES}. To ask them again: limbeck generate "
-            f"{path}, or only some: limbeck retry {path} --reason {min(reasons)}"
+            f"{context.run.folder('generate') / FAILURES}. To ask them again: limbeck retry {path} "
+            + " ".join(f"--reason {reason}" for reason in sorted(reasons))
         )

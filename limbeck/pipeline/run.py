@@ -97,8 +97,10 @@ def retry(context: Context) -> None:
 
 
 def _unfinished(done: Done | None) -> bool:
-    """Failed requests are worth asking again when the user says run again."""
-    return done is None or bool(done.counts.get("failures"))
+    """Failed requests are worth asking again when the user says run again, hopeless ones not."""
+    if done is None:
+        return True
+    return int(done.counts.get("failures", 0)) > int(done.counts.get("hopeless", 0))
 
 
 def _what_is_here(run: RunDir) -> str:

@@ -175,16 +175,12 @@ def of_weights(name: ModelName, section: TeacherSection) -> Capabilities:
 
     by_vllm = wants_vllm(name, section.engine)
     loaded = load(name, dtype=section.dtype)
-    here = Finding("yes", "in this process")
-    exact = Finding("yes", "exact, from the weights")
+    here, exact = Finding("yes", "in this process"), Finding("yes", "exact, from the weights")
     if by_vllm:
         exact = Finding("no", "run by vLLM it gives texts only; set teacher.engine: transformers")
     else:
-        try:
-            require_plain_attention(loaded.model.config)
-        except UserError as error:
-            exact = Finding("no", str(error))
-    top = int(loaded.model.config.vocab_size) if exact.verdict == "yes" else 0
+        require_plain_attention(loaded.model.config)
+    top = 0 if by_vllm else len(loaded.tokenizer)
     chat = here
     if loaded.tokenizer.chat_template is None:
         chat = Finding("no", "it has no chat template: it is a base model")

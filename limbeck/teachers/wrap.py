@@ -13,7 +13,15 @@ from typing import Any
 
 import tenacity
 
-from limbeck.errors import AskError, EndpointError, Malformed, RateLimited, StopRun, Unreachable
+from limbeck.errors import (
+    AskError,
+    BadRequest,
+    EndpointError,
+    Malformed,
+    RateLimited,
+    StopRun,
+    Unreachable,
+)
 from limbeck.ledger import Answered, Failed, Keyer, Ledger
 from limbeck.money import Meter, estimate_tokens
 from limbeck.protocols import Reply, Request, Teacher, Usage
@@ -187,9 +195,10 @@ class Recorded(Wrapper):
 
     The same request asked twice at the same time is sent once. A failure is stored as a failure
     and raised. `on_call` is called after every call. `run` is the id of the run that pays.
-    `ask_again` names reasons (those of AskErrors, and "refused", "truncated", "empty" of
-    replies): with any, only calls that ended for one of them before now are asked again, and
-    what failed for another reason fails as it did.
+    A request that an earlier session found hopeless (a 400) fails as it did, unsent. `ask_again`
+    names reasons (those of AskErrors, and "refused", "truncated", "empty" of replies): with any,
+    only calls that ended for one of them before now are asked again, and what failed for another
+    reason fails as it did.
     """
 
     def __init__(
@@ -210,17 +219,18 @@ class Recorded(Wrapper):
         self._ask_again = ask_again
         self._began = time.time()
         self._keyer = Keyer(teacher.identity)
+        self._hopeless = ledger.failed_keys(BadRequest.reason)
         self._asking: dict[str, list[asyncio.Future[None]]] = {}
         self._stopped: StopRun | None = None
 
     async def ask(self, request: Request, /) -> Reply:
         key, text = self._keyer(request)
         while True:
-            known = self._ledger.get(key)
-            if known is not None and not (self._ask_again and await self._retired(key, known)):
+            found = await self._ledger.find(key)
+            if found is not None and not (self._ask_again and await self._retired(key, *found)):
                 self._meter.found += 1
                 self._on_call()
-                return known
+                return found[0]
             same = self._asking.get(key)
             if same is None:
                 break
@@ -229,7 +239,7 @@ class Recorded(Wrapper):
             await ended
         if self._stopped is not None:
             raise self._stopped
-        if self._ask_again:
+        if self._ask_again or key in self._hopeless:
             self._raise_known_failure(key)
         waiting: list[asyncio.Future[None]] = []
         self._asking[key] = waiting
@@ -280,19 +290,18 @@ class Recorded(Wrapper):
         self._on_call()
         return Reply(reply.text, reply.finish_reason, reply.usage, key, reply.raw)
 
-    async def _retired(self, key: str, reply: Reply) -> bool:
+    async def _retired(self, key: str, reply: Reply, at: float) -> bool:
         """Whether this stored reply is to be asked again; then it is put aside, not deleted."""
-        if reply.reason not in self._ask_again:
-            return False
-        found = self._ledger.found(key)
-        if found is None or found[1] >= self._began:
+        if reply.reason not in self._ask_again or at >= self._began:
             return False
         await self._ledger.retire(key)
         return True
 
     def _raise_known_failure(self, key: str) -> None:
         failure = self._ledger.failure(key)
-        if failure is not None and failure.reason not in self._ask_again:
+        stands = bool(self._ask_again) or (failure and failure.reason == BadRequest.reason)
+        if failure is not None and stands and failure.reason not in self._ask_again:
+            self._meter.failed += 1
             self._on_call()
             raise KnownFailure(failure.reason, failure.message)
 

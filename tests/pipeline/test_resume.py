@@ -60,12 +60,12 @@ eval: {{tasks: [imitation], max_tokens: {EVAL}}}
     return recipe
 
 
-def start(recipe: Path, *, verb: str = "run") -> subprocess.Popen[str]:
+def start(recipe: Path, *more: str, verb: str = "run") -> subprocess.Popen[str]:
     folder = recipe.parent
     environment = os.environ | {"LIMBECK_LEDGER": str(folder / "ledger.sqlite")}
     return subprocess.Popen(
         [sys.executable, "-c", START, verb, str(recipe), "--into", str(folder / "runs"),
-         "--progress", "plain"],
+         "--progress", "plain", *more],
         env=environment, cwd=folder, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip
@@ -149,7 +149,7 @@ def test_the_first_lines_say_what_was_found_and_what_is_left(tmp_path: Path) -> 
     assert f"{ROWS - found} left to ask" in out
 
 
-def test_a_failed_row_hurts_no_neighbour_and_is_asked_again_by_the_same_command(
+def test_a_hopeless_row_hurts_no_neighbour_and_is_asked_again_only_on_request(
     tmp_path: Path,
 ) -> None:
     broken = [True]
@@ -171,7 +171,11 @@ def test_a_failed_row_hurts_no_neighbour_and_is_asked_again_by_the_same_command(
         assert failure["reason"] == "bad_request"
         broken[0] = False
         sent = len(server.bodies)
-        process = start(recipe, verb="generate")
+        for verb in ("generate", "retry"):
+            more = ["--reason", "timeout"] if verb == "retry" else []
+            out, _ = start(recipe, *more, verb=verb).communicate(timeout=SECONDS)
+            assert len(server.bodies) == sent, out
+        process = start(recipe, "--reason", "bad_request", verb="retry")
         out, _ = process.communicate(timeout=SECONDS)
         assert process.returncode == 0, out
         assert len(server.bodies) == sent + 1

@@ -130,7 +130,7 @@ def test_the_same_refusal_of_the_first_twenty_requests_stops_the_run() -> None:
     server = Server(failing=lambda now: BadRequest("HTTP 400: unknown field top_p"))
     lost, _ = crowd(server, 500, 10)
     assert len(server.sent_at) <= 30
-    assert "unknown field top_p" in str([e for e in lost if isinstance(e, EndpointError)][0])
+    assert "unknown field top_p" in str(next(e for e in lost if isinstance(e, EndpointError)))
 
 
 def test_bad_rows_among_good_ones_stop_nothing() -> None:

@@ -1,0 +1,108 @@
+"""`limbeck probe`: what a teacher gives, with the evidence."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from limbeck.errors import RecipeError, UserError
+
+if TYPE_CHECKING:
+    from limbeck.recipe import TeacherSection
+    from limbeck.teachers.capabilities import Capabilities
+
+
+def probe(
+    target: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL_OR_RECIPE",
+            help="openai:MODEL, another model name, or a recipe file, whose teacher is meant.",
+        ),
+    ],
+    base_url: Annotated[
+        str | None, typer.Option("--base-url", help="Where openai:MODEL is. Default: OpenAI.")
+    ] = None,
+    api_key_env: Annotated[
+        str | None,
+        typer.Option(
+            "--api-key-env",
+            help="The environment variable that holds the key. Default: OPENAI_API_KEY.",
+        ),
+    ] = None,
+    ledger: Annotated[
+        Path | None,
+        typer.Option(
+            "--ledger", help="The ledger file. Default: $LIMBECK_LEDGER, else the user's."
+        ),
+    ] = None,
+    again: Annotated[
+        bool, typer.Option("--again", help="Ask the server even if the ledger knows.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Find out what a teacher gives: log-probabilities, seeds, n, stop strings, and so on.
+
+    A server is asked at most 16 tiny questions, once; the ledger keeps what they showed.
+    """
+    from limbeck import aio
+    from limbeck.ledger import Ledger
+    from limbeck.models import parse_model
+    from limbeck.progress import visible
+    from limbeck.store import dump_line
+    from limbeck.teachers.capabilities import capabilities, recalled
+
+    section = _section(target, base_url, api_key_env)
+    with Ledger(ledger) as book:
+        remote = parse_model(section.model).kind == "openai"
+        known = recalled(section, book) if remote and not again else None
+        found = known or aio.run(capabilities(section, book, again=again))
+        path = book.path
+    if as_json:
+        typer.echo(dump_line(found.to_json() | {"from_ledger": known is not None}), nl=False)
+        return
+    source = "from its weights" if not remote else f"asked now, and kept in {path}"
+    if known is not None:
+        source = f"from the ledger {path}; --again asks the server"
+    for line in [f"{found.teacher}  ({source})", "", *_table(found)]:
+        typer.echo(visible(line))
+
+
+def _section(target: str, base_url: str | None, api_key_env: str | None) -> TeacherSection:
+    from pydantic import ValidationError
+
+    from limbeck.models import parse_model
+    from limbeck.recipe import OPENAI_URL, Recipe, TeacherSection
+
+    given = {"base_url": base_url, "api_key_env": api_key_env}
+    options = {name: value for name, value in given.items() if value is not None}
+    if Path(target).suffix in (".yaml", ".yml"):
+        if options:
+            raise UserError(
+                f"--{min(options).replace('_', '-')} is for a model; the recipe {target} says "
+                "where its teacher is. Leave the option out, or change the recipe"
+            )
+        return Recipe.load(target).teacher
+    name = parse_model(target)
+    if name.kind == "openai":
+        options.setdefault("base_url", OPENAI_URL)
+    try:
+        return TeacherSection(model=str(name), **options)
+    except ValidationError as error:
+        # The value is not quoted: a key may have been put there by mistake.
+        raise RecipeError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+
+
+def _table(found: Capabilities) -> list[str]:
+    from limbeck.teachers.capabilities import FINDINGS
+
+    rows = [("capability", "finding", "evidence")]
+    for name in FINDINGS:
+        rows.append((name, found[name].verdict, found[name].evidence))
+        if name == "chat_logprobs":
+            rows.append(("top_logprobs", str(found.top_logprobs), "likeliest tokens, in chat"))
+        if name == "completion_logprobs" and found.completion_shape is not None:
+            rows.append(("  their shape", found.completion_shape, "as this kind of answer has it"))
+    return [f"{name:<20} {verdict:<12} {evidence}" for name, verdict, evidence in rows]
