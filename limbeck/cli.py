@@ -91,7 +91,7 @@ def _verb(
     from limbeck.pipeline.run import do_stages
 
     context = context_of(target, into, ledger, progress)
-    with resumable(context, f"run {target}"):
+    with resumable(context, f"{'run' if len(stages) > 2 else stages[0]} {target}"):
         do_stages(context, stages)
     return context
 

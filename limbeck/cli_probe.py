@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from limbeck.errors import RecipeError, UserError
+from limbeck.errors import UserError
 
 if TYPE_CHECKING:
     from limbeck.recipe import TeacherSection
     from limbeck.teachers.capabilities import Capabilities
+
+OPENAI_URL = "https://api.openai.com/v1"
 
 
 def probe(
@@ -63,7 +65,7 @@ def probe(
     if as_json:
         typer.echo(dump_line(found.to_json() | {"from_ledger": known is not None}), nl=False)
         return
-    source = "from its weights" if not remote else f"asked now, and kept in {path}"
+    source = f"asked now, and kept in the ledger {path}" if remote else "it runs here, not asked"
     if known is not None:
         source = f"from the ledger {path}; --again asks the server"
     for line in [f"{found.teacher}  ({source})", "", *_table(found)]:
@@ -74,25 +76,27 @@ def _section(target: str, base_url: str | None, api_key_env: str | None) -> Teac
     from pydantic import ValidationError
 
     from limbeck.models import parse_model
-    from limbeck.recipe import OPENAI_URL, Recipe, TeacherSection
+    from limbeck.recipe import Recipe, TeacherSection
 
     given = {"base_url": base_url, "api_key_env": api_key_env}
     options = {name: value for name, value in given.items() if value is not None}
-    if Path(target).suffix in (".yaml", ".yml"):
-        if options:
-            raise UserError(
-                f"--{min(options).replace('_', '-')} is for a model; the recipe {target} says "
-                "where its teacher is. Leave the option out, or change the recipe"
-            )
+    recipe = Path(target).suffix in (".yaml", ".yml")
+    if options and (recipe or parse_model(target).kind != "openai"):
+        raise UserError(
+            f"--{min(options).replace('_', '-')} goes with openai:MODEL only, and the target is "
+            f"{target}. Leave the option out"
+        )
+    if recipe:
         return Recipe.load(target).teacher
     name = parse_model(target)
     if name.kind == "openai":
         options.setdefault("base_url", OPENAI_URL)
     try:
-        return TeacherSection(model=str(name), **options)
+        return TeacherSection.model_validate({"model": str(name), **options})
     except ValidationError as error:
         # The value is not quoted: a key may have been put there by mistake.
-        raise RecipeError(error.errors()[0]["msg"].removeprefix("Value error, ")) from None
+        message = error.errors()[0]["msg"].removeprefix("Value error, ")
+        raise UserError(f"{message}. Check --base-url and --api-key-env") from None
 
 
 def _table(found: Capabilities) -> list[str]:
@@ -102,7 +106,9 @@ def _table(found: Capabilities) -> list[str]:
     for name in FINDINGS:
         rows.append((name, found[name].verdict, found[name].evidence))
         if name == "chat_logprobs":
-            rows.append(("top_logprobs", str(found.top_logprobs), "likeliest tokens, in chat"))
-        if name == "completion_logprobs" and found.completion_shape is not None:
-            rows.append(("  their shape", found.completion_shape, "as this kind of answer has it"))
-    return [f"{name:<20} {verdict:<12} {evidence}" for name, verdict, evidence in rows]
+            rows.append(("top_logprobs", str(found.top_logprobs), "at each place, in chat"))
+        if name == "completion_logprobs":
+            shape = found.completion_shape
+            about = "at each place" + (f", in the shape of {shape}" if shape else "")
+            rows.append(("completion_top", str(found.completion_top_logprobs), about))
+    return [f"{name:<20} {verdict:<8} {evidence}" for name, verdict, evidence in rows]

@@ -165,10 +165,13 @@ def _say_what_is_left(
         return
     keyer = Keyer(identity(context.recipe.teacher))
     keys = [keyer(request)[0] for request in requests(seeds)]
-    found = sum(ledger.get(key) is not None for key in keys)
+    missing = [key for key in keys if ledger.get(key) is None]
+    hopeless = ledger.failed_keys(BadRequest.reason)
+    refused = sum(key in hopeless for key in missing)
     context.reporter.say(
-        f"generate: {len(keys)} requests, {found} already answered in the ledger, "
-        f"{len(keys) - found} left to ask"
+        f"generate: {len(keys)} requests, {len(keys) - len(missing)} already answered in the "
+        f"ledger, {len(missing) - refused} left to ask"
+        + (f"; {refused} were refused as bad before and stay so" if refused else "")
     )
 
 

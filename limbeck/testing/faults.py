@@ -67,8 +67,15 @@ class FaultyServer(ApiServer):
         api_key: str | None = None,
         models: tuple[str, ...] | None = None,
         max_requests: int = 10_000,
+        port: int = 0,
     ) -> None:
-        super().__init__(latency=latency, api_key=api_key, models=models, max_requests=max_requests)
+        super().__init__(
+            latency=latency,
+            api_key=api_key,
+            models=models,
+            max_requests=max_requests,
+            port=port,
+        )
         self.sent: Counter[str] = Counter()
         self.served: Counter[str] = Counter()
         self.injected: Counter[str] = Counter()

@@ -108,7 +108,7 @@ class ApiServer:
 
     `script(body, number)` may return an Answer to send in place of the usual one (`number` counts
     requests from 0); `latency` is in seconds; with `api_key` any other key gets a 401, with
-    `models` any other model a 404. `bodies` holds every request body, `answered` those whose
+    `models` any other model a 404; `port` 0 is any free one. `bodies` holds every request body, `answered` those whose
     answer was sent. Raises RuntimeError when it does not start.
     """
 
@@ -120,6 +120,7 @@ class ApiServer:
         api_key: str | None = None,
         models: tuple[str, ...] | None = None,
         max_requests: int = 10_000,
+        port: int = 0,
     ) -> None:
         self.bodies: list[dict[str, Any]] = []
         self.answered: list[dict[str, Any]] = []
@@ -130,6 +131,7 @@ class ApiServer:
         self._api_key = api_key
         self._models = models
         self._max_requests = max_requests
+        self._port = port
         self._thread = threading.Thread(target=self._run, name="fake API", daemon=True)
         self._ready = threading.Event()
         self._error: OSError | None = None
@@ -170,7 +172,7 @@ class ApiServer:
         )
         await runner.setup()
         try:
-            await web.TCPSite(runner, "127.0.0.1", 0, backlog=BACKLOG).start()
+            await web.TCPSite(runner, "127.0.0.1", self._port, backlog=BACKLOG).start()
             self.base_url = f"http://127.0.0.1:{runner.addresses[0][1]}/v1"
             self._ready.set()
             await self._stopping.wait()
