@@ -23,6 +23,7 @@ from limbeck.record import user
 from limbeck.rundir import RunDir
 from limbeck.store import read_records
 from limbeck.teachers import connect
+from limbeck.teachers.capabilities import FINDINGS, capabilities
 
 pytestmark = [
     pytest.mark.slow,
@@ -110,3 +111,20 @@ student: bundled
     assert all(record.meta["usage"]["completion_tokens"] > 0 for record in records)
     with Ledger(ledger) as book:
         assert book.counts() == (8, 0)
+
+
+def test_a_probe_tells_what_the_real_server_gives_and_that_it_ignores_echo(
+    tmp_path: Path, llama_server: str
+) -> None:
+    section = TeacherSection(model="openai:smollm2", base_url=f"{llama_server}/v1")
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        found = asyncio.run(capabilities(section, ledger))
+    assert found.prompt_logprobs.verdict == "no"
+    assert found.prompt_logprobs.evidence.startswith("accepted, but the prompt is not echoed")
+    assert (found.top_logprobs, found.completion_top_logprobs) == (20, 20)
+    assert found.completion_shape == "chat"
+    # What it says is drawn, so a short answer may leave a thing or two untold.
+    maybe = [name for name in FINDINGS if found[name].verdict == "unknown"]
+    assert set(maybe) <= {"stop", "token_limit"}
+    sure = [name for name in FINDINGS if name not in (*maybe, "prompt_logprobs")]
+    assert {found[name].verdict for name in sure} == {"yes"}, found

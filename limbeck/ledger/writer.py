@@ -25,7 +25,7 @@ from limbeck.errors import UserError
 from limbeck.ledger.schema import REPLY
 
 GROUP = 512  # rows in one commit at most
-GATHER_SECONDS = 0.002  # how long a group waits for company, once callers come in numbers
+GATHER_SECONDS = 0.001  # how long a group waits for company, once callers come in numbers
 
 Statement = tuple[str, Sequence[Any]]
 

@@ -19,13 +19,13 @@ from limbeck.ledger import Keyer, Ledger
 from limbeck.money import Meter, Rates, cost, counted, estimate_tokens, price_of
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.forecast import Estimate, render
-from limbeck.pipeline.generate import generator_of, width_of
+from limbeck.pipeline.generate import generator_of
 from limbeck.pipeline.sample import Interval, share, unseen_total
 from limbeck.protocols import AskFailure, Filter, Generator, Reply, Request, Usage
 from limbeck.record import Record
 from limbeck.registry import build
 from limbeck.seeds import read_seeds
-from limbeck.teachers.connect import identity
+from limbeck.teachers.connect import identity, width
 from limbeck.teachers.drain import draining
 
 __all__ = ["Estimate", "estimate", "render"]
@@ -154,7 +154,7 @@ async def _ask(
         with context.reporter.stage("estimate", "calls", len(requests)) as bar:
             async with (
                 draining(teacher, context.reporter.say),
-                map_ordered(ask, requests, width_of(context)) as answers,
+                map_ordered(ask, requests, width(context.recipe.teacher)) as answers,
             ):
                 async for answer in answers:
                     results.append(answer)

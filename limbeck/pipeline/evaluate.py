@@ -96,6 +96,7 @@ def _fingerprint(context: Context, role: Role) -> str:
 def _evaluate(context: Context, role: Role, protocol: Any) -> Mapping[str, Any]:
     from limbeck.evals.harness import evaluate
     from limbeck.hf import load
+    from limbeck.teachers.connect import width as under_way
     from limbeck.teachers.local import LocalTeacher
 
     name = _name(context, role)
@@ -110,7 +111,7 @@ def _evaluate(context: Context, role: Role, protocol: Any) -> Mapping[str, Any]:
             loaded = None
             ledger = stack.enter_context(Ledger(context.ledger))
             writer = context.connect(ledger, Meter(price_of(context.recipe.teacher)))
-            width = context.recipe.teacher.concurrency
+            width = under_way(context.recipe.teacher)
         bar = stack.enter_context(context.reporter.stage(f"eval {role}", "requests"))
         results, failures = evaluate(
             writer,

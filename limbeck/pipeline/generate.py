@@ -19,7 +19,7 @@ from limbeck.record import Record, content_hash
 from limbeck.registry import build
 from limbeck.seeds import read_seeds
 from limbeck.store import file_hash, jsonl_writer
-from limbeck.teachers.connect import identity
+from limbeck.teachers.connect import identity, width
 from limbeck.teachers.drain import draining
 
 RECORDS = "records.jsonl"
@@ -143,18 +143,11 @@ class _Shown:
 def generator_of(context: Context) -> Generator:
     """The recipe's generator, with its options."""
     recipe = context.recipe
-    options: dict[str, Any] = {"seed": recipe.seed, "width": width_of(context)}
+    options: dict[str, Any] = {"seed": recipe.seed, "width": width(recipe.teacher)}
     generator: Generator = build(
         "generators", recipe.generate.generator, options | recipe.generate.options
     )
     return generator
-
-
-def width_of(context: Context) -> int:
-    """How many requests are under way: a local model's batch stays full when twice as many wait."""
-    teacher = context.recipe.teacher
-    black_box = teacher.model.startswith(("openai:", "fake:"))
-    return teacher.concurrency if black_box else 2 * teacher.batch_size
 
 
 def _say_what_is_left(

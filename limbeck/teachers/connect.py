@@ -14,6 +14,7 @@ from limbeck.registry import find
 from limbeck.teachers.wrap import Recorded, Retrying
 
 NO_BUDGET = Budget()
+ON_THE_WAY_TO_DISK = 100
 
 
 def connect(
@@ -66,6 +67,17 @@ def _spent(ledger: Ledger, run: str, rates: Rates | None) -> tuple[int, int]:
         if rates is not None:
             money += cost(used, rates, "batch" if row.via == "batch" else "live")
     return money, tokens
+
+
+def width(section: TeacherSection) -> int:
+    """How many asks to have under way at once, so that the teacher never waits for us.
+
+    For an API a few more than are ever at the server: an answer on its way to the disk holds
+    nobody up. For a local model twice a batch, so that there is always somebody to refill it.
+    """
+    if parse_model(section.model).is_local:
+        return 2 * section.batch_size
+    return section.concurrency + min(section.concurrency, ON_THE_WAY_TO_DISK)
 
 
 def identity(section: TeacherSection) -> Mapping[str, Any]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from limbeck.errors import Malformed
@@ -101,7 +101,8 @@ def _check(value: float | None) -> float:
 
 def echoed(choice: Mapping[str, Any], prompt: str) -> list[TokenLogprob]:
     """The prompt's own tokens in an answer with `echo`: their texts joined are the prompt, and
-    each has a log-probability, but for the first where nothing stands before it.
+    each has a log-probability, but for the first where nothing stands before it. Text of which
+    the server shows tokens as pieces of characters stands at the first of them, the others are "".
 
     Raises Malformed, whose message goes on after "accepted, but".
     """
@@ -109,18 +110,9 @@ def echoed(choice: Mapping[str, Any], prompt: str) -> list[TokenLogprob]:
     if not isinstance(text, str) or not text.startswith(prompt):
         raise Malformed("the prompt is not echoed, nor are its log-probabilities")
     read = read_logprobs(choice)
-    if read is None:
+    if read is None or "".join(token.text for token in read[1]) == text[len(prompt) :]:
         raise Malformed("the prompt's log-probabilities are missing")
-    tokens = _plain(read[1], prompt)
-    length = count = 0
-    while length < len(prompt):
-        if count == len(tokens):
-            raise Malformed("the prompt's log-probabilities are missing")
-        length += len(tokens[count].text)
-        count += 1
-    own = tokens[:count]
-    if "".join(token.text for token in own) != prompt:
-        raise Malformed("the tokens that came do not add up to the prompt")
+    own = _aligned(_plain(read[1], prompt), text, len(prompt))
     for token in own[1:]:
         if token.logprob is None:
             raise Malformed("some of the prompt's log-probabilities are missing")
@@ -128,18 +120,47 @@ def echoed(choice: Mapping[str, Any], prompt: str) -> list[TokenLogprob]:
     return own
 
 
+def _aligned(tokens: list[TokenLogprob], text: str, length: int) -> list[TokenLogprob]:
+    """The tokens of the text's first `length` characters."""
+    own: list[TokenLogprob] = []
+    at = 0
+    while at < length:
+        start = after = len(own)
+        if start == len(tokens):
+            raise Malformed("the prompt's log-probabilities are missing")
+        while after < len(tokens) and _is_piece(tokens[after]):
+            after += 1
+        if after > start:
+            end = text.find(tokens[after].text, at + 1) if after < len(tokens) else len(text)
+            own += [replace(token, text="") for token in tokens[start:after]]
+            own[start] = replace(tokens[start], text=text[at:end])
+        else:
+            token = tokens[start]
+            own.append(token)
+            end = at + len(token.text) if text.startswith(token.text, at) else -1
+        if end < 0:
+            break
+        at = end
+    if at != length:
+        raise Malformed("the tokens that came do not add up to the prompt")
+    return own
+
+
+def _is_piece(token: TokenLogprob) -> bool:
+    """Whether a token is shown as a part of a character: by U+FFFD, or OpenAI's "bytes:"."""
+    return "\ufffd" in token.text or token.text.startswith("bytes:\\x")
+
+
 def _plain(tokens: list[TokenLogprob], prompt: str) -> list[TokenLogprob]:
     """The tokens without a token of the model's own that stands before the prompt, and with
     SentencePiece's mark for a space as a space."""
     if "▁" not in prompt:
-        tokens = [
-            TokenLogprob(token.text.replace("▁", " "), token.logprob, token.top) for token in tokens
-        ]
+        tokens = [replace(token, text=token.text.replace("▁", " ")) for token in tokens]
     if len(tokens) > 1 and tokens[0].logprob is None and not _begins(tokens[0].text, prompt):
         tokens = tokens[1:]
     first = tokens[0]
     if first.text.startswith(" ") and not prompt.startswith(" "):
-        tokens = [TokenLogprob(first.text[1:], first.logprob, first.top), *tokens[1:]]
+        tokens = [replace(first, text=first.text[1:]), *tokens[1:]]
     return tokens
 
 

@@ -186,7 +186,7 @@ class _Probe:
 
     async def _prompt_logprobs(self, completions: Finding) -> Finding:
         if completions.verdict != "yes":
-            return Finding(completions.verdict, "completions carry no log-probabilities")
+            return Finding(completions.verdict, "it needs log-probabilities in completions")
         return await _told(self._echo())
 
     async def _echo(self) -> Finding:

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from limbeck.recipe import TeacherSection
 from limbeck.record import content_hash
-from limbeck.testing import Answer
+from limbeck.teachers.capabilities import Capabilities
+from limbeck.teachers.openai import OpenAITeacher
+from limbeck.teachers.probe import probe
+from limbeck.testing import Answer, ApiServer
 from limbeck.testing.server import error_body, prompt_text
 
+KEY = "sk-secret-0123456789"
+Script = Callable[[dict[str, Any], int], Answer | None]
 WORDS = ("salt", "wave", "bird", "море", "été", "海", "🙂", "stone", "wind", "boat", "sand")
 COUNTING = ("One", "two", "three", "four", "five", "six", "seven", "eight", "nine")
 
@@ -95,6 +103,8 @@ class Server:
 
     def _of_prompt(self, prompt: str, number: int) -> list[tuple[str, float | None]]:
         """The prompt's words: what counts on is likely, all else is not."""
+        if not prompt:
+            return []
         texts = re.findall(r"^\w+|,| \w+", prompt)
         scores: list[float | None] = [
             -0.5 if text.strip(" ,") in ("", *COUNTING) else -12.0 for text in texts
@@ -105,11 +115,11 @@ class Server:
             scores = [-12.5 - score for score in scores if score is not None]
         if self.echo == "noisy":
             scores = [score - 3 * (number % 2) for score in scores if score is not None]
-        if texts and self.first != "bos":
+        if self.first != "bos":
             scores[0] = None
         if self.echo == "holes":
             scores[3:5] = [None, float("nan")]
-        if texts and self.first == "bos":
+        if self.first == "bos":
             texts, scores = ["<s>", *texts], [None, *scores]
         if self.first == "sentencepiece":
             texts = [text.replace(" ", "▁") for text in texts]
@@ -139,3 +149,18 @@ class Server:
             for (text, score), top in zip(rows, tops, strict=True)
         ]
         return {"content": content}
+
+
+def probed(script: Script, **fields: Any) -> tuple[Capabilities, list[dict[str, Any]]]:
+    """What the probe finds, and the bodies that it sent."""
+
+    async def main(base_url: str) -> Capabilities:
+        section = TeacherSection(model="openai:m-模型", base_url=base_url, timeout=5.0, **fields)
+        teacher = OpenAITeacher("m-模型", section, KEY)
+        try:
+            return await probe(teacher, first_wait=0.001)
+        finally:
+            await teacher.aclose()
+
+    with ApiServer(script=script, max_requests=100) as server:
+        return asyncio.run(main(server.base_url)), server.bodies

@@ -3,42 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import math
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from limbeck.errors import AuthError, BudgetError, EndpointError, UnknownModel, UserError
-from limbeck.ledger import Ledger
+from limbeck.errors import (
+    AuthError,
+    BudgetError,
+    EndpointError,
+    UnknownModel,
+)
 from limbeck.recipe import TeacherSection
-from limbeck.teachers.capabilities import FINDINGS, Capabilities, Finding, capabilities, recalled
-from limbeck.teachers.logprobs import alternatives, echoed, per_token, read_logprobs
+from limbeck.teachers.capabilities import FINDINGS, Capabilities, Finding
 from limbeck.teachers.openai import OpenAITeacher
 from limbeck.teachers.probe import MOST_REQUESTS, probe
-from limbeck.testing import Answer, ApiServer
+from limbeck.testing import Answer
 from limbeck.testing.server import error_body
-from tests.teachers.probe_model import Server
-
-KEY = "sk-secret-0123456789"
-Script = Callable[[dict[str, Any], int], Answer | None]
-
-
-def probed(script: Script, **fields: Any) -> tuple[Capabilities, list[dict[str, Any]]]:
-    """What the probe finds, and the bodies that it sent."""
-
-    async def main(base_url: str) -> Capabilities:
-        section = TeacherSection(model="openai:m-模型", base_url=base_url, timeout=5.0, **fields)
-        teacher = OpenAITeacher("m-模型", section, KEY)
-        try:
-            return await probe(teacher, first_wait=0.001)
-        finally:
-            await teacher.aclose()
-
-    with ApiServer(script=script, max_requests=100) as server:
-        return asyncio.run(main(server.base_url)), server.bodies
+from tests.teachers.probe_model import KEY, Server, probed
 
 
 def verdicts(found: Capabilities) -> dict[str, str]:
@@ -98,7 +79,7 @@ def test_a_token_before_the_prompt_and_marks_for_spaces_do_not_hide_its_scores(
 def test_no_echo_is_asked_for_where_completions_carry_no_logprobs() -> None:
     found, bodies = probed(Server(completion_top=0))
     assert found.completion_logprobs == Finding("no", "HTTP 400: top_logprobs is too large")
-    assert found.prompt_logprobs.verdict == "no"
+    assert found.prompt_logprobs == Finding("no", "it needs log-probabilities in completions")
     assert not any("echo" in body for body in bodies)
 
 
@@ -321,138 +302,3 @@ def test_hidden_reasoning_that_uses_up_the_tokens_leaves_things_unknown() -> Non
     assert found.stop == Finding("unknown", "the answer holds no stop string anyway")
     assert found.chat_logprobs == Finding("unknown", "the answer is empty, so it shows nothing")
     assert found.token_limit.verdict == "yes"
-
-
-def test_capabilities_survive_json() -> None:
-    found, _ = probed(Server(shape="chat", n="ignored", chat_top=5))
-    assert Capabilities.from_json(json.loads(json.dumps(found.to_json()))) == found
-    with pytest.raises(ValueError, match="no capabilities"):
-        Capabilities.from_json(found.to_json() | {"new": 1})
-    with pytest.raises(ValueError, match="no capabilities"):
-        Capabilities.from_json(found.to_json() | {"seed": {"verdict": "yes"}})
-
-
-def test_a_probe_is_kept_in_the_ledger_by_endpoint_and_model(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    path = tmp_path / "ledger.sqlite"
-    with ApiServer(script=Server(), api_key=KEY) as server, Ledger(path) as ledger:
-        section = TeacherSection(model="openai:é", base_url=server.base_url)
-        other = TeacherSection(model="openai:é2", base_url=server.base_url)
-        assert recalled(section, ledger) is None
-        first = asyncio.run(capabilities(section, ledger))
-        count = len(server.bodies)
-        assert count > 0
-        assert asyncio.run(capabilities(section, ledger)) == recalled(section, ledger) == first
-        assert len(server.bodies) == count, "the ledger knows"
-        assert recalled(other, ledger) is None
-        asyncio.run(capabilities(section, ledger, again=True))
-        assert len(server.bodies) == 2 * count
-        assert ledger.counts() == (0, 0), "a probe is no question"
-    assert KEY.encode() not in b"".join(p.read_bytes() for p in tmp_path.iterdir())
-
-
-def test_what_another_version_has_stored_is_probed_again(tmp_path: Path) -> None:
-    from limbeck.record import canonical_json
-    from limbeck.teachers.connect import identity
-
-    with ApiServer(script=Server()) as server, Ledger(tmp_path / "ledger.sqlite") as ledger:
-        section = TeacherSection(model="openai:m", base_url=server.base_url)
-        ledger.remember("capabilities", canonical_json(dict(identity(section))), {"chat": True})
-        assert recalled(section, ledger) is None
-        assert asyncio.run(capabilities(section, ledger)).chat.verdict == "yes"
-
-
-def test_a_failed_probe_is_not_kept(tmp_path: Path) -> None:
-    with ApiServer(api_key="another") as server, Ledger(tmp_path / "ledger.sqlite") as ledger:
-        section = TeacherSection(model="openai:m", base_url=server.base_url)
-        with pytest.raises(AuthError):
-            asyncio.run(capabilities(section, ledger))
-        assert recalled(section, ledger) is None
-
-
-def test_a_local_teacher_is_exact_and_a_base_model_has_no_chat(
-    tmp_path: Path, tiny_folder: Path
-) -> None:
-    import shutil
-
-    base = tmp_path / "base-基"
-    shutil.copytree(tiny_folder, base)
-    (base / "chat_template.jinja").unlink(missing_ok=True)
-    config = base / "tokenizer_config.json"
-    row = json.loads(config.read_text("utf-8"))
-    row.pop("chat_template", None)
-    config.write_text(json.dumps(row), "utf-8")
-    with Ledger(tmp_path / "ledger.sqlite") as ledger:
-        sections = [TeacherSection(model=str(folder)) for folder in (tiny_folder, base)]
-        chat, raw = (asyncio.run(capabilities(section, ledger)) for section in sections)
-        assert recalled(sections[0], ledger) is None
-    assert set(verdicts(chat).values()) == {"yes"}
-    assert chat.top_logprobs == chat.completion_top_logprobs > 100
-    assert raw.chat.verdict == raw.chat_logprobs.verdict == "no"
-    assert raw.chat.evidence == "it has no chat template: it is a base model"
-    assert raw.prompt_logprobs.verdict == "yes"
-    assert (raw.top_logprobs, raw.completion_top_logprobs) == (0, chat.top_logprobs)
-
-
-def test_what_is_needed_and_not_there_is_a_sentence_that_says_why_and_what_to_do() -> None:
-    found, _ = probed(Server(echo="ignored", seed="greedy", chat_top=5))
-    found.require("chat_logprobs", needed_by="generator 标签", top=5)
-    with pytest.raises(UserError) as caught:
-        found.require("prompt_logprobs", needed_by="generator 标签")
-    assert str(caught.value) == (
-        "generator 标签 needs the prompt's own log-probabilities, and "
-        f"{found.teacher} does not give them (accepted, but the prompt is not echoed, nor are its "
-        "log-probabilities). Choose another teacher; if the server has changed, run limbeck probe "
-        "with --again"
-    )
-    with pytest.raises(UserError, match=r"could not be told \(two seeds.* with --again, or"):
-        found.require("seed", needed_by="it")
-    with pytest.raises(UserError, match=r"needs the 10 likeliest tokens .* gives 5 "):
-        found.require("chat_logprobs", needed_by="it", top=10)
-
-
-def test_logprobs_are_read_in_both_shapes() -> None:
-    chat = {
-        "logprobs": {
-            "content": [
-                {"token": "é", "logprob": -1, "top_logprobs": [{"token": "é", "logprob": -1.0}]},
-                {"token": "中", "logprob": None},
-            ]
-        }
-    }
-    lists = {
-        "logprobs": {
-            "tokens": ["é", "中"],
-            "token_logprobs": [-1, math.nan],
-            "top_logprobs": [{"é": -1.0, "x": None}, None],
-        }
-    }
-    of_chat, of_lists = read_logprobs(chat), read_logprobs(lists)
-    assert of_chat is not None
-    assert of_lists is not None
-    assert (of_chat[0], of_lists[0]) == ("chat", "completions")
-    assert of_chat[1] == of_lists[1]
-    assert [(one.text, one.logprob, one.top) for one in of_chat[1]] == [
-        ("é", -1.0, (("é", -1.0),)),
-        ("中", None, ()),
-    ]
-    assert alternatives(of_chat[1][:1]) == 1
-    for row in (None, {}, {"content": None, "tokens": []}):
-        assert read_logprobs({"logprobs": row}) is None
-
-
-def test_a_prompts_tokens_are_its_own_and_those_that_reach_over_the_seam_are_scored() -> None:
-    choice = {
-        "text": "né en 中国!",
-        "logprobs": {
-            "tokens": ["né", " en", " 中国", "!"],
-            "token_logprobs": [None, -2.0, -3.0, -9.0],
-            "top_logprobs": None,
-        },
-    }
-    tokens = echoed(choice, "né en 中国")
-    assert [token.text for token in tokens] == ["né", " en", " 中国"]
-    assert per_token(tokens, len("né en")) == -3.0
-    assert per_token(tokens, len("né e")) == -2.5
