@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from limbeck import __version__, cli_ledger
+from limbeck import __version__, cli_ledger, cli_probe
 from limbeck.errors import Interrupted, UserError
 
 if TYPE_CHECKING:
@@ -230,6 +230,9 @@ def plugins() -> None:
         for plugin in listed(group):
             source = "" if plugin.source == "built-in" else f" [{plugin.source}]"
             typer.echo(visible(f"  {plugin.name:<12} {plugin.about}{source}"))
+
+
+app.command()(cli_probe.probe)
 
 
 def _version(wanted: bool) -> None:

@@ -164,7 +164,12 @@ def _say_what_is_left(
     context.reporter.say(
         f"generate: {len(keys)} requests, {len(keys) - len(missing)} already answered in the "
         f"ledger, {len(missing) - refused} left to ask"
-        + (f"; {refused} were refused as bad before and stay so" if refused else "")
+        + (
+            f"; {refused} were refused as bad before and stay so unless you say: limbeck retry "
+            f"{context.run.path} --reason {BadRequest.reason}"
+            if refused
+            else ""
+        )
     )
 
 

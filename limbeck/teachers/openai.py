@@ -55,7 +55,7 @@ class OpenAITeacher:
         self._model = model
         self._section = section
         self._identity = identity(section)
-        self._key = key
+        self._secret = key.encode() if len(key) > 4 else b""
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         host = urlsplit(section.base_url or "").hostname
         if host == OPENAI_HOST:
@@ -89,8 +89,14 @@ class OpenAITeacher:
         raise read
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Answer:
-        """One exchange with the server, for what is no question. Raises AskError."""
-        return await self._http.post(path, body)
+        """One exchange with the server. Raises AskError.
+
+        Some servers quote the key in what they answer: from here on it is not in there.
+        """
+        answer = await self._http.post(path, body)
+        if self._secret and self._secret in answer.body:
+            return Answer(answer.status, answer.headers, answer.body.replace(self._secret, b"***"))
+        return answer
 
     def body(self, request: Request) -> dict[str, Any]:
         """The request in the server's terms."""
@@ -113,10 +119,8 @@ class OpenAITeacher:
         return body
 
     def error(self, answer: Answer) -> LimbeckError | Reply:
-        """What an answer other than 200 means; no message holds the key."""
+        """What an answer other than 200 means."""
         text = answer.body.decode("utf-8", "replace")
-        if len(self._key) > 4:
-            text = text.replace(self._key, "***")
         try:
             body = decoded(text.encode())
         except ValueError:

@@ -209,11 +209,11 @@ def test_some_failures_are_counted_and_lower_the_survival(tmp_path: Path) -> Non
 
 
 def test_when_all_fail_the_reason_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    use(monkeypatch, FakeTeacher(name="t", fail=lambda request: BadRequest("too odd")))
-    with pytest.raises(UserError, match=r"0 of the 20 sampled.*\(bad_request: too odd\)"):
-        estimate(context(tmp_path))
     use(monkeypatch, FakeTeacher(name="t", fail=lambda request: AuthError("no key")))
     with pytest.raises(AuthError, match="no key"):
+        estimate(context(tmp_path))
+    use(monkeypatch, FakeTeacher(name="t", fail=lambda request: BadRequest("too odd")))
+    with pytest.raises(UserError, match=r"0 of the 20 sampled.*\(bad_request: too odd\)"):
         estimate(context(tmp_path))
 
 
