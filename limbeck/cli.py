@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -73,6 +74,16 @@ def context_of(
     return Context(run, reporter(progress), ledger, ask_again)  # type: ignore[arg-type]
 
 
+def command_line(verb: str, target: str, into: Path, ledger: Path | None, *more: str) -> str:
+    """What was typed after `limbeck`, as far as it matters when the command is given again."""
+    words = [verb, target, *more]
+    if into != RUNS and not Path(target).is_dir():
+        words += ["--into", str(into)]
+    if ledger is not None:
+        words += ["--ledger", str(ledger)]
+    return shlex.join(words)
+
+
 @contextmanager
 def resumable(context: Context, command: str) -> Iterator[None]:
     """Ctrl-C within the block prints the command that goes on."""
@@ -91,7 +102,8 @@ def _verb(
     from limbeck.pipeline.run import do_stages
 
     context = context_of(target, into, ledger, progress)
-    with resumable(context, f"{'run' if len(stages) > 2 else stages[0]} {target}"):
+    verb = "run" if len(stages) > 2 else stages[0]
+    with resumable(context, command_line(verb, target, into, ledger)):
         do_stages(context, stages)
     return context
 
@@ -185,7 +197,8 @@ def retry(
     from limbeck.pipeline.run import retry as ask_again
 
     context = context_of(target, into, ledger, progress, frozenset(reason))
-    with resumable(context, f"retry {target} " + " ".join(f"--reason {name}" for name in reason)):
+    reasons = [word for name in reason for word in ("--reason", name)]
+    with resumable(context, command_line("retry", target, into, ledger, *reasons)):
         ask_again(context)
 
 
@@ -208,7 +221,8 @@ def estimate(
     from limbeck.pipeline.estimate import render
 
     context = context_of(target, into, ledger, progress)
-    command = f"estimate {target} --sample {sample}"
+    more = ["--sample", str(sample)] + ([] if good is None else ["--good", str(good)])
+    command = command_line("estimate", target, into, ledger, *more)
     with context.run.locked(), resumable(context, command):
         context.run.save_recipe()
         predicted = predict(context, sample, good=good)

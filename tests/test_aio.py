@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import concurrent.futures
 import random
+import signal
 from collections.abc import AsyncIterable, Coroutine, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -11,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limbeck.aio import map_ordered
+from limbeck import aio
+from limbeck.aio import map_ordered, on_interrupt
 
 T = TypeVar("T")
 
@@ -311,3 +314,49 @@ def test_a_width_below_one_is_refused() -> None:
 
     with pytest.raises(ValueError, match="width must be at least 1, got 0"):
         map_ordered(work, [], 0)
+
+
+def test_the_first_ctrl_c_is_handed_over_and_the_second_one_ends_the_block() -> None:
+    pressed: list[str] = []
+
+    async def main(times: int) -> str:
+        async with on_interrupt(lambda: pressed.append("first")):
+            for _ in range(times):
+                signal.raise_signal(signal.SIGINT)
+                await asyncio.sleep(0.01)
+        return "whole"
+
+    before = signal.getsignal(signal.SIGINT)
+    assert aio.run(main(1)) == "whole"
+    with pytest.raises(KeyboardInterrupt):
+        aio.run(main(2))
+    assert pressed == ["first", "first"]
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_outside_the_main_thread_ctrl_c_is_somebody_elses() -> None:
+    async def main() -> str:
+        async with on_interrupt(lambda: None):
+            return "whole"
+
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        assert pool.submit(lambda: asyncio.run(main())).result(10) == "whole"
+
+
+def test_the_second_ctrl_c_also_ends_a_wait_for_what_is_in_flight() -> None:
+    async def main() -> None:
+        async def work(item: int) -> None:
+            if item == 0:
+                await soon(3)
+                raise ValueError("stop")
+            await asyncio.sleep(60)
+
+        async with on_interrupt(lambda: None), map_ordered(work, range(9), 3) as results:
+            loop = asyncio.get_running_loop()
+            for delay in (0.01, 0.02):
+                loop.call_later(delay, signal.raise_signal, signal.SIGINT)
+            async for _ in results:
+                pass
+
+    with pytest.raises(KeyboardInterrupt):
+        aio.run(main())

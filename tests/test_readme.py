@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +15,8 @@ import typer.main
 import limbeck
 from limbeck.cli import app
 from limbeck.recipe import Recipe
+from limbeck.testing import FaultyServer
+from limbeck.testing.__main__ import SHORT
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -70,3 +75,38 @@ def test_the_api_section_of_the_readme_is_a_valid_recipe() -> None:
     [block] = [text for kind, text in BLOCKS if kind == "yaml"]
     recipe = Recipe.parse(f"name: x\nseeds: s.jsonl\nstudent: bundled\n{block}", folder=ROOT)
     assert recipe.teacher.model == "openai:gpt-4o-mini"
+
+
+def test_the_commands_on_cost_and_resume_do_what_it_says(tmp_path: Path) -> None:
+    [block] = [text for kind, text in BLOCKS if kind == "sh" and "limbeck estimate" in text]
+    first, *commands = [line.split("#")[0].split() for line in block.splitlines() if line]
+    assert first[:3] == ["python", "-m", "limbeck.testing"]
+    assert [words[:2] for words in commands] == [
+        ["limbeck", verb] for verb in ("estimate", "generate", "generate", "retry", "ledger")
+    ]
+    recipe = (ROOT / "recipes" / "api.yaml").read_text(encoding="utf-8")
+    recipe = recipe.replace("../datasets", str(ROOT / "datasets"))
+    (tmp_path / "recipes").mkdir()
+    with FaultyServer(SHORT, rate=float(first[first.index("--rate") + 1])) as server:
+        path = tmp_path / "recipes" / "api.yaml"
+        path.write_text(recipe.replace("http://127.0.0.1:8000/v1", server.base_url), "utf-8")
+        said = [
+            subprocess.run(
+                [sys.executable, "-m", *words],
+                cwd=tmp_path,
+                env=os.environ | {"LIMBECK_LEDGER": str(tmp_path / "ledger.sqlite")},
+                capture_output=True,
+                text=True,
+                check=True,
+                timeout=120,
+            )
+            for words in commands
+        ]
+    estimate, generate, again, retry, stats = (done.stdout + done.stderr for done in said)
+    assert "880 requests from 440 prompts" in estimate
+    assert "prompts for 500 good rows" in estimate
+    assert "20 already answered in the ledger, 860 left to ask" in generate
+    assert "not asked again unless you say so" in generate
+    assert "already done, nothing changed" in again
+    assert "13 truncated" in retry
+    assert "retired                 13" in stats

@@ -16,7 +16,12 @@ from limbeck.ledger.schema import BATCH, FACT, ITEM
 from limbeck.ledger.writer import Writer
 from limbeck.record import canonical_json
 
-SETTLED = ("collected", "failed")
+CREATING = "creating"
+"""The status of a batch whose input file is uploaded and that the endpoint was, perhaps, asked to
+make. Its id is its input file's until `name_batch` gives it its own."""
+ABANDONED = "abandoned"
+"""The status of one that was never made, as far as the endpoint's list shows."""
+SETTLED = ("collected", "failed", ABANDONED)
 """Statuses of a batch from which nothing more will come. A batch that ended in any other way
 (completed, expired, cancelled) may still have answers to collect."""
 
@@ -78,6 +83,13 @@ class Notes:
         self._writer.execute_now(
             (f"INSERT INTO batches ({BATCH}) VALUES (?, ?, ?, ?, ?, ?)", batch),
             *((insert, (id, key, request)) for key, request in items),
+        )
+
+    def name_batch(self, old: str, new: str, status: str) -> None:
+        """Give a batch that was added as `old` the id that the endpoint made for it."""
+        self._writer.execute_now(
+            ("UPDATE batches SET id = ?, status = ? WHERE id = ?", (new, status, old)),
+            ("UPDATE batch_items SET batch = ? WHERE batch = ?", (new, old)),
         )
 
     def set_batch_status(self, id: str, status: str) -> None:

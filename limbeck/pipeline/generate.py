@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
@@ -158,19 +158,44 @@ def _say_what_is_left(
         return
     keyer = Keyer(identity(context.recipe.teacher))
     keys = [keyer(request)[0] for request in requests(seeds)]
-    missing = [key for key in keys if ledger.get(key) is None]
+    found = {key: _reason(ledger.get(key)) for key in keys}
+    answered = sum(found[key] is not None for key in keys)
+    text = f"generate: {len(keys)} requests, {answered} already answered in the ledger"
+    if context.ask_again:
+        _say_what_is_asked_again(context, text, keys, found, ledger)
+        return
     hopeless = ledger.failed_keys(BadRequest.reason)
-    refused = sum(key in hopeless for key in missing)
-    context.reporter.say(
-        f"generate: {len(keys)} requests, {len(keys) - len(missing)} already answered in the "
-        f"ledger, {len(missing) - refused} left to ask"
-        + (
-            f"; {refused} were refused as bad before and stay so unless you say: limbeck retry "
+    refused = sum(found[key] is None and key in hopeless for key in keys)
+    text += f", {len(keys) - answered - refused} left to ask"
+    if refused:
+        text += (
+            f"; {refused} refused as bad before stay so unless you say: limbeck retry "
             f"{context.run.path} --reason {BadRequest.reason}"
-            if refused
-            else ""
         )
-    )
+    context.reporter.say(text)
+
+
+def _reason(reply: Reply | None) -> str | None:
+    return None if reply is None else reply.reason
+
+
+def _say_what_is_asked_again(
+    context: Context,
+    text: str,
+    keys: Sequence[str],
+    found: Mapping[str, str | None],
+    ledger: Ledger,
+) -> None:
+    left = again = 0
+    for key in keys:
+        reason = found[key]
+        if reason is None:
+            failure = ledger.failure(key)
+            left += failure is None
+            reason = "" if failure is None else failure.reason
+        again += reason in context.ask_again
+    more = f" and {left} that were never asked" if left else ""
+    context.reporter.say(f"{text}; to ask again: {again}{more}")
 
 
 def _log_cost(context: Context, meter: Meter) -> None:

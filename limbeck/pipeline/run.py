@@ -90,8 +90,8 @@ def retry(context: Context) -> None:
     unknown = sorted(context.ask_again - REASONS)
     if unknown:
         raise UserError(
-            f"there is no reason {unknown[0]!r}{did_you_mean(unknown[0], REASONS)}. A run that "
-            "stopped as a whole (a wrong key, a spent budget) goes on with the same command"
+            "a run that stopped as a whole (a wrong key, a spent budget) goes on with the same "
+            f"command, and there is no reason {unknown[0]!r}{did_you_mean(unknown[0], REASONS)}"
         )
     do_stages(context, ("generate",))
 

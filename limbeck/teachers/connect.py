@@ -49,7 +49,7 @@ def connect(
             tpm=section.tpm,
             give_up_after=section.give_up_after,
         )
-    spent, tokens = _spent(ledger, run, rates) if run else (0, 0)
+    spent, tokens = spent_by(ledger, run, rates) if run else (0, 0)
     teacher = Budgeted(teacher, budget, rates, spent=spent, spent_tokens=tokens, meter=meter)
     if not name.is_local:
         teacher = Retrying(teacher, attempts=section.attempts, give_up_after=section.give_up_after)
@@ -58,7 +58,7 @@ def connect(
     )
 
 
-def _spent(ledger: Ledger, run: str, rates: Rates | None) -> tuple[int, int]:
+def spent_by(ledger: Ledger, run: str, rates: Rates | None) -> tuple[int, int]:
     """What a run has used so far, in pico-dollars (0 where no price is known) and in tokens."""
     money = tokens = 0
     for row in ledger.spent(run):

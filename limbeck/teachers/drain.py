@@ -15,11 +15,17 @@ async def draining(teacher: Teacher, say: Callable[[str], None]) -> AsyncIterato
     """Within the block Ctrl-C sends nothing new: what is in flight is awaited and recorded, then
     the block ends with Interrupted. A second Ctrl-C ends it at once with KeyboardInterrupt."""
 
+    stopped: Interrupted | None = None
+
     def stop() -> None:
+        nonlocal stopped
+        stopped = Interrupted("stopped by Ctrl-C")
         say("stopping: waiting for the answers in flight; Ctrl-C again stops at once")
         halt = getattr(teacher, "stop", None)
         if halt is not None:
-            halt(Interrupted("stopped by Ctrl-C"))
+            halt(stopped)
 
     async with on_interrupt(stop):
         yield
+    if stopped is not None:  # everything had been sent already: the user wants to stop all the same
+        raise stopped

@@ -20,6 +20,7 @@ from limbeck.teachers.pace import NAMES, Bucket, Pace, limit, read_headers
 START = 8  # in flight before the first answer: a wrong key costs no more than these
 WINDOW = 50  # answers that are looked at
 TOO_MANY = 0.15  # share of refused answers above which fewer are kept in flight
+BELIEVED = 60.0  # seconds that headers may hold everybody back: then one request finds out
 Outcome = Literal["ok", "failed", "overloaded", "limited", "unknown"]
 
 
@@ -41,6 +42,7 @@ class Gate:
         self._own = limit(rpm, now) if rpm else None
         self._own_tokens = limit(tpm, now) if tpm else None
         self._told: dict[str, Bucket | None] = dict.fromkeys(NAMES)
+        self._started_at = now
         self._pace = Pace()
         self._alone = False
         self._held_until = 0.0
@@ -152,12 +154,14 @@ class Gate:
         for name, need in zip(NAMES, (1.0, tokens), strict=True):
             bucket = self._told[name]
             if bucket is not None:
-                wait = max(wait, bucket.wait(now, need))
+                believed = self._started_at + BELIEVED - now
+                wait = max(wait, min(bucket.wait(now, need), believed))
         return wait
 
     def _start(self, now: float, tokens: float) -> None:
         self.in_flight += 1
         self._tokens_in_flight += tokens
+        self._started_at = now
         if not self._paced:
             return
         self._pace.started(now)

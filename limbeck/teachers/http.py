@@ -95,7 +95,7 @@ class Http:
 
 async def _whole(response: aiohttp.ClientResponse) -> bytes:
     length = response.content_length
-    if length is None:  # sent in chunks
+    if length is None or "Content-Encoding" in response.headers:  # what comes may be any length
         read = bytearray()
         async for chunk in response.content.iter_any():
             read += chunk
@@ -123,7 +123,10 @@ def decoded(body: bytes) -> Any:
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
-        return json.loads(body)  # takes NaN and lone surrogates, which some servers send
+        try:
+            return json.loads(body)  # takes NaN and lone surrogates, which some servers send
+        except RecursionError as error:
+            raise ValueError("nested too deep") from error
 
 
 def _detail(error: Exception) -> str:

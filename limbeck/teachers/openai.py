@@ -19,9 +19,10 @@ from limbeck.recipe import TeacherSection
 from limbeck.record import messages_json
 from limbeck.teachers.connect import identity
 from limbeck.teachers.http import Answer, Http, decoded
-from limbeck.teachers.replies import read_error, read_reply
+from limbeck.teachers.replies import read_error, read_reply, status_inside
 
 OPENAI_HOST = "api.openai.com"
+REAL = 16  # characters of a key; a shorter one is a placeholder, and maybe a word of an answer
 ACCOUNT = {"OPENAI_ORG_ID": "OpenAI-Organization", "OPENAI_PROJECT_ID": "OpenAI-Project"}
 
 
@@ -31,13 +32,19 @@ def openai_teacher(name: ModelName, section: TeacherSection) -> OpenAITeacher:
 
 
 def api_key(section: TeacherSection) -> str:
-    """The key in the environment; "" where a server on this machine wants none."""
+    """The key in the environment; "" where a server on this machine wants none. Raises UserError
+    where it is missing, or can be no key."""
     host = urlsplit(section.base_url or "").hostname or ""
     key = os.environ.get(section.api_key_env, "").strip()
     if not key and not (host in ("localhost", "::1") or host.startswith("127.")):
         raise UserError(
             f"the environment variable {section.api_key_env} is not set; it must hold the "
             f"API key for {host}"
+        )
+    if not (key.isascii() and key.isprintable()):
+        raise UserError(
+            f"the environment variable {section.api_key_env} holds no API key: it has characters "
+            "that no HTTP header may have, such as a line break. Set it to the key alone"
         )
     return key
 
@@ -77,12 +84,15 @@ class OpenAITeacher:
         answer = await self.post("/completions" if raw else "/chat/completions", self.body(request))
         if self.on_headers is not None:
             self.on_headers(answer.headers, sent_at)
-        if answer.status == 200:
+        if 200 <= answer.status < 300:
             try:
                 body = decoded(answer.body)
             except ValueError as error:
                 raise Malformed(f"the body is no JSON: {_start(answer.body)}") from error
-            return read_reply(body, raw=raw)
+            status = status_inside(body)
+            if status is None:
+                return read_reply(body, raw=raw)
+            answer = Answer(status, answer.headers, answer.body)
         read = self.error(answer)
         if isinstance(read, Reply):
             return read
@@ -94,7 +104,8 @@ class OpenAITeacher:
         Some servers quote the key in what they answer: from here on it is not in there.
         """
         answer = await self._http.post(path, body)
-        if self._secret and self._secret in answer.body:
+        hide = self._secret and (answer.status != 200 or len(self._secret) >= REAL)
+        if hide and self._secret in answer.body:
             return Answer(answer.status, answer.headers, answer.body.replace(self._secret, b"***"))
         return answer
 

@@ -10,6 +10,7 @@ import re
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import isfinite
 
 NAMES = ("requests", "tokens")
 
@@ -91,8 +92,9 @@ def read_headers(
         remaining = float(headers[f"x-ratelimit-remaining-{name}"])
     except (KeyError, ValueError):
         return bucket
-    if not 0 < most < float("inf"):
+    if not (1 <= most < float("inf") and isfinite(remaining)):
         return bucket
+    remaining = max(0.0, remaining)
     rate = most / 60
     reset = read_duration(headers.get(f"x-ratelimit-reset-{name}", ""))
     if reset and most > remaining:
@@ -125,9 +127,7 @@ def read_duration(text: str) -> float | None:
 WINDOW = 50  # answers that are looked at
 MANY = 0.25  # this part of them refused: the server has a rate, and we are above it
 MEASURED = 10  # admissions that make a measurement
-PAUSE = (
-    1.0  # seconds between two bursts of a measurement, or what the server asks for if that is more
-)
+PAUSE = 1.0  # seconds between two bursts of a measurement, or what the server asks for if more
 BELOW = 0.98  # of the measured rate: where we settle
 STRIKES = 5  # refusals in a row although we only went slower: they are not about our rate
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import math
 import re
 import time
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ from limbeck.errors import (
     UnknownModel,
 )
 from limbeck.protocols import Reply, Usage
+from limbeck.teachers.pace import read_duration
 
 FINISH = {
     "stop": "stop",
@@ -28,11 +30,24 @@ FINISH = {
     "end_turn": "stop",
     "length": "length",
     "max_tokens": "length",
+    "model_length": "length",
     "content_filter": "content_filter",
 }
 BROKEN_OFF = ("error", "abort")  # finish reasons of an answer that the server gave up on
 BUSY = (503, 529)
 OUT_OF_CREDIT = ("insufficient_quota", "billing_hard_limit_reached", "insufficient_credits")
+NAMED = {  # the status that a code stands for, where the server sends it with another one
+    **dict.fromkeys(OUT_OF_CREDIT, 402),
+    "invalid_api_key": 401,
+    "model_not_found": 404,
+    "content_filter": 400,
+    "rate_limit_exceeded": 429,
+    "rate_limit_error": 429,
+    "rate_limited": 429,
+    "too_many_requests": 429,
+}
+FLAGGED = re.compile(r"\b(input|prompt|content)\b.*\bflagged\b|\bmoderation\b", re.I | re.S)
+MOST_TOKENS = 10**9  # of one answer: more is no count
 
 
 def read_reply(body: Any, *, raw: bool = False) -> Reply:
@@ -40,7 +55,7 @@ def read_reply(body: Any, *, raw: bool = False) -> Reply:
     if not isinstance(body, dict):
         raise Malformed(f"the body is no JSON object but {type(body).__name__}")
     if body.get("error"):
-        raise _error_in_body(body["error"])
+        raise _error_in_body(body)
     usage = read_usage(body.get("usage"))
     choices = body.get("choices")
     if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
@@ -56,7 +71,7 @@ def read_reply(body: Any, *, raw: bool = False) -> Reply:
     else:
         text = message.get("content") if isinstance(message, dict) else None
         refusal = message.get("refusal") if isinstance(message, dict) else None
-        if text is None and isinstance(refusal, str):
+        if not text and isinstance(refusal, str) and refusal:
             text, finish = refusal, "content_filter"
     if text is None and finish in ("content_filter", "length"):
         text = ""  # billed and final: kept with its reason, not asked again
@@ -76,7 +91,8 @@ def read_usage(row: Any) -> Usage:
 
 
 def _count(value: Any) -> int:
-    return value if isinstance(value, int) and value >= 0 else 0
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    return value if whole and 0 <= value <= MOST_TOKENS else 0
 
 
 def _billed(error: AskError, usage: Usage) -> AskError:
@@ -86,13 +102,25 @@ def _billed(error: AskError, usage: Usage) -> AskError:
     return error
 
 
-def _error_in_body(error: Any) -> LimbeckError:
-    row = error if isinstance(error, Mapping) else {"message": str(error)}
-    text = f"an error inside a 200: {row.get('message', row)}"
-    code = str(row.get("code") or row.get("type") or "")
-    if code in OUT_OF_CREDIT or code == "402":
+def status_inside(body: Any) -> int | None:
+    """The status that an error inside a 200 stands for; None for no error, and for one that does
+    not say."""
+    if not isinstance(body, dict) or not body.get("error"):
+        return None
+    for code in _codes(_error_row(body)):
+        status = int(code) if re.fullmatch(r"[45][0-9][0-9]", code) else NAMED.get(code)
+        if status is not None:
+            return status
+    return None
+
+
+def _error_in_body(body: Any) -> LimbeckError:
+    row = _error_row(body)
+    text = f"an error inside a 200: {_words(row.get('message') or row)}"
+    status = status_inside(body)
+    if status == 402:
         return BudgetError(f"the account is out of credit ({text})")
-    if code == "429" or "rate" in code:
+    if status == 429:
         return RateLimited(text, retry_after=retry_after({}, text))
     return Transient(text)
 
@@ -109,35 +137,35 @@ def read_error(
     """What a status other than 200 means: a StopRun (every row), an AskError (this row), or a
     Reply, since a content filter's verdict is an answer, and a final one."""
     row = _error_row(body)
-    text = str(row.get("message") or "")[:500] or f"no message (HTTP {status})"
-    code = str(row.get("code") or row.get("type") or "")
-    if _filtered(status, code, text):
-        return Reply("", "content_filter", raw=body if isinstance(body, dict) else None)
+    text = _words(row.get("message") or row.get("detail") or "no message")
+    codes = _codes(row)
+    if isinstance(body, dict) and _filtered(status, codes, text):
+        return Reply("", "content_filter", raw=body)
     if status in (401, 403):
         return AuthError(
             f"{endpoint} refused the API key in {key_name} (HTTP {status}: {text}). "
             "Set it to a valid key and run the same command again"
         )
-    if status == 404 or code == "model_not_found" or "not a valid model" in text:
+    if status == 404 or "model_not_found" in codes or "not a valid model" in text:
         return UnknownModel(
             f"{endpoint} does not know the model {model!r} (HTTP {status}: {text}). "
             "Check teacher.model and base_url"
         )
-    if status == 402 or code in OUT_OF_CREDIT:
+    if status == 402 or any(code in OUT_OF_CREDIT for code in codes):
         return BudgetError(
             f"the account at {endpoint} is out of credit (HTTP {status}: {text}). What is "
             "answered is in the ledger: top up and run the same command again"
         )
     if status == 429:
         return RateLimited(text, retry_after=retry_after(headers, text))
-    if status in (408, 409) or status >= 500:
+    if status in (408, 409, 425) or status >= 500:
         failure = Transient(f"HTTP {status}: {text}", retry_after=retry_after(headers, ""))
         failure.overload = status in BUSY
         return failure
     if 300 <= status < 400 or status == 405:
         return EndpointError(
             f"{endpoint} does not take requests there (HTTP {status}"
-            + (f", it points to {headers['location']!r}" if "location" in headers else "")
+            + (f", it points to {_place(headers)!r}" if "location" in headers else "")
             + "). Check base_url: it mostly ends in /v1"
         )
     return BadRequest(f"HTTP {status}: {text}")
@@ -150,30 +178,52 @@ def _error_row(body: Any) -> Mapping[str, Any]:
     return {"message": " ".join(str(body).split()) if isinstance(body, str) else ""}
 
 
-def _filtered(status: int, code: str, text: str) -> bool:
+def _codes(row: Mapping[str, Any]) -> list[str]:
+    return [str(row[name]) for name in ("code", "type") if row.get(name)]
+
+
+def _words(said: Any) -> str:
+    """What a server said, fit for every terminal and file."""
+    return str(said)[:500].encode("utf-8", "backslashreplace").decode()
+
+
+def _place(headers: Mapping[str, str]) -> str:
+    return _words(headers["location"].partition("?")[0])  # a query may hold a key
+
+
+def _filtered(status: int, codes: list[str], text: str) -> bool:
     if status == 400:
-        return code == "content_filter"
-    return status == 403 and ("flagged" in text or "moderation" in text)
+        return "content_filter" in codes
+    return status == 403 and FLAGGED.search(text) is not None
 
 
 def retry_after(headers: Mapping[str, str], text: str) -> float | None:
-    """Seconds to wait, as the server asked: milliseconds, seconds, an HTTP date, or in words."""
-    try:
-        if "retry-after-ms" in headers:
-            return max(0.0, float(headers["retry-after-ms"]) / 1000)
-        value = headers.get("retry-after", "")
-        if value:
-            return max(0.0, _seconds(value))
-    except (ValueError, TypeError):
-        pass
-    words = re.search(r"try again in ([\d.]+)\s*(ms|s)\b", text)
-    if words:
-        return float(words[1]) / (1000 if words[2] == "ms" else 1)
-    return None
+    """Seconds to wait, as the server asked: milliseconds, seconds, an HTTP date, or in words. None
+    where it says nothing that makes sense."""
+    wait = _seconds(headers.get("retry-after-ms", ""))
+    if wait is not None:
+        return wait / 1000
+    wait = _seconds(headers.get("retry-after", ""))
+    if wait is None:
+        wait = _date(headers.get("retry-after", ""))
+    if wait is None:
+        said = re.search(r"try again in ([0-9][0-9.dhms]*)(?: +(ms|second|minute|hour))?", text)
+        if said:
+            unit = said[2] or ""
+            wait = read_duration(said[1].rstrip(".") + (unit if unit == "ms" else unit[:1]))
+    return wait
 
 
-def _seconds(value: str) -> float:
+def _seconds(value: str) -> float | None:
     try:
-        return float(value)
+        seconds = float(value)
     except ValueError:
-        return email.utils.parsedate_to_datetime(value).timestamp() - time.time()
+        return None
+    return max(0.0, seconds) if math.isfinite(seconds) else None
+
+
+def _date(value: str) -> float | None:
+    try:
+        return max(0.0, email.utils.parsedate_to_datetime(value).timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None

@@ -25,6 +25,7 @@ from limbeck.errors import (
 from limbeck.ledger import Answered, Failed, Keyer, Ledger
 from limbeck.money import Meter, estimate_tokens
 from limbeck.protocols import Reply, Request, Teacher, Usage
+from limbeck.text import duration
 
 
 class Wrapper:
@@ -53,10 +54,10 @@ class Retrying(Wrapper):
     """Asks again after a failure that may pass: bounded in attempts and in time, jittered.
 
     A 429 waits as long as the server asks, is no attempt and no failure of the request: when
-    nothing but 429s came for `give_up_after` seconds, the run stops. Other failures end a request
-    after `attempts`, or `give_up_after` seconds after its first one. Raises the last AskError, or
-    EndpointError when nothing answers at the endpoint, so that a run stops and does not fail row
-    after row.
+    nothing but 429s came for `give_up_after` seconds, or one asks for a longer wait than that, the
+    run stops. Other failures end a request after `attempts`, or `give_up_after` seconds after its
+    first one. Raises the last AskError, or EndpointError when nothing answers at the endpoint, so
+    that a run stops and does not fail row after row.
     """
 
     def __init__(
@@ -76,11 +77,15 @@ class Retrying(Wrapper):
         self._asleep: set[asyncio.Future[None]] = set()
 
     async def ask(self, request: Request, /) -> Reply:
-        return (await self.ask_counted(request))[0]
+        try:
+            return (await self.ask_counted(request))[0]
+        except Abandoned as error:
+            raise error.stop from error
 
     async def ask_counted(self, request: Request) -> tuple[Reply, int, Usage]:
         """The reply, the number of requests sent for it, and what those that failed may have
-        been billed. A failure carries the first as `.sent`, the second as `.wasted`."""
+        been billed. A failure carries the first as `.sent`, the second as `.wasted`. Raises
+        Abandoned where the run stopped after attempts that may have been billed."""
         try:  # nearly all need no policy, and its machinery costs more than the request
             return await self.teacher.ask(request), 1, Usage()
         except AskError as error:
@@ -98,12 +103,15 @@ class Retrying(Wrapper):
         now = asyncio.get_running_loop().time
         pending: AskError | None = first
         started = now()
+        last = first
         sent = counted = 0
         wasted = Usage()
 
         def stop(state: tenacity.RetryCallState) -> bool:
             error = state.outcome.exception() if state.outcome else None
             if isinstance(error, RateLimited):
+                if (error.retry_after or 0.0) > self._give_up_after:
+                    return True  # nobody wants to sit there for a day
                 return now() - max(self._answered_at, started) > self._give_up_after
             return counted >= self._attempts or now() - started > self._give_up_after
 
@@ -111,7 +119,9 @@ class Retrying(Wrapper):
             error = state.outcome.exception() if state.outcome else None
             jittered = float(self._backoff(state))
             asked = error.retry_after if isinstance(error, AskError) else None
-            return jittered if asked is None else asked * 1.05 + jittered * 0.05
+            if asked is None or asked > self._give_up_after:
+                return jittered
+            return asked * 1.05 + jittered * 0.05
 
         try:
             async for attempt in tenacity.AsyncRetrying(
@@ -131,25 +141,38 @@ class Retrying(Wrapper):
                     except AskError as error:
                         counted += error.counts
                         wasted += _wasted(request, error)
+                        last = error
                         raise
                     self._answered_at = now()
                     return reply, sent, wasted
         except (Unreachable, RateLimited) as error:
-            stop_run = self._of_the_endpoint(error)
-            self.stop(stop_run)
-            raise stop_run from error
+            stopped: StopRun = self._of_the_endpoint(error)
+            self.stop(stopped)
+            if wasted == Usage():
+                raise stopped from error
         except AskError as error:
             error.sent = sent
             error.wasted = (wasted.prompt_tokens, wasted.completion_tokens)
             raise
-        raise AssertionError("tenacity returns or raises")
+        except StopRun as error:
+            if wasted == Usage():
+                raise
+            stopped = error
+        raise Abandoned(last, stopped, sent, wasted)
 
     def _of_the_endpoint(self, error: AskError) -> EndpointError:
         """A failure that is no row's fault."""
+        limit = self._give_up_after
+        if isinstance(error, RateLimited) and (error.retry_after or 0.0) > limit:
+            return EndpointError(
+                f"the teacher's endpoint asks for a wait of {duration(error.retry_after or 0.0)}, "
+                f"longer than teacher.give_up_after, {duration(limit)} ({error}). What is answered "
+                "is in the ledger: run the same command again then"
+            )
         if isinstance(error, RateLimited):
             return EndpointError(
                 f"the teacher's endpoint has answered nothing but 429s for "
-                f"{self._give_up_after:g} s ({error}). What is answered is in the ledger: run the "
+                f"{duration(limit)} ({error}). What is answered is in the ledger: run the "
                 "same command again when the limit is over"
             )
         return EndpointError(
@@ -170,6 +193,18 @@ class Retrying(Wrapper):
         finally:
             timer.cancel()
             self._asleep.discard(sleeper)
+
+
+class Abandoned(AskError):
+    """A request that the run's stop left unanswered after attempts that may have been billed. What
+    they cost is still to be written down; then `stop` is raised."""
+
+    def __init__(self, last: AskError, stop: StopRun, sent: int, wasted: Usage) -> None:
+        super().__init__(str(last))
+        self.reason = last.reason
+        self.stop = stop
+        self.sent = sent
+        self.wasted = (wasted.prompt_tokens, wasted.completion_tokens)
 
 
 def _wake(sleeper: asyncio.Future[None]) -> None:
@@ -227,7 +262,8 @@ class Recorded(Wrapper):
         key, text = self._keyer(request)
         while True:
             found = await self._ledger.find(key)
-            if found is not None and not (self._ask_again and await self._retired(key, *found)):
+            again = self._ask_again and self._stopped is None
+            if found is not None and not (again and await self._retired(key, *found)):
                 self._meter.found += 1
                 self._on_call()
                 return found[0]
@@ -236,7 +272,12 @@ class Recorded(Wrapper):
                 break
             ended = asyncio.get_running_loop().create_future()
             same.append(ended)
-            await ended
+            try:
+                await ended
+            except AskError:
+                self._meter.failed += 1
+                self._on_call()
+                raise
         if self._stopped is not None:
             raise self._stopped
         if self._ask_again or key in self._hopeless:
@@ -249,6 +290,8 @@ class Recorded(Wrapper):
             self.stop(error)
             raise
         except AskError as error:
+            if error.reason == BadRequest.reason:
+                self._hopeless.add(key)
             for ended in waiting:
                 if not ended.done():
                     ended.set_exception(error)
@@ -280,13 +323,18 @@ class Recorded(Wrapper):
             self._meter.failed += 1
             await self._ledger.put(failed)
             self._on_call()
+            if isinstance(error, Abandoned):
+                raise error.stop from error
             raise
         if reply.key:
             raise Malformed("a Recorded teacher was wrapped in another one")
         seconds = time.monotonic() - started
-        await self._ledger.put(
-            Answered(key, teacher, text, reply, sent, seconds, self._run, wasted)
-        )
+        answered = Answered(key, teacher, text, reply, sent, seconds, self._run, wasted)
+        try:
+            await self._ledger.put(answered)
+        except asyncio.CancelledError:
+            await self._ledger.put(answered)  # writes are in order: the first one is done then,
+            raise  # and whoever waits for the same answer finds it
         self._on_call()
         return Reply(reply.text, reply.finish_reason, reply.usage, key, reply.raw)
 

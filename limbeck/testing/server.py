@@ -108,8 +108,8 @@ class ApiServer:
 
     `script(body, number)` may return an Answer to send in place of the usual one (`number` counts
     requests from 0); `latency` is in seconds; with `api_key` any other key gets a 401, with
-    `models` any other model a 404; `port` 0 is any free one. `bodies` holds every request body, `answered` those whose
-    answer was sent. Raises RuntimeError when it does not start.
+    `models` any other model a 404; `port` 0 is any free one. `bodies` holds every request body,
+    `answered` those whose answer was sent. Raises RuntimeError when it does not start.
     """
 
     def __init__(

@@ -10,6 +10,7 @@ import pytest
 
 from limbeck.errors import UserError
 from limbeck.ledger import Batch, Ledger
+from limbeck.ledger.notes import ABANDONED, CREATING
 from tests.ledger.example import WHO, answered
 
 
@@ -76,6 +77,32 @@ def test_keys_are_live_until_their_batch_is_collected_or_failed(tmp_path: Path) 
         ledger.set_batch_status("b1", "collected")
         assert ledger.live_keys("r1") == {"k3"}
         ledger.set_batch_status("b2", "failed")
+        assert ledger.live_keys("r1") == set()
+
+
+def test_a_batch_gets_its_own_id_once_the_endpoint_made_it(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "l") as ledger:
+        add(ledger, "file-1", "r1", "k1", "k2")
+        add(ledger, "b2", "r1", "k3")
+        ledger.set_batch_status("file-1", CREATING)
+        assert ledger.live_keys("r1") == {"k1", "k2", "k3"}
+        ledger.name_batch("file-1", "b1", "validating")
+        named = ledger.batches("r1")
+        assert [(batch.id, batch.status) for batch in named] == [
+            ("b1", "validating"), ("b2", "validating"),
+        ]  # fmt: skip
+        assert named[0].input_file == "file-1"
+        assert [key for key, _ in ledger.batch_items("b1")] == ["k1", "k2"]
+        assert ledger.batch_items("file-1") == []
+        with pytest.raises(UserError, match="cannot write the ledger"):
+            ledger.name_batch("b2", "b1", "validating")
+        assert [key for key, _ in ledger.batch_items("b2")] == ["k3"]
+
+
+def test_a_batch_that_was_never_made_holds_no_keys(tmp_path: Path) -> None:
+    with Ledger(tmp_path / "l") as ledger:
+        add(ledger, "file-1", "r1", "k1")
+        ledger.set_batch_status("file-1", ABANDONED)
         assert ledger.live_keys("r1") == set()
 
 

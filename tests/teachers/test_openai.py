@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import time
-from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -15,6 +12,7 @@ from limbeck.errors import (
     AuthError,
     BadRequest,
     BudgetError,
+    EndpointError,
     Malformed,
     RateLimited,
     RecipeError,
@@ -28,7 +26,6 @@ from limbeck.protocols import Reply, Request
 from limbeck.recipe import Recipe, TeacherSection
 from limbeck.record import user
 from limbeck.teachers.openai import OpenAITeacher, openai_teacher
-from limbeck.teachers.replies import read_reply, retry_after
 from limbeck.testing import Answer, ApiServer, completion, spoken
 
 KEY = "sk-secret-0123456789"
@@ -39,9 +36,9 @@ def section(server_url: str, **fields: Any) -> TeacherSection:
     return TeacherSection(model="openai:m", base_url=server_url, **{"timeout": 5.0, **fields})
 
 
-def ask(server: ApiServer, request: Request = REQUEST, **fields: Any) -> Reply:
+def ask(server: ApiServer, request: Request = REQUEST, *, key: str = KEY, **fields: Any) -> Reply:
     async def main() -> Reply:
-        teacher = OpenAITeacher("m", section(server.base_url, **fields), KEY)
+        teacher = OpenAITeacher("m", section(server.base_url, **fields), key)
         try:
             return await teacher.ask(request)
         finally:
@@ -150,6 +147,88 @@ def test_an_error_inside_a_200_is_an_error() -> None:
         ask(server)
 
 
+@pytest.mark.parametrize(
+    ("code", "error"),
+    [
+        (401, AuthError),
+        ("invalid_api_key", AuthError),
+        ("404", UnknownModel),
+        (402, BudgetError),
+        ("insufficient_quota", BudgetError),
+        ("rate_limit_exceeded", RateLimited),
+        (400, BadRequest),
+        (503, Transient),
+        ("generate_failed", Transient),
+        (["odd"], Transient),
+        (True, Transient),
+    ],
+)
+def test_an_error_inside_a_200_means_what_its_code_says(
+    code: object, error: type[Exception]
+) -> None:
+    body = {"error": {"message": f"网关: {KEY}", "code": code}}
+    with answering(Answer(body)) as server, pytest.raises(error) as caught:
+        ask(server)
+    assert KEY not in str(caught.value)
+
+
+def test_a_key_that_the_server_quotes_is_hidden_and_a_placeholder_changes_no_answer() -> None:
+    with answering(Answer(completion(f"your key is {KEY} 🙂"))) as server:
+        reply = ask(server)
+        assert reply.text == "your key is *** 🙂"
+        assert KEY not in str(reply.raw)
+    page = Answer(raw=f"<p>{KEY}</p>".encode())
+    with answering(page) as server, pytest.raises(Malformed) as caught:
+        ask(server)
+    assert KEY not in str(caught.value)
+    moved = Answer({}, 307, {"Location": f"http://127.0.0.1:9/?key={KEY}"})
+    with answering(moved) as server, pytest.raises(EndpointError, match="points to") as stopped:
+        ask(server)
+    assert KEY not in str(stopped.value)
+    with answering(Answer(completion("EMPTY is a word"))) as server:
+        assert ask(server, key="EMPTY").text == "EMPTY is a word"
+
+
+@pytest.mark.parametrize("status", [201, 204])
+def test_a_success_without_a_completion_is_malformed_and_not_hopeless(status: int) -> None:
+    with answering(Answer({}, status)) as server, pytest.raises(Malformed):
+        ask(server)
+
+
+def test_a_403_is_a_refusal_only_where_it_speaks_of_the_prompt() -> None:
+    flagged = {"error": {"message": "Your input was flagged", "code": 403}}
+    with answering(Answer(flagged, 403)) as server:
+        assert ask(server).finish_reason == "content_filter"
+    page = Answer(raw=b"<html>Your IP was flagged</html>", status=403)
+    for answer in (page, Answer({"error": {"message": "Your IP was flagged"}}, 403)):
+        with answering(answer) as server, pytest.raises(AuthError):
+            ask(server)
+
+
+def test_lone_surrogates_and_nan_go_both_ways() -> None:
+    odd = "半个 \ud83d é"
+    body = completion(odd) | {"score": float("nan")}
+    with answering(Answer(body)) as server:
+        assert ask(server, Request((user(odd),))).text == odd
+    assert server.bodies[0]["messages"][0]["content"] == odd
+    refusal = Answer({"error": {"message": odd}}, 400)
+    with answering(refusal) as server, pytest.raises(BadRequest) as caught:
+        ask(server)
+    assert "半个 \\ud83d é" in str(caught.value), "fit for a terminal"
+
+
+def test_a_key_that_no_header_can_hold_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for key in ("sk-hunter2\nsk-hunter3", "sk-hunter2-é"):
+        monkeypatch.setenv("MY_KEY", key)
+        with pytest.raises(UserError, match="MY_KEY") as caught:
+            openai_teacher(
+                parse_model("openai:m"), section("http://127.0.0.1:9/v1", api_key_env="MY_KEY")
+            )
+        assert "hunter" not in str(caught.value)
+
+
 def test_length_and_content_filter_are_replies_with_their_reason() -> None:
     with answering(Answer(completion("cut of", "length"))) as server:
         assert ask(server).finish_reason == "length"
@@ -193,35 +272,6 @@ def test_the_identity_holds_endpoint_and_model_and_no_key() -> None:
         "model": "m",
         "extra": {"a": 1},
     }
-
-
-@pytest.mark.parametrize(
-    ("headers", "text", "seconds"),
-    [
-        ({"retry-after": "2.5"}, "", 2.5),
-        ({"retry-after-ms": "120", "retry-after": "9"}, "", 0.12),
-        ({"retry-after": "-4"}, "", 0.0),
-        ({}, "Please try again in 120ms.", 0.12),
-        ({}, "try again in 1.5s", 1.5),
-        ({"retry-after": "soon"}, "", None),
-        ({}, "", None),
-    ],
-)
-def test_retry_after_in_all_its_forms(
-    headers: dict[str, str], text: str, seconds: float | None
-) -> None:
-    assert retry_after(headers, text) == seconds
-
-
-def test_retry_after_as_a_date() -> None:
-    wait = retry_after({"retry-after": formatdate(time.time() + 60, usegmt=True)}, "")
-    assert wait is not None
-    assert 50 < wait <= 60
-
-
-def test_usage_that_makes_no_sense_is_left_out() -> None:
-    body = completion("x") | {"usage": {"prompt_tokens": "many", "completion_tokens": -1}}
-    assert read_reply(json.loads(json.dumps(body))).usage.completion_tokens == 0
 
 
 def test_a_recipe_with_a_password_in_the_url_is_refused_without_showing_it() -> None:

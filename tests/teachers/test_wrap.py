@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from limbeck.errors import (
     AskError,
@@ -19,11 +22,12 @@ from limbeck.errors import (
     Unreachable,
 )
 from limbeck.ledger import Ledger, request_key
-from limbeck.money import Meter
+from limbeck.money import Meter, estimate_tokens
 from limbeck.protocols import Reply, Request, Usage
 from limbeck.record import user
 from limbeck.teachers.wrap import Recorded, Retrying
 from limbeck.testing import FakeTeacher
+from tests import virtual_time
 
 REQUEST = Request((user("你好, café 🙂"),), temperature=0.7, seed=1)
 
@@ -146,3 +150,62 @@ def test_the_same_reply_object_is_not_shared_between_keys(tmp_path: Path) -> Non
         recorded = Recorded(FakeTeacher({"a": 1.0}), ledger)
         replies: list[Reply] = [asyncio.run(recorded.ask(r)) for r in (REQUEST, other)]
     assert replies[0].key != replies[1].key
+
+
+def test_a_wait_of_a_day_is_not_sat_out() -> None:
+    asked = [RateLimited("每天的限额", retry_after=86400.0)]
+
+    async def main() -> None:
+        teacher = FakeTeacher(fail=lambda _: asked[0])
+        with pytest.raises(EndpointError, match=r"24 h 00 min.*give_up_after.*每天的限额"):
+            await Retrying(teacher).ask(REQUEST)
+
+    _, seconds = virtual_time.run(main)
+    assert seconds == 0
+
+    async def other() -> str:  # an outage that names a wait like that is tried as usual
+        down = failing(2, lambda: Transient("HTTP 503", retry_after=86400.0))
+        return (await Retrying(down).ask(REQUEST)).text
+
+    text, seconds = virtual_time.run(other)
+    assert text == "yes"
+    assert seconds < 10
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0.0, 500.0), st.integers(0, 99))
+def test_the_wait_that_the_server_asks_for_is_kept_and_jittered_upwards(
+    wait: float, seed: int
+) -> None:
+    async def main() -> None:
+        await Retrying(failing(1, lambda: RateLimited("x", retry_after=wait))).ask(REQUEST)
+
+    random.seed(seed)
+    _, seconds = virtual_time.run(main)
+    assert wait * 0.999 <= seconds <= 1.05 * wait + 0.05
+
+
+def test_a_row_is_given_up_in_time_whatever_the_number_of_attempts() -> None:
+    async def main() -> None:
+        teacher = failing(10**6, lambda: Transient("HTTP 500"))
+        with pytest.raises(Transient):
+            await Retrying(teacher, attempts=10**6, give_up_after=60).ask(REQUEST)
+
+    _, seconds = virtual_time.run(main)
+    assert 60 <= seconds <= 60 + 31
+
+
+def test_what_does_not_count_is_no_attempt_and_what_was_wasted_is_summed() -> None:
+    def error() -> Transient:
+        failure = Transient("down")
+        failure.billed, failure.counts = True, next(counts)
+        failure.tokens = (3, 1) if failure.counts else None
+        return failure
+
+    counts = iter([False, True, False, True, True])
+    teacher = failing(99, error)
+    with pytest.raises(Transient) as caught:
+        asyncio.run(retrying(teacher).ask(REQUEST))
+    most = (estimate_tokens(REQUEST), REQUEST.max_tokens)
+    assert caught.value.sent == 5
+    assert caught.value.wasted == (3 * 3 + 2 * most[0], 3 * 1 + 2 * most[1])
