@@ -61,7 +61,7 @@ async def limbeck_without_ledger(url: str, width: int) -> AsyncIterator[Ask]:
     from limbeck.record import user
     from limbeck.teachers.limited import Limited
     from limbeck.teachers.openai import OpenAITeacher
-    from limbeck.teachers.wrap import Retrying
+    from limbeck.teachers.retrying import Retrying
 
     section = TeacherSection(model="openai:m", base_url=url, concurrency=width)
     teacher = Retrying(Limited(OpenAITeacher("m", section, "key"), most=width))
@@ -143,14 +143,6 @@ CLIENTS = {
 NEEDS = {"litellm": "litellm"}
 
 
-def asks(width: int) -> int:
-    """How many limbeck has under way: at the server never more than `width`."""
-    from limbeck.recipe import TeacherSection
-    from limbeck.teachers.connect import width as under_way
-
-    return under_way(TeacherSection(model="openai:m", concurrency=width))
-
-
 def one(client: str, url: str, rows: int, width: int) -> dict[str, Any]:
     """Run a client in this process; what it took."""
     from limbeck.aio import map_ordered, run
@@ -172,8 +164,7 @@ def one(client: str, url: str, rows: int, width: int) -> dict[str, Any]:
             told["ready"] = time.perf_counter() - STARTED
             began, cpu = time.perf_counter(), time.process_time()
             marks = []
-            under_way = asks(width) if client.startswith("limbeck") else width
-            async with map_ordered(safe, range(rows), under_way) as results:
+            async with map_ordered(safe, range(rows), width) as results:
                 async for good in results:
                     told["good" if good else "lost"] += 1
                     if told["good"] in (rows // 2, rows):

@@ -14,7 +14,7 @@ from limbeck.recipe import Recipe
 from limbeck.rundir import RunDir
 
 if TYPE_CHECKING:
-    from limbeck.teachers.wrap import Recorded
+    from limbeck.teachers.recorded import Recorded
 
 OnCall = Callable[[], None]
 

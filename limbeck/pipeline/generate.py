@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from typing import Any
 
 from limbeck.aio import run
 from limbeck.errors import BadRequest, DataError, UserError
-from limbeck.ledger import Keyer, Ledger
+from limbeck.ledger import Ledger
 from limbeck.money import Meter, dollars, price_of
 from limbeck.pipeline.context import Context
+from limbeck.pipeline.left import say_what_is_left
 from limbeck.progress import Bar
 from limbeck.protocols import AskFailure, Generator, Reply
 from limbeck.record import Record, content_hash
@@ -63,9 +63,9 @@ def generate(context: Context) -> None:
     total = generator.total(seeds)
     meter = Meter(price_of(recipe.teacher))
     with ExitStack() as stack:
-        done = stack.enter_context(context.run.stage("generate", hashed))
         ledger = stack.enter_context(Ledger(context.ledger))
-        _say_what_is_left(context, generator, seeds, ledger)
+        say_what_is_left(context, generator, seeds, ledger)
+        done = stack.enter_context(context.run.stage("generate", hashed))
         bar = stack.enter_context(context.reporter.stage("generate", "calls", total))
         folder = context.run.folder("generate")
         records = stack.enter_context(jsonl_writer(folder / RECORDS))
@@ -148,54 +148,6 @@ def generator_of(context: Context) -> Generator:
         "generators", recipe.generate.generator, options | recipe.generate.options
     )
     return generator
-
-
-def _say_what_is_left(
-    context: Context, generator: Generator, seeds: Sequence[Record], ledger: Ledger
-) -> None:
-    requests = getattr(generator, "requests", None)
-    if requests is None:  # a generator whose next prompt depends on the last reply cannot know
-        return
-    keyer = Keyer(identity(context.recipe.teacher))
-    keys = [keyer(request)[0] for request in requests(seeds)]
-    found = {key: _reason(ledger.get(key)) for key in keys}
-    answered = sum(found[key] is not None for key in keys)
-    text = f"generate: {len(keys)} requests, {answered} already answered in the ledger"
-    if context.ask_again:
-        _say_what_is_asked_again(context, text, keys, found, ledger)
-        return
-    hopeless = ledger.failed_keys(BadRequest.reason)
-    refused = sum(found[key] is None and key in hopeless for key in keys)
-    text += f", {len(keys) - answered - refused} left to ask"
-    if refused:
-        text += (
-            f"; {refused} refused as bad before stay so unless you say: limbeck retry "
-            f"{context.run.path} --reason {BadRequest.reason}"
-        )
-    context.reporter.say(text)
-
-
-def _reason(reply: Reply | None) -> str | None:
-    return None if reply is None else reply.reason
-
-
-def _say_what_is_asked_again(
-    context: Context,
-    text: str,
-    keys: Sequence[str],
-    found: Mapping[str, str | None],
-    ledger: Ledger,
-) -> None:
-    left = again = 0
-    for key in keys:
-        reason = found[key]
-        if reason is None:
-            failure = ledger.failure(key)
-            left += failure is None
-            reason = "" if failure is None else failure.reason
-        again += reason in context.ask_again
-    more = f" and {left} that were never asked" if left else ""
-    context.reporter.say(f"{text}; to ask again: {again}{more}")
 
 
 def _log_cost(context: Context, meter: Meter) -> None:

@@ -11,10 +11,10 @@ from limbeck.money import Meter, Rates, cost, price_of
 from limbeck.protocols import Teacher
 from limbeck.recipe import Budget, TeacherSection
 from limbeck.registry import find
-from limbeck.teachers.wrap import Recorded, Retrying
+from limbeck.teachers.recorded import Recorded
+from limbeck.teachers.retrying import Retrying
 
 NO_BUDGET = Budget()
-ON_THE_WAY_TO_DISK = 100
 
 
 def connect(
@@ -70,14 +70,13 @@ def spent_by(ledger: Ledger, run: str, rates: Rates | None) -> tuple[int, int]:
 
 
 def width(section: TeacherSection) -> int:
-    """How many asks to have under way at once, so that the teacher never waits for us.
+    """How many asks to have under way at once.
 
-    For an API a few more than are ever at the server: an answer on its way to the disk holds
-    nobody up. For a local model twice a batch, so that there is always somebody to refill it.
+    For an API what may be in flight: an answer that is not on the disk yet counts, so that a kill
+    never costs more than `concurrency` requests. For a local model twice a batch, so that there
+    is always somebody to refill it.
     """
-    if parse_model(section.model).is_local:
-        return 2 * section.batch_size
-    return section.concurrency + min(section.concurrency, ON_THE_WAY_TO_DISK)
+    return 2 * section.batch_size if parse_model(section.model).is_local else section.concurrency
 
 
 def identity(section: TeacherSection) -> Mapping[str, Any]:

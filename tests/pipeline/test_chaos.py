@@ -78,7 +78,7 @@ def test_nothing_is_lost_doubled_or_paid_twice(tmp_path: Path) -> None:
                 time.sleep(0.005)
             process.send_signal(signal.SIGKILL)
             process.communicate()
-            in_flight += 2 * WIDTH  # at the server, and on the way to the disk
+            in_flight += WIDTH
         process = start(recipe)
         out, _ = process.communicate(timeout=SECONDS)
         assert process.returncode == 0, out

@@ -25,7 +25,7 @@ from limbeck.recipe import Recipe
 from limbeck.record import content_hash
 from limbeck.rundir import RunDir
 from limbeck.seeds import read_seeds
-from limbeck.teachers.wrap import Recorded
+from limbeck.teachers.recorded import Recorded
 from limbeck.testing import Answer, ApiServer, FakeTeacher, completion
 
 PRICE = {"input": 0.15, "output": 0.6}

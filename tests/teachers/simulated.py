@@ -12,7 +12,7 @@ from limbeck.errors import AskError, RateLimited, Transient
 from limbeck.protocols import Reply, Request, Usage
 from limbeck.record import user
 from limbeck.teachers.limited import Limited
-from limbeck.teachers.wrap import Retrying
+from limbeck.teachers.retrying import Retrying
 from tests.virtual_time import run
 
 REQUEST = Request((user("你好, café 🙂"),), max_tokens=10)

@@ -13,7 +13,7 @@ from limbeck.protocols import Request
 from limbeck.record import user
 from limbeck.teachers.drain import draining
 from limbeck.teachers.limited import Limited
-from limbeck.teachers.wrap import Retrying
+from limbeck.teachers.retrying import Retrying
 from limbeck.testing import FakeTeacher
 
 REQUEST = Request((user("你好 🙂"),))

@@ -19,7 +19,7 @@ from limbeck.errors import (
 )
 from limbeck.protocols import Reply, Request
 from limbeck.teachers.limited import Limited
-from limbeck.teachers.wrap import Retrying
+from limbeck.teachers.retrying import Retrying
 from limbeck.testing import FakeTeacher
 from tests.teachers.simulated import REQUEST, Server, crowd
 from tests.virtual_time import run

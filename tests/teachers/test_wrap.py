@@ -25,7 +25,8 @@ from limbeck.ledger import Ledger, request_key
 from limbeck.money import Meter, estimate_tokens
 from limbeck.protocols import Reply, Request, Usage
 from limbeck.record import user
-from limbeck.teachers.wrap import Recorded, Retrying
+from limbeck.teachers.recorded import Recorded
+from limbeck.teachers.retrying import Retrying
 from limbeck.testing import FakeTeacher
 from tests import virtual_time
 

@@ -23,7 +23,8 @@ from limbeck.ledger import Answered, Failed, Ledger
 from limbeck.money import Meter, estimate_tokens
 from limbeck.protocols import Reply, Request, Usage
 from limbeck.record import user
-from limbeck.teachers.wrap import KnownFailure, Recorded, Retrying
+from limbeck.teachers.recorded import KnownFailure, Recorded
+from limbeck.teachers.retrying import Retrying
 from limbeck.testing import FakeTeacher
 
 REQUEST = Request((user("你好, café 🙂"),), temperature=0.7, seed=1)
@@ -236,7 +237,7 @@ import asyncio, sys
 from limbeck.ledger import Ledger
 from limbeck.protocols import Request
 from limbeck.record import user
-from limbeck.teachers.wrap import Recorded
+from limbeck.teachers.recorded import Recorded
 from limbeck.testing import FakeTeacher
 
 async def main(ledger):

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from limbeck.cli.options import LedgerFile
+
 if TYPE_CHECKING:
     from limbeck.pipeline.ledger import Merged, TeacherStats
 
@@ -17,11 +19,6 @@ app = typer.Typer(
     help="Sum up the ledger, export it, or merge another one into it.",
     no_args_is_help=True,
 )
-
-LedgerFile = Annotated[
-    Path | None,
-    typer.Option("--ledger", help="The ledger file. Default: $LIMBECK_LEDGER, else the user's."),
-]
 
 
 def _path(ledger: Path | None) -> Path:

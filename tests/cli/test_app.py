@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from limbeck import cli
+from limbeck.cli.options import load_recipe
 from limbeck.store import JsonlWriter
 
 
@@ -183,7 +184,7 @@ def test_json_progress_is_one_object_a_line(tmp_path: Path) -> None:
 
 
 def test_the_names_of_recipes_that_come_with_limbeck_are_known(tmp_path: Path) -> None:
-    recipe = cli._load(Path("quickstart"))
+    recipe = load_recipe(Path("quickstart"))
     assert recipe.name == "quickstart"
     assert recipe.seeds.path.is_file()
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from limbeck.cli.options import LedgerFile
 from limbeck.errors import UserError
 
 if TYPE_CHECKING:
@@ -34,12 +35,7 @@ def probe(
             help="The environment variable that holds the key. Default: OPENAI_API_KEY.",
         ),
     ] = None,
-    ledger: Annotated[
-        Path | None,
-        typer.Option(
-            "--ledger", help="The ledger file. Default: $LIMBECK_LEDGER, else the user's."
-        ),
-    ] = None,
+    ledger: LedgerFile = None,
     again: Annotated[
         bool, typer.Option("--again", help="Ask the server even if the ledger knows.")
     ] = False,

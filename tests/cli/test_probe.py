@@ -11,7 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from limbeck.cli_probe import probe
+from limbeck.cli.probe import probe
 from limbeck.errors import AuthError, UserError
 from limbeck.testing import ApiServer
 from tests.teachers.probe_model import KEY, Server

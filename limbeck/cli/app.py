@@ -1,22 +1,31 @@
-"""The verbs. Importing this module loads neither torch nor transformers nor lm-eval."""
+"""The app: a verb for every stage, for asking again and for looking ahead; the entry point."""
 
 from __future__ import annotations
 
-import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from limbeck import __version__, cli_ledger, cli_probe
-from limbeck.errors import Interrupted, UserError
+from limbeck import __version__
+from limbeck.cli.batch import app as batch_app
+from limbeck.cli.ledger import app as ledger_app
+from limbeck.cli.options import (
+    RUNS,
+    Into,
+    LedgerFile,
+    ProgressMode,
+    Target,
+    command_line,
+    context_of,
+    resumable,
+)
+from limbeck.cli.probe import probe as probe_verb
+from limbeck.errors import UserError
 
 if TYPE_CHECKING:
     from limbeck.pipeline.context import Context
-    from limbeck.recipe import Recipe
     from limbeck.rundir import StageName
 
 app = typer.Typer(
@@ -29,72 +38,6 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 
-app.add_typer(cli_ledger.app)
-
-Target = Annotated[
-    str,
-    typer.Argument(
-        metavar="RUN_OR_RECIPE",
-        help="A recipe file, a run folder, or the name of a recipe that comes with limbeck.",
-    ),
-]
-Into = Annotated[Path, typer.Option("--into", help="The folder that holds the run folders.")]
-LedgerFile = Annotated[
-    Path | None,
-    typer.Option("--ledger", help="The ledger file. Default: $LIMBECK_LEDGER, else the user's."),
-]
-ProgressMode = Annotated[
-    str,
-    typer.Option("--progress", help="auto, rich (a live view), plain (lines), json, or quiet."),
-]
-RUNS = Path("runs")
-
-
-def context_of(
-    target: str,
-    into: Path,
-    ledger: Path | None,
-    progress: str,
-    ask_again: frozenset[str] = frozenset(),
-) -> Context:
-    """The context of a recipe file, a run folder or a built-in recipe."""
-    from limbeck.pipeline.context import Context
-    from limbeck.progress import reporter
-    from limbeck.rundir import RunDir
-
-    modes = ("auto", "rich", "plain", "json", "quiet")
-    if progress not in modes:
-        raise UserError(f"--progress is one of {', '.join(modes)}, got {progress!r}")
-    path = Path(target)
-    if path.is_dir():
-        run = RunDir.open(path)
-    else:
-        recipe = _load(path)
-        run = RunDir(into / recipe.name, recipe)
-    return Context(run, reporter(progress), ledger, ask_again)  # type: ignore[arg-type]
-
-
-def command_line(verb: str, target: str, into: Path, ledger: Path | None, *more: str) -> str:
-    """What was typed after `limbeck`, as far as it matters when the command is given again."""
-    words = [verb, target, *more]
-    if into != RUNS and not Path(target).is_dir():
-        words += ["--into", str(into)]
-    if ledger is not None:
-        words += ["--ledger", str(ledger)]
-    return shlex.join(words)
-
-
-@contextmanager
-def resumable(context: Context, command: str) -> Iterator[None]:
-    """Ctrl-C within the block prints the command that goes on."""
-    try:
-        yield
-    except (KeyboardInterrupt, Interrupted):
-        context.reporter.say(
-            f"stopped; what was answered is in the ledger. To go on: limbeck {command}"
-        )
-        raise KeyboardInterrupt from None
-
 
 def _verb(
     stages: tuple[StageName, ...], target: str, into: Path, ledger: Path | None, progress: str
@@ -106,17 +49,6 @@ def _verb(
     with resumable(context, command_line(verb, target, into, ledger)):
         do_stages(context, stages)
     return context
-
-
-def _load(path: Path) -> Recipe:
-    from limbeck.recipe import Recipe
-
-    if not path.exists() and path.suffix == "" and len(path.parts) == 1:
-        for folder in (Path(__file__).parent / "recipes", Path(__file__).parents[1] / "recipes"):
-            built_in = folder / f"{path.name}.yaml"
-            if built_in.is_file():
-                return Recipe.load(built_in)
-    return Recipe.load(path)
 
 
 def _show_table(context: Context) -> None:
@@ -246,7 +178,9 @@ def plugins() -> None:
             typer.echo(visible(f"  {plugin.name:<12} {plugin.about}{source}"))
 
 
-app.command()(cli_probe.probe)
+app.command()(probe_verb)
+app.add_typer(batch_app)
+app.add_typer(ledger_app)
 
 
 def _version(wanted: bool) -> None:

@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+from limbeck.cli.options import (
+    RUNS,
+    Into,
+    LedgerFile,
+    ProgressMode,
+    Target,
+    command_line,
+    context_of,
+    resumable,
+)
 
 if TYPE_CHECKING:
     from limbeck.pipeline.batch_state import Known
@@ -17,23 +27,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Target = Annotated[
-    str,
-    typer.Argument(
-        metavar="RUN_OR_RECIPE",
-        help="A recipe file, a run folder, or the name of a recipe that comes with limbeck.",
-    ),
-]
-Into = Annotated[Path, typer.Option("--into", help="The folder that holds the run folders.")]
-LedgerFile = Annotated[
-    Path | None,
-    typer.Option("--ledger", help="The ledger file. Default: $LIMBECK_LEDGER, else the user's."),
-]
-ProgressMode = Annotated[
-    str,
-    typer.Option("--progress", help="auto, rich (a live view), plain (lines), json, or quiet."),
-]
-RUNS = Path("runs")
 SHOWN = 5  # errors of a batch
 
 
@@ -48,11 +41,10 @@ def submit(
     progress: ProgressMode = "auto",
 ) -> None:
     """Submit what the ledger does not answer and no batch of the run may still answer."""
-    from limbeck.cli import context_of, resumable
     from limbeck.pipeline.batch import submit
 
     context = context_of(target, into, ledger, progress)
-    with resumable(context, f"batch submit {target}"):
+    with resumable(context, command_line("batch submit", target, into, ledger)):
         submit(context, most_requests=most)
 
 
@@ -65,7 +57,6 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Print how far every batch of the run is, and why one failed."""
-    from limbeck.cli import context_of
     from limbeck.pipeline.batch import status
     from limbeck.progress import visible
     from limbeck.store import dump_line
@@ -89,11 +80,10 @@ def collect(
     target: Target, into: Into = RUNS, ledger: LedgerFile = None, progress: ProgressMode = "auto"
 ) -> None:
     """Put the answers of batches that have ended into the ledger, also of expired ones."""
-    from limbeck.cli import context_of, resumable
     from limbeck.pipeline.batch import collect
 
     context = context_of(target, into, ledger, progress)
-    with resumable(context, f"batch collect {target}"):
+    with resumable(context, command_line("batch collect", target, into, ledger)):
         collect(context)
 
 
@@ -102,7 +92,6 @@ def cancel(
     target: Target, into: Into = RUNS, ledger: LedgerFile = None, progress: ProgressMode = "auto"
 ) -> None:
     """Cancel the run's batches; what they have answered by then can be collected."""
-    from limbeck.cli import context_of
     from limbeck.pipeline.batch import cancel
 
     cancel(context_of(target, into, ledger, progress))

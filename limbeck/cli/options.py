@@ -1,0 +1,94 @@
+"""What the verbs share: their options, the run that they are about, the way to go on."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from limbeck.errors import Interrupted, UserError
+
+if TYPE_CHECKING:
+    from limbeck.pipeline.context import Context
+    from limbeck.recipe import Recipe
+
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="RUN_OR_RECIPE",
+        help="A recipe file, a run folder, or the name of a recipe that comes with limbeck.",
+    ),
+]
+Into = Annotated[Path, typer.Option("--into", help="The folder that holds the run folders.")]
+LedgerFile = Annotated[
+    Path | None,
+    typer.Option("--ledger", help="The ledger file. Default: $LIMBECK_LEDGER, else the user's."),
+]
+ProgressMode = Annotated[
+    str,
+    typer.Option("--progress", help="auto, rich (a live view), plain (lines), json, or quiet."),
+]
+RUNS = Path("runs")
+
+
+def context_of(
+    target: str,
+    into: Path,
+    ledger: Path | None,
+    progress: str,
+    ask_again: frozenset[str] = frozenset(),
+) -> Context:
+    """The context of a recipe file, a run folder or a built-in recipe."""
+    from limbeck.pipeline.context import Context
+    from limbeck.progress import reporter
+    from limbeck.rundir import RunDir
+
+    modes = ("auto", "rich", "plain", "json", "quiet")
+    if progress not in modes:
+        raise UserError(f"--progress is one of {', '.join(modes)}, got {progress!r}")
+    path = Path(target)
+    if path.is_dir():
+        run = RunDir.open(path)
+    else:
+        recipe = load_recipe(path)
+        run = RunDir(into / recipe.name, recipe)
+    return Context(run, reporter(progress), ledger, ask_again)  # type: ignore[arg-type]
+
+
+def command_line(verb: str, target: str, into: Path, ledger: Path | None, *more: str) -> str:
+    """What was typed after `limbeck`, as far as it matters when the command is given again."""
+    words = [*verb.split(), target, *more]
+    if into != RUNS and not Path(target).is_dir():
+        words += ["--into", str(into)]
+    if ledger is not None:
+        words += ["--ledger", str(ledger)]
+    return shlex.join(words)
+
+
+@contextmanager
+def resumable(context: Context, command: str) -> Iterator[None]:
+    """Ctrl-C within the block prints the command that goes on."""
+    try:
+        yield
+    except (KeyboardInterrupt, Interrupted):
+        context.reporter.say(
+            f"stopped; what was answered is in the ledger. To go on: limbeck {command}"
+        )
+        raise KeyboardInterrupt from None
+
+
+def load_recipe(path: Path) -> Recipe:
+    """A recipe file, or a recipe that comes with limbeck, by its name."""
+    from limbeck.recipe import Recipe
+
+    if not path.exists() and path.suffix == "" and len(path.parts) == 1:
+        here = Path(__file__)  # installed, recipes/ is in the package; in a checkout beside it
+        for folder in (here.parents[1] / "recipes", here.parents[2] / "recipes"):
+            built_in = folder / f"{path.name}.yaml"
+            if built_in.is_file():
+                return Recipe.load(built_in)
+    return Recipe.load(path)

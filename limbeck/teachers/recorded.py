@@ -1,0 +1,156 @@
+"""`Recorded` answers from the ledger, and writes new answers to it before anybody may use them."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from limbeck.errors import AskError, BadRequest, Malformed, StopRun
+from limbeck.ledger import Answered, Failed, Keyer, Ledger
+from limbeck.money import Meter
+from limbeck.protocols import Reply, Request, Teacher, Usage
+from limbeck.teachers.retrying import Abandoned, Retrying
+from limbeck.teachers.wrap import Wrapper
+
+
+class Recorded(Wrapper):
+    """Answers from the ledger; what is new is durable there before it is returned.
+
+    The same request asked twice at the same time is sent once. A failure is stored as a failure
+    and raised. `on_call` is called after every call. `run` is the id of the run that pays.
+    A request that an earlier session found hopeless (a 400) fails as it did, unsent. `ask_again`
+    names reasons (those of AskErrors, and "refused", "truncated", "empty" of replies): with any,
+    only calls that ended for one of them before now are asked again, and what failed for another
+    reason fails as it did.
+    """
+
+    def __init__(
+        self,
+        teacher: Teacher,
+        ledger: Ledger,
+        *,
+        meter: Meter | None = None,
+        on_call: Callable[[], None] | None = None,
+        run: str = "",
+        ask_again: frozenset[str] = frozenset(),
+    ) -> None:
+        super().__init__(teacher)
+        self._ledger = ledger
+        self._meter = meter or Meter()
+        self._on_call = on_call or _nothing
+        self._run = run
+        self._ask_again = ask_again
+        self._began = time.time()
+        self._keyer = Keyer(teacher.identity)
+        self._hopeless = ledger.failed_keys(BadRequest.reason)
+        self._asking: dict[str, list[asyncio.Future[None]]] = {}
+        self._stopped: StopRun | None = None
+
+    async def ask(self, request: Request, /) -> Reply:
+        key, text = self._keyer(request)
+        while True:
+            found = await self._ledger.find(key)
+            again = self._ask_again and self._stopped is None
+            if found is not None and not (again and await self._retired(key, *found)):
+                self._meter.found += 1
+                self._on_call()
+                return found[0]
+            same = self._asking.get(key)
+            if same is None:
+                break
+            ended = asyncio.get_running_loop().create_future()
+            same.append(ended)
+            try:
+                await ended
+            except AskError:
+                self._meter.failed += 1
+                self._on_call()
+                raise
+        if self._stopped is not None:
+            raise self._stopped
+        if self._ask_again or key in self._hopeless:
+            self._raise_known_failure(key)
+        waiting: list[asyncio.Future[None]] = []
+        self._asking[key] = waiting
+        try:
+            return await self._ask(key, text, request)
+        except StopRun as error:
+            self.stop(error)
+            raise
+        except AskError as error:
+            if error.reason == BadRequest.reason:
+                self._hopeless.add(key)
+            for ended in waiting:
+                if not ended.done():
+                    ended.set_exception(error)
+            raise
+        finally:
+            del self._asking[key]
+            for ended in waiting:
+                if not ended.done():
+                    ended.set_result(None)
+
+    def stop(self, error: StopRun) -> None:
+        if self._stopped is None:
+            self._stopped = error
+            super().stop(error)
+
+    async def _ask(self, key: str, text: str, request: Request) -> Reply:
+        started = time.monotonic()
+        teacher = self._keyer.teacher
+        try:
+            if isinstance(self.teacher, Retrying):
+                reply, sent, wasted = await self.teacher.ask_counted(request)
+            else:
+                reply, sent, wasted = await self.teacher.ask(request), 1, Usage()
+        except AskError as error:
+            wasted = Usage(*error.wasted)
+            failed = Failed(
+                key, teacher, text, error.reason, str(error), error.sent, self._run, wasted
+            )
+            self._meter.failed += 1
+            await self._ledger.put(failed)
+            self._on_call()
+            if isinstance(error, Abandoned):
+                raise error.stop from error
+            raise
+        if reply.key:
+            raise Malformed("a Recorded teacher was wrapped in another one")
+        seconds = time.monotonic() - started
+        answered = Answered(key, teacher, text, reply, sent, seconds, self._run, wasted)
+        try:
+            await self._ledger.put(answered)
+        except asyncio.CancelledError:
+            await self._ledger.put(answered)  # writes are in order: the first one is done then,
+            raise  # and whoever waits for the same answer finds it
+        self._on_call()
+        return Reply(reply.text, reply.finish_reason, reply.usage, key, reply.raw)
+
+    async def _retired(self, key: str, reply: Reply, at: float) -> bool:
+        """Whether this stored reply is to be asked again; then it is put aside, not deleted."""
+        if reply.reason not in self._ask_again or at >= self._began:
+            return False
+        await self._ledger.retire(key)
+        return True
+
+    def _raise_known_failure(self, key: str) -> None:
+        failure = self._ledger.failure(key)
+        stands = bool(self._ask_again) or (failure and failure.reason == BadRequest.reason)
+        if failure is not None and stands and failure.reason not in self._ask_again:
+            self._meter.failed += 1
+            self._on_call()
+            raise KnownFailure(failure.reason, failure.message)
+
+
+def _nothing() -> None:
+    return
+
+
+class KnownFailure(AskError):
+    """A request that failed before and was not to be asked again."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.sent = 0
