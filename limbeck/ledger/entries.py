@@ -106,7 +106,7 @@ def _request_text(request: Request | str) -> str:
     return _storable(_canonical(request).decode("utf-8", "surrogatepass"))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: one is made for every reply, and freezing costs more than it
 class Answered:
     """A reply on its way into the ledger.
 

@@ -11,7 +11,6 @@ import asyncio
 import concurrent.futures
 import sqlite3
 import threading
-import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
@@ -24,8 +23,9 @@ from typing import Any
 from limbeck.errors import UserError
 from limbeck.ledger.schema import REPLY
 
-GROUP = 512  # rows in one commit at most
-GATHER_SECONDS = 0.001  # how long a group waits for company, once callers come in numbers
+# Rows in one commit at most. Larger groups save little, and make all callers wait and then come
+# back at the same time, so that the disk and the network take turns and do not overlap.
+GROUP = 64
 
 Statement = tuple[str, Sequence[Any]]
 
@@ -91,18 +91,14 @@ class Writer:
 
     def _run(self) -> None:
         jobs, wake = self._jobs, self._wake
-        crowded = False
         try:
             while True:
                 wake.wait()
-                if crowded and not self._closing and len(jobs) < GROUP:
-                    time.sleep(GATHER_SECONDS)
                 wake.clear()  # before the queue is read: what comes later wakes again
                 closing = self._closing
                 group = [jobs.popleft() for _ in range(min(len(jobs), GROUP))]
                 if group:
                     self._commit(group)
-                crowded = len(group) > 1
                 if jobs:
                     wake.set()
                 elif closing:
