@@ -110,8 +110,8 @@ class PlainReporter:
     def stage(self, name: str, unit: str, total: int | None = None) -> Iterator[Bar]:
         bar = _PlainBar(self, name, _Clock(unit, total))
         yield bar
-        clock = bar.clock
-        self.say(f"{name}: done, {clock.done} {unit} in {duration(clock.elapsed)}")
+        clock, extra = bar.clock, f", {bar.note}" if bar.note else ""
+        self.say(f"{name}: done, {clock.done} {unit} in {duration(clock.elapsed)}{extra}")
 
 
 class _PlainBar:
@@ -119,6 +119,7 @@ class _PlainBar:
         self._out = out
         self._name = name
         self.clock = clock
+        self.note = ""
         self._said = clock.started
 
     def total(self, total: int) -> None:
@@ -126,6 +127,7 @@ class _PlainBar:
 
     def advance(self, count: int = 1, note: str = "") -> None:
         self.clock.advance(count)
+        self.note = note or self.note
         if time.monotonic() - self._said >= PLAIN_SECONDS:
             self._said = time.monotonic()
             clock, left = self.clock, self.clock.left
@@ -154,7 +156,11 @@ class JsonReporter:
         bar = _JsonBar(self, name, _Clock(unit, total))
         yield bar
         self.write(
-            event="end", stage=name, done=bar.clock.done, seconds=round(bar.clock.elapsed, 3)
+            event="end",
+            stage=name,
+            done=bar.clock.done,
+            seconds=round(bar.clock.elapsed, 3),
+            note=bar.note,
         )
 
 
@@ -163,6 +169,7 @@ class _JsonBar:
         self._out = out
         self._name = name
         self.clock = clock
+        self.note = ""
         self._said = 0.0
 
     def total(self, total: int) -> None:
@@ -170,6 +177,7 @@ class _JsonBar:
 
     def advance(self, count: int = 1, note: str = "") -> None:
         self.clock.advance(count)
+        self.note = note or self.note
         if time.monotonic() - self._said < 1.0:
             return
         self._said = time.monotonic()

@@ -88,7 +88,7 @@ def test_plain_lines_come_every_few_seconds_and_at_the_end(clock: Clock) -> None
     lines = out.getvalue().splitlines()
     assert lines[0] == "generate: 10/100 calls, 2.0 calls/s, 45 s left, 3 new"
     assert lines[1] == "generate: 20/100 calls, 2.0 calls/s, 40 s left, 3 new"
-    assert lines[-1] == "generate: done, 40 calls in 20 s"
+    assert lines[-1] == "generate: done, 40 calls in 20 s, 3 new"
     assert len(lines) == 5
 
 
@@ -151,7 +151,7 @@ def test_json_lines_are_json_with_any_text(clock: Clock) -> None:
             "event": "progress", "stage": "eval", "done": 4, "total": 8, "rate": 1.5,
             "seconds_left": 2.7, "note": "",
         },
-        {"event": "end", "stage": "eval", "done": 4, "seconds": 4.0},
+        {"event": "end", "stage": "eval", "done": 4, "seconds": 4.0, "note": "base"},
     ]  # fmt: skip
 
 
