@@ -177,7 +177,7 @@ def _say_what_came(
     if useless:
         counts = ", ".join(f"{tally[reason]} {reason}" for reason in useless)
         context.reporter.say(
-            f"generate: of {tally['records']} answers {counts}; they are paid and kept, and not "
+            f"generate: of {tally['records']} answers {counts}; they are kept, and not "
             f"asked again unless you say so: limbeck retry {path} --reason {useless[0]}"
         )
     if reasons:
