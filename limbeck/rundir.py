@@ -97,13 +97,18 @@ class RunDir:
         return done
 
     @contextmanager
-    def stage(self, stage: StageName, inputs: str) -> Iterator[Finish]:
-        """Do a stage: the old marker goes first, the new one comes when the block ends well."""
+    def stage(self, stage: StageName, inputs: str, *, whole: bool = False) -> Iterator[Finish]:
+        """Do a stage: the old marker goes first, the new one comes when the block ends well.
+
+        `whole` says that the stage changes nothing before `Finish.replace` is called: until then
+        the old marker holds, and a stage that fails leaves what was there.
+        """
         folder = self.folder(stage)
         folder.mkdir(parents=True, exist_ok=True)
         clear_drafts(folder)
-        (folder / "done.json").unlink(missing_ok=True)
-        finish = Finish()
+        finish = Finish(marker=folder / "done.json")
+        if not whole:
+            finish.replace()
         yield finish
         files = {name: file_hash(folder / name) for name in finish.files}
         write_json(
@@ -143,5 +148,10 @@ class RunDir:
 class Finish:
     """What a stage says about itself while it works."""
 
+    marker: Path
     counts: dict[str, Any] = field(default_factory=dict)
     files: list[str] = field(default_factory=list)
+
+    def replace(self) -> None:
+        """From here on what was there before is being overwritten."""
+        self.marker.unlink(missing_ok=True)

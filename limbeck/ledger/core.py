@@ -174,9 +174,21 @@ class Ledger(Notes):
         else:
             await self._writer.execute((_FAIL, entry.row()))
 
+    async def replace(self, entry: Answered) -> None:
+        """Put a new reply in the place of its key's old one, which is put aside, in one step."""
+        row = entry.row()
+        values = ", ".join("?" * len(row))
+        await self._writer.execute(
+            *_retiring(entry.key), (f"INSERT INTO replies ({REPLY}) VALUES ({values})", row)
+        )
+
     async def retire(self, key: str) -> None:
         """Put a key's reply aside, durably, so that the key is asked again; nothing is deleted."""
-        await self._writer.execute(
-            (f"INSERT INTO retired ({REPLY}) SELECT {REPLY} FROM replies WHERE key = ?", (key,)),
-            ("DELETE FROM replies WHERE key = ?", (key,)),
-        )
+        await self._writer.execute(*_retiring(key))
+
+
+def _retiring(key: str) -> tuple[tuple[str, tuple[str]], ...]:
+    return (
+        (f"INSERT INTO retired ({REPLY}) SELECT {REPLY} FROM replies WHERE key = ?", (key,)),
+        ("DELETE FROM replies WHERE key = ?", (key,)),
+    )

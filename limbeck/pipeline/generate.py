@@ -65,7 +65,9 @@ def generate(context: Context) -> None:
     with ExitStack() as stack:
         ledger = stack.enter_context(Ledger(context.ledger))
         say_what_is_left(context, generator, seeds, ledger)
-        done = stack.enter_context(context.run.stage("generate", hashed))
+        before = context.run.done("generate")
+        same = before is not None and before.inputs == hashed
+        done = stack.enter_context(context.run.stage("generate", hashed, whole=same))
         bar = stack.enter_context(context.reporter.stage("generate", "calls", total))
         folder = context.run.folder("generate")
         records = stack.enter_context(jsonl_writer(folder / RECORDS))
@@ -110,6 +112,7 @@ def generate(context: Context) -> None:
                 f"none of the {total} requests was answered; the reasons are in "
                 f"{context.run.path / 'log.jsonl'}"
             )
+        done.replace()
         done.counts |= {"seeds": len(seeds), "skipped_lines": len(skipped), **tally}
         done.counts["hopeless"] = reasons[BadRequest.reason]
         done.files += [RECORDS, FAILURES]
@@ -178,7 +181,8 @@ def _say_what_came(
         counts = ", ".join(f"{tally[reason]} {reason}" for reason in useless)
         context.reporter.say(
             f"generate: of {tally['records']} answers {counts}; they are kept, and not "
-            f"asked again unless you say so: limbeck retry {path} --reason {useless[0]}"
+            f"asked again unless you say so: limbeck retry {path} "
+            + " ".join(f"--reason {reason}" for reason in useless)
         )
     if reasons:
         counts = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))

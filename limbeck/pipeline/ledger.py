@@ -141,6 +141,10 @@ def export_file(path: Path, out: Path, *, failures: bool = False) -> int:
         with out.open("rb") as old:
             if old.read(15) == b"SQLite format 3":
                 raise UserError(f"{out} is an SQLite file and stays as it is. Name another file")
+    if out.exists() and not out.is_file():  # a pipe, a device: nothing to put in its place
+        raise UserError(f"{out} is no file to write to. Give another name, or '-' for the terminal")
+    if not out.parent.is_dir():
+        raise UserError(f"there is no folder {out.parent} to write {out.name} into; make it first")
     with writing(out) as draft, draft.open("wb") as file:
         return export(path, file, failures=failures)
 

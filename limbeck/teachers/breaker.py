@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from limbeck.errors import AskError, BadRequest, EndpointError, RateLimited
+from limbeck.errors import AskError, BadRequest, EndpointError, RateLimited, Unreachable
 from limbeck.text import duration
 
 TRIP = 20  # failures in a row that open it
@@ -58,14 +58,19 @@ class Breaker:
         self._in_a_row += 1
         if self._in_a_row < TRIP:
             return 0.0
+        if isinstance(error, Unreachable) and not self._ever:
+            raise EndpointError(
+                f"nothing answers at the teacher's endpoint ({_words(error)}). Check base_url and "
+                "that the server runs, then run the same command again"
+            )
         if self._opened is None:
             self._opened = now
         if now - self._opened >= self._give_up_after:
             spell = duration(now - self._opened)
             raise EndpointError(
                 f"nothing has succeeded at the teacher's endpoint for {spell}; the last failure: "
-                f"{error}. What is answered is in the ledger: run the same command again when it "
-                "works"
+                f"{_words(error)}. What is answered is in the ledger: run the same command again "
+                "when it works"
             )
         return float(min(2 ** (self._in_a_row - TRIP), LONGEST_WAIT))
 
@@ -77,7 +82,7 @@ class Breaker:
         if self._refusals[text] >= TRIP:
             raise EndpointError(
                 f"the teacher's endpoint refused the first {TRIP} requests, all with the same "
-                f"words: {error}. Check the teacher and generate sections of the recipe"
+                f"words: {_words(error)}. Check the teacher and generate sections of the recipe"
             )
 
     def _count(self, now: float, *, failed: bool) -> None:
@@ -94,6 +99,11 @@ class Breaker:
             spell = duration(now - self._slices[0][0])
             raise EndpointError(
                 f"{failures} of {attempts} requests to the teacher failed in the last {spell}, the "
-                f"last one with: {error}. What is answered is in the ledger: run the same command "
-                "again when the endpoint works"
+                f"last one with: {_words(error)}. What is answered is in the ledger: run the same "
+                "command again when the endpoint works"
             )
+
+
+def _words(error: AskError) -> str:
+    """An error's words without a full stop: a sentence goes on after them."""
+    return str(error).rstrip(". ")

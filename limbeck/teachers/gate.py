@@ -208,7 +208,8 @@ class Gate:
             if self._slow_start:
                 self.level += 0.2 if self._pace.measuring else 0.5
             else:
-                self.level += max(2.0, 0.08 * self.level) / self.level
+                # a round trip adds a tenth, at least 2 once that is little, 8% when there are many
+                self.level += max(min(2.0, 0.1 * self.level), 0.08 * self.level) / self.level
             self.level = min(self.level, float(self.most))
 
     def _lower(self, now: float) -> None:

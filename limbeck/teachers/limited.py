@@ -92,8 +92,10 @@ class Limited(Wrapper):
             raise stop from error
         if wait:
             gate.hold(wait, alone=True)
-        if self._breaker.is_open and self._breaker.ever_closed:
-            error.counts = False  # the endpoint is down: that is not this request's fault
+        down = self._breaker.is_open and self._breaker.ever_closed
+        full = error.overload and not error.billed
+        if down or full:
+            error.counts = False  # that is not this request's fault, and it only has to wait
 
 
 def _outcome(error: BaseException) -> Outcome:

@@ -51,11 +51,13 @@ class Recorded(Wrapper):
         key, text = self._keyer(request)
         while True:
             found = await self._ledger.find(key)
-            again = self._ask_again and self._stopped is None
-            if found is not None and not (again and await self._retired(key, *found)):
-                self._meter.found += 1
-                self._on_call()
-                return found[0]
+            old = None
+            if found is not None:
+                old, at = found
+                if self._stopped is not None or not self._is_wanted_again(old, at):
+                    self._meter.found += 1
+                    self._on_call()
+                    return old
             same = self._asking.get(key)
             if same is None:
                 break
@@ -66,15 +68,17 @@ class Recorded(Wrapper):
             except AskError:
                 self._meter.failed += 1
                 self._on_call()
-                raise
+                if old is None:
+                    raise
+                return old
         if self._stopped is not None:
             raise self._stopped
-        if self._ask_again or key in self._hopeless:
+        if old is None and (self._ask_again or key in self._hopeless):
             self._raise_known_failure(key)
         waiting: list[asyncio.Future[None]] = []
         self._asking[key] = waiting
         try:
-            return await self._ask(key, text, request)
+            return await self._ask(key, text, request, replace=old is not None)
         except StopRun as error:
             self.stop(error)
             raise
@@ -84,7 +88,9 @@ class Recorded(Wrapper):
             for ended in waiting:
                 if not ended.done():
                     ended.set_exception(error)
-            raise
+            if old is None:
+                raise
+            return old  # asked again in vain: what there was before is better than nothing
         finally:
             del self._asking[key]
             for ended in waiting:
@@ -96,7 +102,7 @@ class Recorded(Wrapper):
             self._stopped = error
             super().stop(error)
 
-    async def _ask(self, key: str, text: str, request: Request) -> Reply:
+    async def _ask(self, key: str, text: str, request: Request, *, replace: bool) -> Reply:
         started = time.monotonic()
         teacher = self._keyer.teacher
         try:
@@ -119,20 +125,18 @@ class Recorded(Wrapper):
             raise Malformed("a Recorded teacher was wrapped in another one")
         seconds = time.monotonic() - started
         answered = Answered(key, teacher, text, reply, sent, seconds, self._run, wasted)
+        put = self._ledger.replace if replace else self._ledger.put
         try:
-            await self._ledger.put(answered)
+            await put(answered)
         except asyncio.CancelledError:
             await self._ledger.put(answered)  # writes are in order: the first one is done then,
             raise  # and whoever waits for the same answer finds it
         self._on_call()
         return Reply(reply.text, reply.finish_reason, reply.usage, key, reply.raw)
 
-    async def _retired(self, key: str, reply: Reply, at: float) -> bool:
-        """Whether this stored reply is to be asked again; then it is put aside, not deleted."""
-        if reply.reason not in self._ask_again or at >= self._began:
-            return False
-        await self._ledger.retire(key)
-        return True
+    def _is_wanted_again(self, reply: Reply, at: float) -> bool:
+        """Whether this stored reply is to be replaced by a new one; until there is one it stays."""
+        return reply.reason in self._ask_again and at < self._began
 
     def _raise_known_failure(self, key: str) -> None:
         failure = self._ledger.failure(key)

@@ -102,3 +102,30 @@ def test_an_error_inside_a_200_that_is_about_all_rows_stops_the_run(
     assert "不行" in out
     assert len(server.bodies) <= 10 + 8
     assert count(tmp_path) == 10
+
+
+def test_a_retry_that_fails_leaves_the_old_answers_and_the_finished_stage(tmp_path: Path) -> None:
+    cut = Answer(completion("被截", "length"))
+    with ApiServer(script=lambda body, number: cut) as server:
+        recipe = write_recipe(tmp_path, server.base_url, 4, teacher=", attempts: 1")
+        limbeck(tmp_path, "generate", str(recipe), "--progress", "quiet")
+    folder = tmp_path / "runs/r/generate"
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    assert len(records(tmp_path)) == 4
+    # The server is gone.
+    out = limbeck(tmp_path, "retry", str(recipe), "--reason", "truncated", code=2)
+    assert "nothing answers" in out
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+    assert count(tmp_path, "SELECT count(*) FROM retired") == 0
+    assert count(tmp_path, "SELECT count(*) FROM replies") == 4
+
+
+def test_what_is_asked_again_in_vain_keeps_its_old_answer(tmp_path: Path) -> None:
+    answers = [Answer(completion("cut", "length"))]
+    with ApiServer(script=lambda body, number: answers[0]) as server:
+        recipe = write_recipe(tmp_path, server.base_url, 4, teacher=", attempts: 1")
+        limbeck(tmp_path, "generate", str(recipe), "--progress", "quiet")
+        answers[0] = Answer({"error": {"message": "down"}}, 500)
+        limbeck(tmp_path, "retry", str(recipe), "--reason", "truncated", "--progress", "quiet")
+        assert len(server.bodies) == 8
+    assert [row["completion"] for row in records(tmp_path)] == ["cut"] * 4

@@ -212,3 +212,11 @@ def test_a_closed_teacher_can_be_asked_in_another_event_loop() -> None:
         return reply.text
 
     assert [asyncio.run(main()), asyncio.run(main())] == ["yes", "yes"]
+
+
+def test_a_server_that_takes_only_four_at_once_fails_no_row() -> None:
+    server = Server(capacity=4, latency=0.2)
+    lost, seconds = crowd(server, 880, 64)
+    assert (lost, server.good) == ([], 880)
+    assert server.refused <= 0.5 * 880
+    assert seconds <= 2 * 880 * 0.2 / 4
