@@ -61,6 +61,10 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
             "limbeck.filters.exact:Exact",
             "refuses exact duplicates, the first one stays",
         ),
+        "rouge": (
+            "limbeck.filters.rouge:Rouge",
+            "refuses instructions too similar to a kept one, by ROUGE-L (0.7)",
+        ),
     },
     "teachers": {
         "bundled": (
