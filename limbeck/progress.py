@@ -139,7 +139,8 @@ class _PlainBar:
 
 
 class JsonReporter:
-    """One JSON object a line: {"event": "say" | "start" | "progress" | "end", ...}."""
+    """One JSON object a line: {"event": "say" | "start" | "progress" | "end", ...}; the command
+    line ends a run that failed with {"event": "error", "text": ...}."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -147,8 +148,6 @@ def estimate(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Ask a few real rows; print the tokens and the cost of the whole run, with intervals."""
-    import json
-
     from limbeck.pipeline.estimate import estimate as predict
     from limbeck.pipeline.estimate import render
 
@@ -203,19 +202,26 @@ def main() -> None:
     try:
         app()
     except UserError as error:
-        typer.echo(f"limbeck: {error}", err=True)
+        _tell(str(error))
         sys.exit(2)
     except KeyboardInterrupt:
         sys.exit(130)
     except OSError as error:
         if error.errno not in _DISK:
             raise
-        typer.echo(
-            f"limbeck: {error.strerror}: {error.filename or 'the disk'}. Make room, then "
-            "run the same command again",
-            err=True,
+        _tell(
+            f"{error.strerror}: {error.filename or 'the disk'}. Make room, then run the same "
+            "command again"
         )
         sys.exit(2)
+
+
+def _tell(text: str) -> None:
+    """The last sentence, in the form in which everything before it was."""
+    if "--progress json" in " ".join(sys.argv).replace("--progress=json", "--progress json"):
+        typer.echo(json.dumps({"event": "error", "text": text}), err=True)
+    else:
+        typer.echo(f"limbeck: {text}", err=True)
 
 
 _DISK = (28, 30, 122)  # no space left, a read-only file system, over quota

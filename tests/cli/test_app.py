@@ -205,3 +205,13 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing_half_written(
     assert "No space left on device" in capsys.readouterr().err
     left = [path.name for path in (tmp_path / "test" / "generate").iterdir()]
     assert left == []
+
+
+def test_with_json_progress_the_last_sentence_is_json_too(tmp_path: Path) -> None:
+    recipe = write(tmp_path)
+    (tmp_path / "seeds.jsonl").unlink()
+    done = limbeck("generate", recipe, "--progress", "json", cwd=tmp_path)
+    assert done.returncode == 2
+    last = [json.loads(line) for line in done.stderr.splitlines()][-1]
+    assert last["event"] == "error"
+    assert "seeds.jsonl does not exist" in last["text"]
