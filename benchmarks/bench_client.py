@@ -32,45 +32,43 @@ Ask = Callable[[int], Awaitable[object]]
 ROUNDS = 3
 
 
+def asking(teacher: Any) -> Ask:
+    """The questions of every client, put to a limbeck teacher."""
+    from limbeck.protocols import Request
+    from limbeck.record import user
+
+    async def ask(number: int) -> object:
+        prompt = user(f"Question {number}: what is the capital of France?")
+        return await teacher.ask(Request((prompt,), temperature=0.7, seed=number))
+
+    return ask
+
+
 @asynccontextmanager
 async def limbeck(url: str, width: int) -> AsyncIterator[Ask]:
     """The whole engine: Recorded(Retrying(Budgeted(Limited(openai)))), durable ledger."""
     from limbeck.ledger import Ledger
-    from limbeck.protocols import Request
     from limbeck.recipe import TeacherSection
-    from limbeck.record import user
     from limbeck.teachers import connect
 
     section = TeacherSection(model="openai:m", base_url=url, concurrency=width)
     with tempfile.TemporaryDirectory() as folder, Ledger(Path(folder) / "l.sqlite") as ledger:
         teacher = connect(section, ledger)
-
-        async def ask(number: int) -> object:
-            prompt = user(f"Question {number}: what is the capital of France?")
-            return await teacher.ask(Request((prompt,), temperature=0.7, seed=number))
-
-        yield ask
+        yield asking(teacher)
         await teacher.aclose()
 
 
 @asynccontextmanager
 async def limbeck_without_ledger(url: str, width: int) -> AsyncIterator[Ask]:
     """The same without Recorded: what the ledger costs."""
-    from limbeck.protocols import Request
     from limbeck.recipe import TeacherSection
-    from limbeck.record import user
     from limbeck.teachers.limited import Limited
     from limbeck.teachers.openai import OpenAITeacher
     from limbeck.teachers.retrying import Retrying
 
     section = TeacherSection(model="openai:m", base_url=url, concurrency=width)
     teacher = Retrying(Limited(OpenAITeacher("m", section, "key"), most=width))
-
-    async def ask(number: int) -> object:
-        prompt = user(f"Question {number}: what is the capital of France?")
-        return await teacher.ask(Request((prompt,), temperature=0.7, seed=number))
-
-    yield ask
+    yield asking(teacher)
     await teacher.aclose()
 
 

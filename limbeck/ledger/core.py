@@ -179,16 +179,7 @@ class Ledger(Notes):
         row = entry.row()
         values = ", ".join("?" * len(row))
         await self._writer.execute(
-            *_retiring(entry.key), (f"INSERT INTO replies ({REPLY}) VALUES ({values})", row)
+            (f"INSERT INTO retired ({REPLY}) SELECT {REPLY} FROM replies WHERE key = ?", (row[0],)),
+            ("DELETE FROM replies WHERE key = ?", (row[0],)),
+            (f"INSERT INTO replies ({REPLY}) VALUES ({values})", row),
         )
-
-    async def retire(self, key: str) -> None:
-        """Put a key's reply aside, durably, so that the key is asked again; nothing is deleted."""
-        await self._writer.execute(*_retiring(key))
-
-
-def _retiring(key: str) -> tuple[tuple[str, tuple[str]], ...]:
-    return (
-        (f"INSERT INTO retired ({REPLY}) SELECT {REPLY} FROM replies WHERE key = ?", (key,)),
-        ("DELETE FROM replies WHERE key = ?", (key,)),
-    )

@@ -1,7 +1,7 @@
 """One HTTP POST of JSON, and nothing else: a thin client on aiohttp.
 
-The SDK's own request machinery costs about 1.2 ms of CPU a request, more than ten times as much;
-benchmarks/bench_client.py measures both side by side.
+The SDK's own request machinery costs many times the CPU; benchmarks/bench_client.py measures both
+side by side.
 """
 
 from __future__ import annotations

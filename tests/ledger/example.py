@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from limbeck.ledger import Answered, Failed, Ledger
+from limbeck.ledger.schema import REPLY
 from limbeck.protocols import Reply, Request
 from limbeck.record import user
 
@@ -54,3 +55,11 @@ def texts(path: Path, numbers: Iterable[int]) -> list[str | None]:
     with Ledger(path) as ledger:
         replies = [ledger.get(f"key {number}") for number in numbers]
     return [None if reply is None else reply.text for reply in replies]
+
+
+async def retire(ledger: Ledger, key: str) -> None:
+    """Put a reply aside and nothing in its place, as a ledger may be found."""
+    await ledger._writer.execute(
+        (f"INSERT INTO retired ({REPLY}) SELECT {REPLY} FROM replies WHERE key = ?", (key,)),
+        ("DELETE FROM replies WHERE key = ?", (key,)),
+    )

@@ -18,7 +18,7 @@ from limbeck.errors import UserError
 from limbeck.ledger import Answered, Failed, Ledger, request_key
 from limbeck.protocols import Reply, Request, Usage
 from limbeck.record import user
-from tests.ledger.example import ASKED, WHO, answered, put, texts
+from tests.ledger.example import ASKED, WHO, answered, put, retire, texts
 
 TEXT = st.text(st.characters(codec=None), max_size=30)
 
@@ -114,7 +114,7 @@ def test_a_retired_reply_is_asked_again_and_nothing_is_deleted(tmp_path: Path) -
         await ledger.put(first)
         # All at once: what one caller does is done in the order in which it was asked for.
         await asyncio.gather(
-            ledger.retire("key 1"), ledger.put(answered(1, "Paris")), ledger.retire("key 2")
+            retire(ledger, "key 1"), ledger.put(answered(1, "Paris")), retire(ledger, "key 2")
         )
 
     with Ledger(path) as ledger:
@@ -201,7 +201,7 @@ def test_what_a_run_spent_is_summed_by_teacher_and_way(tmp_path: Path) -> None:
     ]
     with Ledger(path) as ledger:
         assert ledger.spent("r1") == expected
-        asyncio.run(ledger.retire("key 1"))
+        asyncio.run(retire(ledger, "key 1"))
         assert ledger.spent("r1") == expected
         assert ledger.spent("r2") == [(WHO, "live", Usage(5000, 5000), Usage(60, 6))]
         assert ledger.spent("r3") == ledger.spent("") == []

@@ -16,7 +16,7 @@ from limbeck.errors import UserError
 from limbeck.ledger import Answered, Failed, Ledger
 from limbeck.pipeline.ledger import Merged, export, export_file, merge, stats
 from limbeck.protocols import Reply, Usage
-from tests.ledger.example import ASKED, FORMAT_1, WHO, answered, put, texts
+from tests.ledger.example import ASKED, FORMAT_1, WHO, answered, put, retire, texts
 
 OTHER = {"endpoint": "é", "model": "模型"}
 
@@ -48,7 +48,7 @@ def filled(path: Path) -> Path:
     ]
     put(path, *entries)
     with Ledger(path) as ledger:
-        asyncio.run(ledger.retire("key 4"))
+        asyncio.run(retire(ledger, "key 4"))
         ledger.remember("probe", "模型", {"n": True})
         ledger.add_batch(
             "b1", run="r", teacher=WHO, input_file="f", status="new", items=[("k", "{}")]
@@ -225,7 +225,7 @@ def test_a_retired_reply_does_not_come_back_from_an_older_copy(tmp_path: Path) -
     put(tmp_path / "ours", answered(1, "bad"))
     merge(tmp_path / "copy", tmp_path / "ours")
     with Ledger(tmp_path / "ours") as ledger:
-        asyncio.run(ledger.retire("key 1"))
+        asyncio.run(retire(ledger, "key 1"))
     merged = merge(tmp_path / "ours", tmp_path / "copy")
     assert (merged.copied["replies"], merged.present["replies"]) == (0, 1)
     assert texts(tmp_path / "ours", [1]) == [None]
