@@ -10,7 +10,7 @@ from pydantic import Field
 
 from limbeck.aio import map_ordered
 from limbeck.errors import AskError
-from limbeck.protocols import AskFailure, Emit, Fail, Reply, Request, Teacher
+from limbeck.protocols import AskFailure, Out, Reply, Request, Teacher
 from limbeck.record import Message, Provenance, Record, content_hash
 
 
@@ -48,23 +48,23 @@ class Answers:
         for _, request in self._pairs(seeds):
             yield request
 
-    async def generate(
-        self, seeds: Iterable[Record], teacher: Teacher, emit: Emit, fail: Fail, /
-    ) -> None:
-        async def ask(pair: tuple[Record, Request]) -> Record | AskFailure:
+    async def generate(self, seeds: Iterable[Record], teacher: Teacher, out: Out, /) -> None:
+        async def ask(pair: tuple[Record, Request]) -> tuple[Record, Reply] | AskFailure:
             seed, request = pair
             try:
                 reply = await teacher.ask(request)
             except AskError as error:
                 return AskFailure(seed.id, request.index, error.reason, str(error))
-            return self._record(seed, request, reply, teacher.name)
+            return self._record(seed, request, reply, teacher.name), reply
 
         async with map_ordered(ask, self._pairs(seeds), self.width) as results:
             async for result in results:
                 if isinstance(result, AskFailure):
-                    fail(result)
+                    out.fail(result)
                 else:
-                    emit(result)
+                    record, reply = result
+                    out.answered(reply)
+                    out.emit(record)
 
     def _pairs(self, seeds: Iterable[Record]) -> Iterator[tuple[Record, Request]]:
         for seed in seeds:

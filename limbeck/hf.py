@@ -169,6 +169,29 @@ def chat_prompt(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:
         raise UserError(f"the chat template refuses the conversation: {error}") from error
 
 
+def user_prompt(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:
+    """The conversation as the template writes it, up to where the user's next words would begin:
+    what an aligned model continues with is a user's query (Magpie, Xu et al. 2024).
+
+    Raises UserError where the template refuses it, or does not show the user's words as they are.
+    """
+    from jinja2 import TemplateError
+
+    words = "\ue000words\ue001"  # private use: no template holds them
+    try:
+        text = str(
+            tokenizer.apply_chat_template(
+                [*turns, {"role": "user", "content": words}], tokenize=False
+            )
+        )
+    except TemplateError as error:
+        raise UserError(f"the chat template refuses the conversation: {error}") from error
+    before, found, _ = text.partition(words)
+    if not found:
+        raise UserError("the chat template does not show where a user's words begin")
+    return before
+
+
 def _imports() -> tuple[Any, Any]:
     try:
         import torch

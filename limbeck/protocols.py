@@ -14,7 +14,10 @@ class Request:
     """One question to a teacher, whole: everything that can change the answer is in it.
 
     `index` tells sampled paths of the same prompt apart. `seed` is derived per row from the
-    recipe's seed. `template` "raw" asks for the continuation of the single user turn.
+    recipe's seed. `template` "raw" asks for the continuation of the single user turn; "user" asks
+    for what a user would say next: the chat up to where the user's words begin, of no turns or a
+    system turn. `presence_penalty` is taken off the logit of every token that the completion has
+    already (OpenAI's parameter).
     """
 
     messages: tuple[Message, ...]
@@ -25,10 +28,12 @@ class Request:
     seed: int | None = None
     index: int = 0
     template: str = "chat"
+    presence_penalty: float = 0.0
 
     def to_json(self) -> dict[str, Any]:
-        """The canonical form: equal requests give equal JSON, `0` and `0.0` too."""
-        return {  # by hand: `asdict` takes thirty times as long, for every request
+        """The canonical form: equal requests give equal JSON, `0` and `0.0` too. A penalty of 0
+        is left out, as it was when there was none: old ledgers keep their keys."""
+        form = {  # by hand: `asdict` takes thirty times as long, for every request
             "messages": [{"role": m.role, "content": m.content} for m in self.messages],
             "max_tokens": self.max_tokens,
             "temperature": float(self.temperature),
@@ -38,6 +43,9 @@ class Request:
             "index": self.index,
             "template": self.template,
         }
+        if self.presence_penalty:
+            form["presence_penalty"] = float(self.presence_penalty)
+        return form
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,10 +109,6 @@ class Teacher(Protocol):
     async def aclose(self) -> None: ...
 
 
-Emit = Callable[[Record], bool]
-"""Judges and writes one record; the return value says whether it was kept."""
-
-
 @dataclass(frozen=True, slots=True)
 class AskFailure:
     """A request that got no answer: written beside the records, with the reason."""
@@ -118,25 +122,77 @@ class AskFailure:
         return asdict(self)
 
 
-Fail = Callable[[AskFailure], None]
-"""Writes one failed request; the others go on."""
+class Out(Protocol):
+    """Where a generator's results go. Everything is called in a fixed order, whatever the timing
+    of the replies, so that the same replies give the same files.
+
+    `emit` writes a finished record. `draft` writes what was made on the way and what was thought
+    of it: an instruction, kept or refused, or a record that was refused. `answered` is told every
+    reply that the result is made from, `fail` every request without one; the others go on.
+    `count` adds to a line of the funnel; lines stand in the order of their first count, which
+    may be 0. `say` tells the user a sentence.
+    """
+
+    def emit(self, record: Record, /) -> None: ...
+
+    def draft(self, record: Record, verdict: Verdict, /) -> None: ...
+
+    def answered(self, reply: Reply, /) -> None: ...
+
+    def fail(self, failure: AskFailure, /) -> None: ...
+
+    def count(self, line: str, number: int = 1, /) -> None: ...
+
+    def say(self, text: str, /) -> None: ...
+
+
+class Pool(Protocol):
+    """Texts that grow in number, and how near a new one is to them; `rouge.RougePool` is one.
+
+    `novel` gives None for a text that is novel, else (number, score) of the nearest; numbers are
+    those that `add` returns: 0, 1, 2, ... `top` gives the `n` nearest, the nearest first.
+    """
+
+    def add(self, text: str, /) -> int: ...
+
+    def novel(self, text: str, /) -> tuple[int, float] | None: ...
+
+    def neighbours(self, texts: Sequence[str], n: int = 10, /) -> Sequence[Neighbourhood]: ...
+
+
+class Neighbourhood(Protocol):
+    """A text beside a whole pool: the mean of all scores, and the best as (number, score)."""
+
+    @property
+    def mean(self) -> float: ...
+
+    @property
+    def top(self) -> Sequence[tuple[int, float]]: ...
+
+
+NewPool = Callable[[str, float], Pool]
+"""Makes an empty pool: (tokenizer, threshold) to Pool."""
 
 
 @runtime_checkable
 class Generator(Protocol):
     """Makes records from seeds with a teacher's help.
 
-    A deterministic function of (seeds, options, replies): records are emitted in a fixed order,
-    whatever the timing. `total(seeds)` is the number of calls expected, for the progress view.
+    A deterministic function of (seeds, options, replies). `total(seeds)` is the number of calls
+    expected, for the progress view; None where nobody can know.
+
+    A constructor may take `seed` (the recipe's), `width` (how many asks to have under way at
+    once) and `new_pool` (a NewPool): the pipeline gives them where it does. A generator whose
+    requests are all known beforehand has `requests(seeds)`, which lists them; one whose requests
+    are made from earlier replies sets `chained`, and then a request that failed is not asked
+    again by a later run, since all that came after would have to be paid again.
     """
 
     name: str
 
-    def total(self, seeds: Sequence[Record], /) -> int: ...
+    def total(self, seeds: Sequence[Record], /) -> int | None: ...
 
-    async def generate(
-        self, seeds: Iterable[Record], teacher: Teacher, emit: Emit, fail: Fail, /
-    ) -> None: ...
+    async def generate(self, seeds: Iterable[Record], teacher: Teacher, out: Out, /) -> None: ...
 
 
 @runtime_checkable

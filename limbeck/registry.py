@@ -158,10 +158,7 @@ def build(group: Group, name: str, options: Mapping[str, Any]) -> Any:
 
     made = find(group, name).load()
     fields: dict[str, Any] = {}
-    signature = inspect.signature(made, eval_str=True)
-    for parameter in signature.parameters.values():
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            continue
+    for parameter in _parameters(made):
         kind = Any if parameter.annotation is parameter.empty else parameter.annotation
         default = ... if parameter.default is parameter.empty else parameter.default
         fields[parameter.name] = (kind, default)
@@ -185,6 +182,16 @@ def build(group: Group, name: str, options: Mapping[str, Any]) -> Any:
         ) from error
     except ValueError as error:
         raise OptionError(f"{group[:-1]} {name!r}: {error}", "") from error
+
+
+def option_names(group: Group, name: str) -> list[str]:
+    """What `build` can be given. Raises RecipeError for an unknown name."""
+    return [parameter.name for parameter in _parameters(find(group, name).load())]
+
+
+def _parameters(made: Any) -> list[inspect.Parameter]:
+    found = inspect.signature(made, eval_str=True).parameters.values()
+    return [p for p in found if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
 
 
 class OptionError(RecipeError):

@@ -11,7 +11,7 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from limbeck.errors import ModelError, UserError
-from limbeck.hf import Loaded, cache_folder, chat_prompt, load, save
+from limbeck.hf import Loaded, cache_folder, chat_prompt, load, save, user_prompt
 from limbeck.models import ModelName
 from tests.tiny import END, load_tiny, make_model, make_tokenizer
 
@@ -193,6 +193,22 @@ def test_a_chat_prompt_ends_where_the_answer_begins(tiny: Loaded) -> None:
         "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n"
         "<|im_start|>assistant\n"
     )
+
+
+def test_a_user_prompt_ends_where_the_users_words_begin(tiny: Loaded) -> None:
+    turns = [{"role": "system", "content": "Sois bref. 🙂"}]
+    assert user_prompt(tiny.tokenizer, turns) == (
+        "<|im_start|>system\nSois bref. 🙂<|im_end|>\n<|im_start|>user\n"
+    )
+    assert user_prompt(tiny.tokenizer, []).endswith("<|im_start|>user\n")
+
+
+def test_a_template_that_hides_the_users_words_has_no_user_prompt() -> None:
+    tokenizer: Any = make_tokenizer("{{ raise_exception('no user turn') }}")
+    with pytest.raises(UserError, match="no user turn"):
+        user_prompt(tokenizer, [])
+    with pytest.raises(UserError, match="does not show where"):
+        user_prompt(make_tokenizer("Hello."), [])
 
 
 def test_a_template_that_refuses_a_conversation_is_told_to_the_user() -> None:

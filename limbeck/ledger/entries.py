@@ -54,7 +54,8 @@ def _canonical(request: Request) -> bytes:
     lone surrogates and integers beyond 64 bits.
     """
     form = request.to_json()
-    if _is_plain(form["temperature"]) and _is_plain(form["top_p"]):
+    numbers = (form["temperature"], form["top_p"], form.get("presence_penalty", 0.0))
+    if all(map(_is_plain, numbers)):
         try:
             return orjson.dumps(form, option=orjson.OPT_SORT_KEYS)
         except orjson.JSONEncodeError:
@@ -63,7 +64,7 @@ def _canonical(request: Request) -> bytes:
 
 
 def _is_plain(number: float) -> bool:
-    return number == 0 or 1e-3 <= number <= 1e6
+    return number == 0 or 1e-3 <= abs(number) <= 1e6
 
 
 def _storable(text: str) -> str:

@@ -35,7 +35,14 @@ class Context:
     def recipe(self) -> Recipe:
         return self.run.recipe
 
-    def connect(self, ledger: Ledger, meter: Meter, on_call: OnCall | None = None) -> Recorded:
+    def connect(
+        self,
+        ledger: Ledger,
+        meter: Meter,
+        on_call: OnCall | None = None,
+        *,
+        keep_failures: bool = False,
+    ) -> Recorded:
         """The recipe's teacher, paid from the recipe's budget in the name of this run."""
         from limbeck.teachers import connect
 
@@ -47,4 +54,5 @@ class Context:
             budget=self.recipe.budget,
             run=self.run.id,
             ask_again=self.ask_again,
+            keep_failures=keep_failures,
         )

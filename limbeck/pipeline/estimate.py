@@ -21,7 +21,7 @@ from limbeck.pipeline.context import Context
 from limbeck.pipeline.forecast import Estimate, render
 from limbeck.pipeline.generate import generator_of
 from limbeck.pipeline.sample import Interval, share, unseen_total
-from limbeck.protocols import AskFailure, Filter, Generator, Reply, Request, Usage
+from limbeck.protocols import Filter, Generator, Reply, Request, Usage
 from limbeck.record import Record
 from limbeck.registry import build
 from limbeck.seeds import read_seeds
@@ -235,6 +235,21 @@ class _Sampled:
         return
 
 
+class _Emitted:
+    """Keeps the records of a generator and forgets the rest."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    def emit(self, record: Record, /) -> None:
+        self.records.append(record)
+
+    def _forget(self, *_: object) -> None:
+        return
+
+    draft = answered = fail = count = say = _forget
+
+
 def _survivors(
     context: Context,
     generator: Generator,
@@ -242,17 +257,9 @@ def _survivors(
     replies: Sequence[tuple[Request, Reply]],
 ) -> int:
     """How many of the sample's records every filter of the recipe keeps."""
-    records: list[Record] = []
-
-    def emit(record: Record) -> bool:
-        records.append(record)
-        return True
-
-    def fail(failure: AskFailure) -> None:
-        return
-
-    teacher = _Sampled(context.recipe.teacher.model, replies)
-    run(generator.generate(seeds, teacher, emit, fail))
+    out = _Emitted()
+    run(generator.generate(seeds, _Sampled(context.recipe.teacher.model, replies), out))
+    records = out.records
     for step in context.recipe.filters:
         judge: Filter = build("filters", step.name, step.options)
         verdicts = judge.judge(records)

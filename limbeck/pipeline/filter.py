@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from limbeck.pipeline.context import Context
-from limbeck.pipeline.generate import RECORDS
+from limbeck.pipeline.output import RECORDS
 from limbeck.protocols import Filter
 from limbeck.record import Record, Verdict, content_hash
 from limbeck.registry import build

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections import Counter
 from contextlib import ExitStack
 from typing import Any
 
@@ -13,17 +12,16 @@ from limbeck.ledger import Ledger
 from limbeck.money import Meter, dollars, price_of
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.left import say_what_is_left
+from limbeck.pipeline.output import FAILURES, Output, output
 from limbeck.progress import Bar
-from limbeck.protocols import AskFailure, Generator, Reply
-from limbeck.record import Record, content_hash
-from limbeck.registry import build
+from limbeck.protocols import Generator
+from limbeck.record import content_hash
+from limbeck.registry import build, option_names
 from limbeck.seeds import read_seeds
-from limbeck.store import file_hash, jsonl_writer
+from limbeck.store import file_hash
 from limbeck.teachers.connect import identity, width
 from limbeck.teachers.drain import draining
 
-RECORDS = "records.jsonl"
-FAILURES = "failures.jsonl"
 SHOW_SECONDS = 0.1
 
 
@@ -49,7 +47,7 @@ def inputs(context: Context) -> str:
 def generate(context: Context) -> None:
     """Ask everything that is not in the ledger yet, and write the records in their fixed order.
 
-    Raises UserError when not one request was answered.
+    Raises UserError when there is no record in the end.
     """
     recipe = context.recipe
     hashed = inputs(context)
@@ -60,6 +58,7 @@ def generate(context: Context) -> None:
         context.reporter.say(f"skipped: {bad}")
         context.run.log("seed_skipped", reason=str(bad))
     generator = generator_of(context)
+    chained = is_chained(generator)
     total = generator.total(seeds)
     meter = Meter(price_of(recipe.teacher))
     with ExitStack() as stack:
@@ -70,54 +69,49 @@ def generate(context: Context) -> None:
         done = stack.enter_context(context.run.stage("generate", hashed, whole=same))
         bar = stack.enter_context(context.reporter.stage("generate", "calls", total))
         folder = context.run.folder("generate")
-        records = stack.enter_context(jsonl_writer(folder / RECORDS))
-        failures = stack.enter_context(jsonl_writer(folder / FAILURES))
-        tally: Counter[str] = Counter(
-            dict.fromkeys(("records", "failures", "prompt_tokens", "completion_tokens"), 0)
-        )
-        reasons: Counter[str] = Counter()
-
-        def emit(record: Record) -> bool:
-            records.write(record.to_json())
-            tally["records"] += 1
-            usage = record.meta.get("usage", {})
-            for key in ("prompt_tokens", "completion_tokens"):
-                tally[key] += usage.get(key, 0)
-            reason = Reply(record.completion, record.meta.get("finish_reason", "stop")).reason
-            if reason:
-                tally[reason] += 1
-            return True
-
-        def fail(failure: AskFailure) -> None:
-            failures.write(failure.to_json())
-            tally["failures"] += 1
-            reasons[failure.reason] += 1
-            context.run.log("request_failed", **failure.to_json())
-
+        out = stack.enter_context(output(context, folder, drafts=chained))
         shown = _Shown(bar, meter)
 
         async def main() -> None:
-            teacher = context.connect(ledger, meter, shown.call)
+            teacher = context.connect(ledger, meter, shown.call, keep_failures=chained)
             try:
                 async with draining(teacher, context.reporter.say):
-                    await generator.generate(seeds, teacher, emit, fail)
+                    await generator.generate(seeds, teacher, out)
             finally:
                 shown.flush()
                 await teacher.aclose()
                 _log_cost(context, meter)
 
         run(main())
-        if not tally["records"]:
-            raise UserError(
-                f"none of the {total} requests was answered; the reasons are in "
-                f"{context.run.path / 'log.jsonl'}"
-            )
+        if not out.tally["records"]:
+            raise UserError(_why_none(context, out))
         done.replace()
-        done.counts |= {"seeds": len(seeds), "skipped_lines": len(skipped), **tally}
-        done.counts["hopeless"] = reasons[BadRequest.reason]
-        done.files += [RECORDS, FAILURES]
-    context.run.log("generated", new_calls=meter.new, **tally)
-    _say_what_came(context, meter, tally, reasons, total)
+        done.counts |= {"seeds": len(seeds), "skipped_lines": len(skipped), **out.tally}
+        done.counts |= {"calls": out.calls, **out.useless}
+        # What a later run would fail to get again is no reason to run again.
+        lost = out.tally["failures"] if chained else out.reasons[BadRequest.reason]
+        done.counts["hopeless"] = lost
+        if out.funnel:
+            done.counts["funnel"] = out.funnel
+        done.files += out.files
+    context.run.log("generated", new_calls=meter.new, **out.tally, **out.useless)
+    _say_what_came(context, meter, out, chained)
+
+
+def is_chained(generator: Generator) -> bool:
+    """Whether later requests are made from earlier replies."""
+    return bool(getattr(generator, "chained", False))
+
+
+def _why_none(context: Context, out: Output) -> str:
+    log = context.run.path / "log.jsonl"
+    if not out.tally["replies"]:
+        return f"none of the {out.calls} requests was answered; the reasons are in {log}"
+    lines = ", ".join(f"{count} {line}" for line, count in out.funnel.items() if count)
+    return (
+        f"{out.tally['replies']} replies made no record ({lines}); look at what the teacher says "
+        f"with: limbeck ledger export {context.run.path}, and try another form, preset or teacher"
+    )
 
 
 class _Shown:
@@ -146,10 +140,15 @@ class _Shown:
 def generator_of(context: Context) -> Generator:
     """The recipe's generator, with its options."""
     recipe = context.recipe
-    options: dict[str, Any] = {"seed": recipe.seed, "width": width(recipe.teacher)}
-    generator: Generator = build(
-        "generators", recipe.generate.generator, options | recipe.generate.options
-    )
+    name = recipe.generate.generator
+    taken = option_names("generators", name)
+    given: dict[str, Any] = {"seed": recipe.seed, "width": width(recipe.teacher)}
+    options = {key: value for key, value in given.items() if key in taken}
+    if "new_pool" in taken:
+        from limbeck.filters.rouge import RougePool
+
+        options["new_pool"] = RougePool
+    generator: Generator = build("generators", name, options | recipe.generate.options)
     return generator
 
 
@@ -168,26 +167,26 @@ def _log_cost(context: Context, meter: Meter) -> None:
     )
 
 
-def _say_what_came(
-    context: Context, meter: Meter, tally: Counter[str], reasons: Counter[str], total: int
-) -> None:
+def _say_what_came(context: Context, meter: Meter, out: Output, chained: bool) -> None:
     path = context.run.path
     if meter.new and meter.cost:
         wasted = meter.wasted_cost
         more = f", at most {dollars(wasted)} of it for answers that never came" if wasted else ""
         context.reporter.say(f"generate: {meter.new} new answers cost {dollars(meter.cost)}{more}")
-    useless = [reason for reason in ("refused", "truncated", "empty") if tally[reason]]
-    if useless:
-        counts = ", ".join(f"{tally[reason]} {reason}" for reason in useless)
+    if out.useless and not chained:  # else the generator's own funnel says what became of them
+        reasons = [reason for reason in ("refused", "truncated", "empty") if out.useless[reason]]
+        counts = ", ".join(f"{out.useless[reason]} {reason}" for reason in reasons)
         context.reporter.say(
-            f"generate: of {tally['records']} answers {counts}; they are kept, and not "
+            f"generate: of {out.tally['replies']} answers {counts}; they are kept, and not "
             f"asked again unless you say so: limbeck retry {path} "
-            + " ".join(f"--reason {reason}" for reason in useless)
+            + " ".join(f"--reason {reason}" for reason in reasons)
         )
-    if reasons:
-        counts = ", ".join(f"{count} {reason}" for reason, count in sorted(reasons.items()))
+    if out.reasons:
+        counts = ", ".join(f"{count} {reason}" for reason, count in sorted(out.reasons.items()))
+        after = ", and all that was made from them, to be paid again" if chained else ""
         context.reporter.say(
-            f"{tally['failures']} of {total} requests failed ({counts}); reasons in "
-            f"{context.run.folder('generate') / FAILURES}. To ask them again: limbeck retry {path} "
-            + " ".join(f"--reason {reason}" for reason in sorted(reasons))
+            f"{out.tally['failures']} of {out.calls} requests failed ({counts}); reasons in "
+            f"{context.run.folder('generate') / FAILURES}. To ask them again{after}: "
+            f"limbeck retry {path} "
+            + " ".join(f"--reason {reason}" for reason in sorted(out.reasons))
         )

@@ -45,7 +45,7 @@ def write_report(context: Context) -> dict[str, Any]:
         funnel=_funnel(context),
         training=_training(context),
         cost={
-            "calls": generated["records"] + generated["failures"],
+            "calls": generated["calls"],
             "prompt_tokens": generated["prompt_tokens"],
             "completion_tokens": generated["completion_tokens"],
             "usd": None,
@@ -102,8 +102,12 @@ def _funnel(context: Context) -> list[dict[str, Any]]:
     generated = run.need("generate", by="report").counts
     filtered = run.need("filter", by="report").counts
     formatted = run.need("format", by="report").counts
-    asked = generated["records"] + generated["failures"]
-    steps = [("prompts", generated["seeds"]), ("asked", asked), ("answered", generated["records"])]
+    made = generated.get("funnel") or {
+        "prompts": generated["seeds"],
+        "asked": generated["calls"],
+        "answered": generated["records"],
+    }
+    steps = list(made.items())
     steps += [(f"refused by {reason}", count) for reason, count in filtered["refused"].items()]
     steps.append(("kept", filtered["kept"]))
     steps += [(name, formatted[name]) for name in SPLITS]

@@ -26,12 +26,14 @@ def connect(
     budget: Budget = NO_BUDGET,
     run: str = "",
     ask_again: Iterable[str] = (),
+    keep_failures: bool = False,
 ) -> Recorded:
     """The teacher that the section names: Recorded(Retrying(Budgeted(Limited(it)))).
 
     `meter` counts its calls and their cost; `on_call` is called after every one. `budget` is for
     all that `run`, an id, has ever spent according to the ledger. `ask_again` names reasons for
-    which calls that are over are made again, see Recorded. Raises UserError: an unknown or
+    which calls that are over are made again, and `keep_failures` lets those that failed stand,
+    see Recorded. Raises UserError: an unknown or
     unloadable model, a missing key.
     """
     from limbeck.teachers.budget import Budgeted
@@ -54,7 +56,13 @@ def connect(
     if not name.is_local:
         teacher = Retrying(teacher, attempts=section.attempts, give_up_after=section.give_up_after)
     return Recorded(
-        teacher, ledger, meter=meter, on_call=on_call, run=run, ask_again=frozenset(ask_again)
+        teacher,
+        ledger,
+        meter=meter,
+        on_call=on_call,
+        run=run,
+        ask_again=frozenset(ask_again),
+        keep_failures=keep_failures,
     )
 
 

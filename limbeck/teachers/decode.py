@@ -32,6 +32,7 @@ class Row:
     temperature: float = 0.0
     top_p: float = 1.0
     seed: int = 0
+    presence_penalty: float = 0.0
     stopped: Callable[[list[int]], bool] | None = None
     tokens: list[int] = field(default_factory=list)
     finish_reason: str = ""
@@ -167,7 +168,11 @@ def _ends(row: Row, token: int, eos: set[int]) -> bool:
 
 def choose(logits: torch.Tensor, rows: Sequence[Row]) -> list[int]:
     """The next token of every row from logits (B, V), float32: greedy at temperature 0, else
-    drawn by the row's own uniform number from its nucleus (Holtzman et al. 2020)."""
+    drawn by the row's own uniform number from its nucleus (Holtzman et al. 2020). A presence
+    penalty is taken off what the row has said so far, as OpenAI's API defines it."""
+    for i, row in enumerate(rows):
+        if row.presence_penalty and row.tokens:
+            logits[i, sorted(set(row.tokens))] -= row.presence_penalty
     chosen: list[int] = logits.argmax(-1).tolist()
     for nucleus in (False, True):
         places = [

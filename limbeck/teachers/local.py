@@ -304,6 +304,7 @@ class LocalTeacher:
             temperature=request.temperature,
             top_p=request.top_p,
             seed=request.seed or 0,
+            presence_penalty=request.presence_penalty,
             stopped=self._stop_test(request.stop),
         )
 

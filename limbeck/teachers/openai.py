@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from limbeck.errors import LimbeckError, Malformed, UserError
+from limbeck.errors import LimbeckError, Malformed, StopRun, UserError
 from limbeck.models import ModelName
 from limbeck.protocols import Reply, Request
 from limbeck.recipe import TeacherSection
@@ -80,6 +80,12 @@ class OpenAITeacher:
 
     async def ask(self, request: Request, /) -> Reply:
         raw = request.template == "raw"
+        if request.template == "user":
+            raise StopRun(
+                f"{self.name} answers chats and cannot be asked what a user would say; style "
+                "magpie needs a local model, or generate.pre_query (the text that opens a user's "
+                "turn) and a server that continues raw text"
+            )
         sent_at = asyncio.get_running_loop().time()
         answer = await self.post("/completions" if raw else "/chat/completions", self.body(request))
         if self.on_headers is not None:
@@ -117,6 +123,8 @@ class OpenAITeacher:
             "top_p": request.top_p,
             **self._section.extra,
         }
+        if request.presence_penalty:
+            body["presence_penalty"] = request.presence_penalty
         if request.stop:
             body["stop"] = list(request.stop)
         if request.seed is not None and self._section.send_seed:

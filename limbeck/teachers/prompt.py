@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from limbeck.errors import BadRequest, UserError
-from limbeck.hf import chat_prompt
+from limbeck.hf import chat_prompt, user_prompt
 from limbeck.protocols import Request
 from limbeck.record import messages_json
 
@@ -26,7 +26,8 @@ def prompt_ids(name: str, tokenizer: Any, request: Request, window: int | None) 
         ids = tokenizer(request.messages[0].content)["input_ids"]
     else:
         try:
-            text = chat_prompt(tokenizer, messages_json(request.messages))
+            render = user_prompt if request.template == "user" else chat_prompt
+            text = render(tokenizer, messages_json(request.messages))
         except UserError as error:
             raise BadRequest(str(error)) from error
         ids = tokenizer(text, add_special_tokens=False)["input_ids"]

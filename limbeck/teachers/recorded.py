@@ -13,6 +13,8 @@ from limbeck.protocols import Reply, Request, Teacher, Usage
 from limbeck.teachers.retrying import Abandoned, Retrying
 from limbeck.teachers.wrap import Wrapper
 
+ABANDONED = "abandoned"  # the run stopped between two attempts: nothing is known of the request
+
 
 class Recorded(Wrapper):
     """Answers from the ledger; what is new is durable there before it is returned.
@@ -22,7 +24,8 @@ class Recorded(Wrapper):
     A request that an earlier session found hopeless (a 400) fails as it did, unsent. `ask_again`
     names reasons (those of AskErrors, and "refused", "truncated", "empty" of replies): with any,
     only calls that ended for one of them before now are asked again, and what failed for another
-    reason fails as it did.
+    reason fails as it did. With `keep_failures` every stored failure stands as if it were
+    hopeless: later requests were made on the strength of it.
     """
 
     def __init__(
@@ -34,6 +37,7 @@ class Recorded(Wrapper):
         on_call: Callable[[], None] | None = None,
         run: str = "",
         ask_again: frozenset[str] = frozenset(),
+        keep_failures: bool = False,
     ) -> None:
         super().__init__(teacher)
         self._ledger = ledger
@@ -41,6 +45,7 @@ class Recorded(Wrapper):
         self._on_call = on_call or _nothing
         self._run = run
         self._ask_again = ask_again
+        self._keep = keep_failures or bool(ask_again)
         self._began = time.time()
         self._keyer = Keyer(teacher.identity)
         self._hopeless = ledger.failed_keys(BadRequest.reason)
@@ -73,7 +78,7 @@ class Recorded(Wrapper):
                 return old
         if self._stopped is not None:
             raise self._stopped
-        if old is None and (self._ask_again or key in self._hopeless):
+        if old is None and (self._keep or key in self._hopeless):
             self._raise_known_failure(key)
         waiting: list[asyncio.Future[None]] = []
         self._asking[key] = waiting
@@ -111,10 +116,9 @@ class Recorded(Wrapper):
             else:
                 reply, sent, wasted = await self.teacher.ask(request), 1, Usage()
         except AskError as error:
+            reason = ABANDONED if isinstance(error, Abandoned) else error.reason
             wasted = Usage(*error.wasted)
-            failed = Failed(
-                key, teacher, text, error.reason, str(error), error.sent, self._run, wasted
-            )
+            failed = Failed(key, teacher, text, reason, str(error), error.sent, self._run, wasted)
             self._meter.failed += 1
             await self._ledger.put(failed)
             self._on_call()
@@ -140,8 +144,9 @@ class Recorded(Wrapper):
 
     def _raise_known_failure(self, key: str) -> None:
         failure = self._ledger.failure(key)
-        stands = bool(self._ask_again) or (failure and failure.reason == BadRequest.reason)
-        if failure is not None and stands and failure.reason not in self._ask_again:
+        if failure is None or failure.reason in {ABANDONED, *self._ask_again}:
+            return
+        if self._keep or failure.reason == BadRequest.reason:
             self._meter.failed += 1
             self._on_call()
             raise KnownFailure(failure.reason, failure.message)

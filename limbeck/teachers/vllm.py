@@ -134,6 +134,7 @@ class VllmTeacher:
             max_tokens=request.max_tokens,
             temperature=request.temperature,
             top_p=max(request.top_p, 1e-6),  # it must be above 0
+            presence_penalty=request.presence_penalty,
             seed=(request.seed or 0) % (1 << 63),
             stop=list(request.stop),
             output_kind=RequestOutputKind.FINAL_ONLY,

@@ -4,6 +4,7 @@ from limbeck.testing import ApiServer, BatchServer, FakeTeacher, FaultyServer, r
 
 record("Paris.", prompt="Capital of France?")
 FakeTeacher({"Paris": 0.7, "Lyon": 0.3})
+out = Collected()   # await generator.generate(seeds, teacher, out); out.records, out.drafts
 with ApiServer() as server: ...   # server.base_url, server.bodies
 with FaultyServer(["reset", "error_503"], rate=0.2) as server: ...   # server.sent, server.injected
 with BatchServer() as server: ...   # server.finish(batch_id, status="expired")
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from limbeck.testing.fakes import FakeTeacher, fake_teacher, record, spoken
+from limbeck.testing.fakes import Collected, FakeTeacher, fake_teacher, record, spoken
 
 if TYPE_CHECKING:
     from limbeck.testing.batches import BatchServer
@@ -27,6 +28,7 @@ __all__ = [
     "Answer",
     "ApiServer",
     "BatchServer",
+    "Collected",
     "FakeTeacher",
     "FaultyServer",
     "answer_to",

@@ -7,8 +7,8 @@ import random
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from limbeck.protocols import Reply, Request, Usage
-from limbeck.record import Provenance, Record, content_hash, user
+from limbeck.protocols import AskFailure, Reply, Request, Usage
+from limbeck.record import Provenance, Record, Verdict, content_hash, user
 
 if TYPE_CHECKING:
     from limbeck.models import ModelName
@@ -105,6 +105,39 @@ class FakeTeacher:
             return max(weights, key=lambda text: weights[text])
         draw = random.Random(content_hash(request.to_json()))
         return draw.choices(list(weights), list(weights.values()))[0]
+
+
+class Collected:
+    """Where a generator's results go in a test (protocols.Out): lists of everything, in order.
+
+    `funnel` has the counted lines, `drafts` pairs of record and verdict.
+    """
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.drafts: list[tuple[Record, Verdict]] = []
+        self.replies: list[Reply] = []
+        self.failures: list[AskFailure] = []
+        self.funnel: dict[str, int] = {}
+        self.said: list[str] = []
+
+    def emit(self, record: Record, /) -> None:
+        self.records.append(record)
+
+    def draft(self, record: Record, verdict: Verdict, /) -> None:
+        self.drafts.append((record, verdict))
+
+    def answered(self, reply: Reply, /) -> None:
+        self.replies.append(reply)
+
+    def fail(self, failure: AskFailure, /) -> None:
+        self.failures.append(failure)
+
+    def count(self, line: str, number: int = 1, /) -> None:
+        self.funnel[line] = self.funnel.get(line, 0) + number
+
+    def say(self, text: str, /) -> None:
+        self.said.append(text)
 
 
 def fake_teacher(name: ModelName, section: TeacherSection) -> FakeTeacher:

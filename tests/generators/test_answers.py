@@ -15,7 +15,7 @@ from limbeck.generators.answers import Answers
 from limbeck.protocols import AskFailure, Generator, Reply, Request, Usage
 from limbeck.record import Message, Provenance, Record, content_hash, user
 from limbeck.seeds import read_seeds
-from limbeck.testing import FakeTeacher
+from limbeck.testing import Collected, FakeTeacher
 
 
 class Echo:
@@ -58,15 +58,9 @@ def seed(prompt: str, **fields: Any) -> Record:
 def run(
     answers: Answers, seeds: Sequence[Record], teacher: Echo | None = None
 ) -> tuple[list[Record], list[AskFailure]]:
-    records: list[Record] = []
-    failures: list[AskFailure] = []
-
-    def emit(record: Record) -> bool:
-        records.append(record)
-        return True
-
-    asyncio.run(answers.generate(seeds, teacher or Echo(), emit, failures.append))
-    return records, failures
+    out = Collected()
+    asyncio.run(answers.generate(seeds, teacher or Echo(), out))
+    return out.records, out.failures
 
 
 SEEDS = [seed(prompt) for prompt in "abcdefgh"]
@@ -119,14 +113,16 @@ def test_a_failed_request_is_told_in_its_place_and_the_others_go_on() -> None:
     errors = {"b": AskTimeout("slow"), "d": BadRequest("too long"), "e": AskError("odd")}
     events: list[str] = []
 
-    def emit(record: Record) -> bool:
-        events.append(record.completion)
-        return True
+    class Events(Collected):
+        def emit(self, record: Record, /) -> None:
+            events.append(record.completion)
 
-    def fail(failure: AskFailure) -> None:
-        events.append(f"{failure.seed} {failure.index} {failure.reason} {failure.message}")
+        def fail(self, failure: AskFailure, /) -> None:
+            events.append(f"{failure.seed} {failure.index} {failure.reason} {failure.message}")
 
-    asyncio.run(Answers().generate(SEEDS[:6], Echo(errors, turns=5), emit, fail))
+    out = Events()
+    asyncio.run(Answers().generate(SEEDS[:6], Echo(errors, turns=5), out))
+    assert [reply.text for reply in out.replies] == ["a/0", "c/0", "f/0"]
     assert events == [
         "a/0",
         "id b 0 timeout slow",
@@ -139,30 +135,13 @@ def test_a_failed_request_is_told_in_its_place_and_the_others_go_on() -> None:
 
 @pytest.mark.parametrize("error", [AuthError("no key"), ValueError("a bug")])
 def test_what_stops_the_run_stops_it_and_nothing_is_made_up(error: Exception) -> None:
-    records: list[Record] = []
-    failures: list[AskFailure] = []
+    out = Collected()
     teacher = Echo({"c": error})
-
-    def emit(record: Record) -> bool:
-        records.append(record)
-        return True
-
     with pytest.raises(type(error), match=str(error)):
-        asyncio.run(Answers(width=1).generate(SEEDS, teacher, emit, failures.append))
-    assert [record.completion for record in records] == ["a/0", "b/0"]
-    assert failures == []
+        asyncio.run(Answers(width=1).generate(SEEDS, teacher, out))
+    assert [record.completion for record in out.records] == ["a/0", "b/0"]
+    assert out.failures == []
     assert [request.messages[-1].content for request in teacher.asked] == ["a", "b", "c"]
-
-
-def test_a_record_that_emit_refuses_changes_no_other() -> None:
-    seen: list[str] = []
-
-    def emit(record: Record) -> bool:
-        seen.append(record.completion)
-        return False
-
-    asyncio.run(Answers().generate(SEEDS, Echo(), emit, lambda failure: None))
-    assert seen == [f"{prompt}/0" for prompt in "abcdefgh"]
 
 
 def test_the_options_go_into_the_request() -> None:
@@ -229,14 +208,7 @@ def test_it_is_a_generator() -> None:
 def test_the_version_of_the_prompt_file_travels_from_seed_to_record(tmp_path: Path) -> None:
     path = tmp_path / "seeds.jsonl"
     path.write_text('{"instruction": "Translate.", "input": "chat"}\n{"prompt": "Why?"}\n', "utf-8")
-    made: list[Record] = []
-
-    def emit(record: Record) -> bool:
-        made.append(record)
-        return True
-
-    def fail(failure: AskFailure) -> None:
-        raise AssertionError(failure)
-
-    asyncio.run(Answers().generate(read_seeds(path), FakeTeacher(), emit, fail))
-    assert [record.provenance.prompt_version for record in made] == ["instruction.v1", ""]
+    out = Collected()
+    asyncio.run(Answers().generate(read_seeds(path), FakeTeacher(), out))
+    assert out.failures == []
+    assert [record.provenance.prompt_version for record in out.records] == ["instruction.v1", ""]

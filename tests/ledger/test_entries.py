@@ -28,6 +28,7 @@ CHANGED: dict[str, Any] = {
     "seed": 0,
     "index": 1,
     "template": "raw",
+    "presence_penalty": 1.5,
 }
 ELSEWHERE = {"endpoint": "é", "model": "模型 🙂", "extra": {"b": [1, 2.5, None], "ü": 1e-7}}
 
@@ -96,6 +97,7 @@ def test_a_key_never_changes(who: dict[str, Any], request_: Request, key: str) -
     st.floats(allow_nan=False, allow_infinity=False),
     st.none() | st.integers(),
     st.lists(TEXT, max_size=2),
+    st.floats(allow_nan=False, allow_infinity=False),
     st.dictionaries(TEXT, TEXT | st.floats(allow_nan=False, allow_infinity=False), max_size=3),
 )
 def test_the_key_is_the_hash_of_json_as_python_writes_it(
@@ -104,12 +106,16 @@ def test_the_key_is_the_hash_of_json_as_python_writes_it(
     top_p: float,
     seed: int | None,
     stop: list[str],
+    penalty: float,
     who: dict[str, Any],
 ) -> None:
     messages = tuple(map(user, prompts))
-    request = Request(messages, 64, temperature, top_p, tuple(stop), seed)
+    request = Request(messages, 64, temperature, top_p, tuple(stop), seed, presence_penalty=penalty)
+    form = asdict(request)
+    if not penalty:
+        del form["presence_penalty"]  # keys made before there was one still hold
     text = json.dumps(
-        {"teacher": who, "request": asdict(request)},
+        {"teacher": who, "request": form},
         ensure_ascii=False,
         sort_keys=True,
         separators=(",", ":"),
@@ -118,12 +124,15 @@ def test_the_key_is_the_hash_of_json_as_python_writes_it(
     key, stored = Keyer(who)(request)
     assert key == expected
     stored.encode()  # SQLite takes it
-    assert json.loads(stored) == json.loads(json.dumps(asdict(request)))
+    assert json.loads(stored) == json.loads(json.dumps(form))
 
 
 def test_a_change_is_listed_for_every_field_of_a_request() -> None:
     assert set(CHANGED) == {field.name for field in fields(Request)}
-    assert set(ASKED.to_json()) == set(CHANGED)
+    assert set(replace(ASKED, presence_penalty=1.5).to_json()) == set(CHANGED)
+    assert set(CHANGED) - set(ASKED.to_json()) == {
+        "presence_penalty"
+    }  # old ledgers keep their keys
 
 
 @pytest.mark.parametrize("field", sorted(CHANGED))

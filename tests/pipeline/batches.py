@@ -9,7 +9,8 @@ from typing import Any
 
 from limbeck.ledger import Ledger
 from limbeck.pipeline.context import Context
-from limbeck.pipeline.generate import RECORDS, generate
+from limbeck.pipeline.generate import generate
+from limbeck.pipeline.output import RECORDS
 from limbeck.progress import Quiet
 from limbeck.recipe import Recipe
 from limbeck.rundir import RunDir

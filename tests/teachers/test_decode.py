@@ -215,6 +215,22 @@ def test_a_nucleus_wider_than_the_first_tokens_is_not_cut() -> None:
     assert len(counts) > 3 * TOP
 
 
+def test_a_presence_penalty_is_taken_once_off_every_token_said_before() -> None:
+    said = [3, 0, 3, 3]
+    expected = LOGITS.clone()
+    expected[[0, 3]] -= 1.5
+    rows = [
+        Row([1], 9, temperature=1.0, presence_penalty=1.5, seed=seed, tokens=list(said))
+        for seed in range(6000)
+    ]
+    counts = Counter(choose(LOGITS.repeat(6000, 1), rows))
+    observed = [counts[token] for token in range(len(LOGITS))]
+    assert chisquare(observed, 6000 * expected.double().softmax(-1).numpy()).pvalue > 0.001
+    # Greedy: the best token loses its place, and only in the row that has a penalty.
+    rows = [Row([1], 9, presence_penalty=9.0, tokens=[3]), Row([1], 9, tokens=[3])]
+    assert choose(LOGITS.repeat(2, 1), rows) == [0, 3]
+
+
 @pytest.mark.parametrize("top_p", [0.0, 1e-9, 0.3])
 def test_a_small_top_p_leaves_the_most_probable_token(top_p: float) -> None:
     assert set(draw(LOGITS, 200, temperature=1.0, top_p=top_p)) == {3}

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 from limbeck.errors import BadRequest, Interrupted, ModelError, StopRun
-from limbeck.hf import Loaded, chat_prompt
+from limbeck.hf import Loaded, chat_prompt, user_prompt
 from limbeck.models import parse_model
 from limbeck.protocols import Reply, Request, Teacher, Usage
 from limbeck.recipe import TeacherSection
@@ -89,6 +89,34 @@ def test_a_raw_request_continues_its_text(tiny: Loaded) -> None:
     (reply,) = answers(LocalTeacher(tiny), [request])
     ids = tiny.tokenizer("The capital of")["input_ids"]
     assert reply.text == tiny.tokenizer.decode(plain_greedy(tiny, ids, 5)[0])
+
+
+def test_it_says_what_a_user_would_say(tiny: Loaded) -> None:
+    requests = [
+        Request((), max_tokens=6, template="user"),
+        Request((Message("system", "算术"),), max_tokens=6, template="user"),
+    ]
+    for request, reply in zip(requests, answers(LocalTeacher(tiny), requests), strict=True):
+        prompt = user_prompt(tiny.tokenizer, messages_json(request.messages))
+        ids = tiny.tokenizer(prompt, add_special_tokens=False)["input_ids"]
+        tokens, reason = plain_greedy(tiny, ids, 6)
+        assert reply.text == tiny.tokenizer.decode(tokens, skip_special_tokens=True)
+        assert reply.finish_reason == reason
+
+
+def test_a_presence_penalty_keeps_a_greedy_answer_from_repeating_itself(tiny: Loaded) -> None:
+    (reply,) = answers(
+        LocalTeacher(tiny), [Request((user("Hi"),), max_tokens=12, presence_penalty=1e4)]
+    )
+    ids = chat_ids(tiny, Request((user("Hi"),)))
+    expected: list[int] = []
+    while len(expected) < 12:
+        with torch.inference_mode():
+            logits = tiny.model(torch.tensor([ids + expected])).logits[0, -1]
+        best = logits.argsort(descending=True).tolist()
+        expected.append(next(token for token in best if token not in expected))
+    assert not set(expected) & set(tiny.eos_ids)
+    assert reply.text == tiny.tokenizer.decode(expected)
 
 
 def test_a_seed_gives_the_same_sample_whoever_else_asks(tiny: Loaded) -> None:

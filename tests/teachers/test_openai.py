@@ -16,6 +16,7 @@ from limbeck.errors import (
     Malformed,
     RateLimited,
     RecipeError,
+    StopRun,
     Transient,
     UnknownModel,
     Unreachable,
@@ -66,6 +67,20 @@ def test_a_chat_request_carries_every_parameter_and_the_reply_its_text_and_usage
     }
     assert reply.text == spoken(body["messages"])
     assert (reply.usage.prompt_tokens, reply.usage.completion_tokens) == (5, 7)
+
+
+def test_a_presence_penalty_travels_only_where_there_is_one() -> None:
+    with ApiServer() as server:
+        ask(server, Request((user("Hi"),), presence_penalty=1.5))
+        ask(server, Request((user("Hi"),)))
+    assert server.bodies[0]["presence_penalty"] == 1.5
+    assert "presence_penalty" not in server.bodies[1]
+
+
+def test_a_chat_server_cannot_be_asked_what_a_user_would_say() -> None:
+    with ApiServer() as server, pytest.raises(StopRun, match=r"generate\.pre_query"):
+        ask(server, Request((), template="user"))
+    assert server.bodies == []
 
 
 def test_a_raw_request_goes_to_completions() -> None:

@@ -38,6 +38,7 @@ class SamplingParams:
     max_tokens: int
     temperature: float
     top_p: float
+    presence_penalty: float
     seed: int
     stop: list[str]
     output_kind: RequestOutputKind
@@ -133,13 +134,14 @@ def test_a_request_reaches_vllm_whole_and_its_answer_comes_back(
     teacher, engine = make(tiny_folder, batch_size=7)
     assert isinstance(teacher, Teacher)
     messages = (Message("system", "Kurz."), user("Wo ist 東京? 🙂"))
-    request = Request(messages, 9, 0.7, 0.9, ("\n", "。"), seed=5)
+    request = Request(messages, 9, 0.7, 0.9, ("\n", "。"), seed=5, presence_penalty=1.5)
     (reply,) = ask(teacher, engine, request)
     ((ids, settings, _),) = engine.asked
     tokenizer = make_tokenizer()
     prompt = chat_prompt(tokenizer, messages_json(messages))
     assert ids == tokenizer(prompt, add_special_tokens=False)["input_ids"]
-    assert settings == SamplingParams(9, 0.7, 0.9, 5, ["\n", "。"], RequestOutputKind.FINAL_ONLY)
+    kind = RequestOutputKind.FINAL_ONLY
+    assert settings == SamplingParams(9, 0.7, 0.9, 1.5, 5, ["\n", "。"], kind)
     assert reply == Reply(f"é {len(ids)}", "stop", Usage(len(ids), 2, 3))
     args = engine.args
     assert (args.model, args.dtype, args.max_num_seqs) == (str(tiny_folder), "bfloat16", 7)

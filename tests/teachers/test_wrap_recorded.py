@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from limbeck.errors import (
+    AskTimeout,
     AuthError,
     BadRequest,
     Interrupted,
@@ -253,3 +254,49 @@ with Ledger() as ledger:
     assert [process.wait(timeout=30) for process in both] == [0, 0]
     with Ledger(tmp_path / "l.sqlite") as ledger:
         assert ledger.counts() == (200, 0)
+
+
+def test_failures_that_are_kept_stand_in_the_next_session_until_they_are_asked_for(
+    tmp_path: Path,
+) -> None:
+    down = FakeTeacher({"好": 1.0}, fail=lambda request: Malformed("half a body"))
+    up = FakeTeacher({"好": 1.0})
+
+    async def main() -> None:
+        with pytest.raises(Malformed):
+            await Recorded(down, ledger, keep_failures=True).ask(REQUEST)
+        with pytest.raises(KnownFailure, match="half a body") as caught:
+            await Recorded(up, ledger, keep_failures=True).ask(REQUEST)
+        assert caught.value.reason == "malformed"
+        assert up.asked == []
+        wanted = frozenset({"malformed"})
+        again = Recorded(up, ledger, keep_failures=True, ask_again=wanted)
+        assert (await again.ask(REQUEST)).text == "好"
+        assert (await Recorded(down, ledger, keep_failures=True).ask(REQUEST)).text == "好"
+
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        asyncio.run(main())
+
+
+def test_a_request_that_a_stop_cut_off_is_no_failure_to_keep(tmp_path: Path) -> None:
+    class Failing(FakeTeacher):
+        async def ask(self, request: Request, /) -> Reply:
+            stop(Interrupted("Ctrl-C"))
+            raise AskTimeout("slow")
+
+    stack: list[Recorded] = []
+
+    def stop(error: Interrupted) -> None:
+        stack[0].stop(error)
+
+    up = FakeTeacher({"好": 1.0})
+
+    async def main() -> None:
+        stack.append(Recorded(Retrying(Failing()), ledger, keep_failures=True))
+        with pytest.raises(Interrupted):
+            await stack[0].ask(REQUEST)
+        assert (await Recorded(up, ledger, keep_failures=True).ask(REQUEST)).text == "好"
+
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        asyncio.run(main())
+    assert len(up.asked) == 1
