@@ -2,6 +2,9 @@
 
     python benchmarks/bench_rouge.py             # 40 seconds; --full: a million too, minutes
 
+Each row of the greedy filter comes twice: by numpy and rapidfuzz alone, and, where numba is
+installed (extra `fast`), by the compiled search, whose loading is told apart.
+
 The corpus is made here, from a seed. Words are Zipfian (exponent 1.05, 30,000 of them); a new
 instruction has log-normal length (median 14 tokens, sigma 0.5, 3 to 90) and opens with one of 400
 frames of 2 to 5 words; 40% of the candidates are edits of an earlier one, with up to a third of
@@ -16,10 +19,12 @@ import statistics
 import time
 import tracemalloc
 from collections.abc import Callable
+from unittest.mock import patch
 
 import numpy as np
 from rouge_score.rouge_scorer import RougeScorer
 
+from limbeck.filters import rouge_engine, rouge_search
 from limbeck.filters.rouge import RougePool
 from limbeck.filters.rouge_tokens import Vocabulary, rouge_tokens
 
@@ -82,6 +87,20 @@ def reference(texts: list[str]) -> list[float | None]:
     return refused
 
 
+def engines() -> dict[str, rouge_engine.Search]:
+    """The searches that there are, by name; says how long the compiled one took to load."""
+    found: dict[str, rouge_engine.Search] = {"numpy": rouge_search}
+    started = time.perf_counter()
+    compiled = rouge_engine.compiled()
+    if compiled is None:
+        print("rouge | no compiled search: pip install 'limbeck[fast]' for its rows")
+    else:
+        spent = time.perf_counter() - started
+        print(f"rouge | the compiled search took {spent:.2f} s to load")
+        found["compiled"] = compiled
+    return found
+
+
 def greedy(texts: list[str]) -> tuple[float, RougePool, list[float | None]]:
     started = time.perf_counter()
     pool = RougePool()
@@ -99,34 +118,46 @@ def one_by_one(texts: list[str]) -> float:
     return time.perf_counter() - started
 
 
-def few(texts: list[str]) -> float:
-    """Prints the row for 1,000 candidates; returns the reference's seconds for one pair."""
+def few(texts: list[str], searches: dict[str, rouge_engine.Search]) -> float:
+    """Prints the rows for 1,000 candidates; returns the reference's seconds for one pair."""
     started = time.perf_counter()
     expected = reference(texts)
     slow = time.perf_counter() - started
-    runs = [greedy(texts) for _ in range(2 * ROUNDS + 1)]
-    fast = statistics.median(spent for spent, _, _ in runs)
-    same = all(decisions == expected for _, _, decisions in runs)
+    for name, search in searches.items():
+        with patch.object(rouge_engine, "search", lambda texts, search=search: search):
+            runs = [greedy(texts) for _ in range(2 * ROUNDS + 1)]
+            single = one_by_one(texts)
+        fast = statistics.median(spent for spent, _, _ in runs)
+        same = all(decisions == expected for _, _, decisions in runs)
+        print(
+            f"rouge | {len(texts):,} candidates, {len(runs[0][1]):,} kept, {name}"
+            f" | rouge_score {slow:.1f} s | add_novel {1e3 * fast:.1f} ms, {slow / fast:,.0f}x"
+            f" | novel, add {1e3 * single:.0f} ms"
+            f" | decisions and scores {'equal' if same else 'DIFFER'}"
+        )
     before = [expected[:place].count(None) for place in range(len(texts))]
-    print(
-        f"rouge | {len(texts):,} candidates, {len(runs[0][1]):,} kept | rouge_score {slow:.1f} s"
-        f" | add_novel {fast:.3f} s, {slow / fast:,.0f}x | novel, add {one_by_one(texts):.3f} s"
-        f" | decisions and scores {'equal' if same else 'DIFFER'}"
-    )
     return slow / sum(before)
 
 
-def many(texts: list[str], pair: float, rounds: int) -> RougePool:
-    runs = [greedy(texts) for _ in range(rounds)]
-    fast = statistics.median(spent for spent, _, _ in runs)
-    _, pool, decisions = runs[0]
-    kept = np.array([decision is None for decision in decisions])
-    pairs = int((np.cumsum(kept) - kept).sum())
-    print(
-        f"rouge | {len(texts):,} candidates, {len(pool):,} kept | {fast:.2f} s,"
-        f" {1e6 * fast / len(texts):.0f} us each | rouge_score {pair * pairs / 3600:,.1f} h"
-        f" for {pairs:.3g} pairs (extrapolated), {pair * pairs / fast:,.0f}x"
-    )
+def many(
+    texts: list[str], pair: float, rounds: int, searches: dict[str, rouge_engine.Search]
+) -> RougePool:
+    """Prints the rows for many candidates; returns the pool that they made."""
+    answers = []
+    for name, search in searches.items():
+        with patch.object(rouge_engine, "search", lambda texts, search=search: search):
+            runs = [greedy(texts) for _ in range(rounds)]
+        fast = statistics.median(spent for spent, _, _ in runs)
+        _, pool, decisions = runs[0]
+        answers.append(decisions)
+        kept = np.array([decision is None for decision in decisions])
+        pairs = int((np.cumsum(kept) - kept).sum())
+        print(
+            f"rouge | {len(texts):,} candidates, {len(pool):,} kept, {name} | {fast:.2f} s,"
+            f" {1e6 * fast / len(texts):.0f} us each | rouge_score {pair * pairs / 3600:,.1f} h"
+            f" for {pairs:.3g} pairs (extrapolated), {pair * pairs / fast:,.0f}x"
+            f" | {'equal' if answers[0] == decisions else 'DIFFERS'}"
+        )
     return pool
 
 
@@ -174,12 +205,13 @@ def main() -> None:
     parser.add_argument("--full", action="store_true", help="a million candidates too")
     full = parser.parse_args().full
     texts = corpus(HUGE if full else MANY)
-    pair = few(texts[:FEW])
-    pool = many(texts[:MANY], pair, ROUNDS)
+    searches = engines()
+    pair = few(texts[:FEW], searches)
+    pool = many(texts[:MANY], pair, ROUNDS, searches)
     statistics_mode(pool, texts[:256], pair)
     memory(texts[:MANY])
     if full:
-        many(texts, pair, 1)
+        many(texts, pair, 1, searches)
 
 
 if __name__ == "__main__":

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from limbeck.filters.rouge_pool import Hit, Neighbours, RougePool
+from limbeck.filters.rouge_pool import Neighbours, RougePool
+from limbeck.filters.rouge_search import Hit
 from limbeck.filters.rouge_tokens import Tokenizer
 from limbeck.record import Record, Verdict
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import get_args
 
 import numpy as np
@@ -11,28 +12,15 @@ import numpy.typing as npt
 from rapidfuzz.distance import LCSseq
 from rapidfuzz.process import cdist
 
-from limbeck.filters.lcs import fmeasure, fmeasures, lcs_length, position_masks
-from limbeck.filters.prefix_index import (
-    Bags,
-    Growing,
-    Ints,
-    PrefixIndex,
-    all_pairs,
-    may_be_close,
-    overlap_share,
-    rarity,
-)
+from limbeck.filters import rouge_engine
+from limbeck.filters.bags import Bags, Characters
+from limbeck.filters.lcs import row_scores
+from limbeck.filters.rouge_search import Hit
 from limbeck.filters.rouge_tokens import TOKENIZERS, Tokenizer, Vocabulary
+from limbeck.filters.text_index import TextIndex
 
-Hit = tuple[int, float]
-"""A text of the pool, numbered from 0 as added, and its score."""
-
-_BLOCK = 256  # texts decided together
-_TAIL = 512  # texts that are compared one by one before they get an index
-_RERANK = 1.3  # growth after which the rarity of tokens is counted again
 _ROWS = 64  # texts scored together
 _CHUNK = 64  # scores of which only the best is looked at first
-_LAST_CHARACTER = 0x10FFFF
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,44 +54,39 @@ class RougePool:
         self.tokenizer: Tokenizer = tokenizer
         self.threshold = threshold
         self._tokenize = TOKENIZERS[tokenizer]
-        self._share = overlap_share(threshold)
         self._vocabulary = Vocabulary()
-        self._tokens = Growing(np.uint32)
-        self._ends = Growing(np.int64)
-        self._lengths = Growing(np.int32)
-        self._low = Growing(np.uint64)
-        self._high = Growing(np.uint64)
-        self._segments: list[PrefixIndex] = []
-        self._indexed = 0
-        self._ranks = np.empty(0, np.int64)
-        self._ranked_at = 0
-        self._strings: list[str | tuple[int, ...]] = []
+        self._texts = TextIndex(threshold)
+        self._characters: list[Characters] = []  # of the texts, for `scores`
 
     def __len__(self) -> int:
-        return len(self._lengths.all)
+        return len(self._texts)
 
     def add(self, text: str) -> int:
         """Puts a text into the pool, near or not, and returns its number."""
-        self._append([self._numbers(text)])
+        self._texts.append(self._read([text]))
         return len(self) - 1
 
     def novel(self, text: str) -> Hit | None:
         """None for a text that is novel; else the nearest text, whose score is above the
         threshold (the first of equals)."""
-        numbers = self._numbers(text)
-        return self._best(numbers, ((i, self._text(i)) for i in self._candidates([numbers])[0]))
+        return rouge_engine.search(len(self)).settle(self._read([text]), self._texts)[0]
 
     def add_novel(self, texts: Sequence[str]) -> list[Hit | None]:
         """`novel` for each text in turn, which joins the pool at once if it is. Much faster than
         one call a text; the answers and the pool are the same."""
+        search = rouge_engine.search(len(self) + len(texts))
         hits: list[Hit | None] = []
-        for start in range(0, len(texts), _BLOCK):
-            hits += self._add_block([self._numbers(t) for t in texts[start : start + _BLOCK]])
+        for start in range(0, len(texts), search.BLOCK):
+            block = self._read(texts[start : start + search.BLOCK])
+            decided = search.settle(block, self._texts)
+            novel = np.array([place for place, hit in enumerate(decided) if hit is None], np.int64)
+            self._texts.append(Bags.of(*block.take(novel)))
+            hits += decided
         return hits
 
     def scores(self, text: str) -> npt.NDArray[np.float64]:
         """The score with every text of the pool, in its order."""
-        return next(self._rows([self._numbers(text)]))
+        return next(self._rows(self._read([text])))
 
     def nearest(self, text: str) -> Hit | None:
         """The best score and whose it is, the first of equals. None on an empty pool."""
@@ -117,112 +100,36 @@ class RougePool:
     def neighbours(self, texts: Sequence[str], n: int = 10) -> list[Neighbours]:
         """What the reference stores of each text: mean and best scores over the whole pool, which
         stays as it is. More than twice as fast as `scores` for each."""
-        numbers = [self._numbers(text) for text in texts]
-        order = sorted(range(len(texts)), key=lambda place: len(numbers[place]))
-        rows = self._rows([numbers[place] for place in order])  # equal lengths share SIMD lanes
+        read = self._read(texts)
+        order = np.argsort(read.lengths, kind="stable")  # equal lengths share SIMD lanes
+        rows = self._rows(Bags.of(*read.take(order)))
         found = {
             place: Neighbours(float(np.mean(row)) if len(row) else 0.0, _top(row, n))
-            for place, row in zip(order, rows, strict=True)
+            for place, row in zip(order.tolist(), rows, strict=True)
         }
         return [found[place] for place in range(len(texts))]
 
-    def _numbers(self, text: str) -> list[int]:
-        return self._vocabulary.numbers(self._tokenize(text))
+    def _read(self, texts: Sequence[str]) -> Bags:
+        words = [self._tokenize(text) for text in texts]
+        lengths = np.fromiter(map(len, words), np.int32, len(words))
+        numbers = map(self._vocabulary.__getitem__, chain.from_iterable(words))
+        return Bags.of(np.fromiter(numbers, np.uint32, int(lengths.sum())), lengths)
 
-    def _text(self, item: int) -> list[int]:
-        end = int(self._ends.all[item])
-        tokens: list[int] = self._tokens.all[end - int(self._lengths.all[item]) : end].tolist()
-        return tokens
-
-    def _bags(self) -> Bags:
-        return Bags(self._tokens.all, self._lengths.all, self._low.all, self._high.all)
-
-    def _append(self, texts: Sequence[Sequence[int]]) -> None:
-        new = Bags.of(texts)
-        self._ends.extend(len(self._tokens.all) + np.cumsum(new.lengths))
-        self._tokens.extend(new.tokens)
-        self._lengths.extend(new.lengths)
-        self._low.extend(new.low)
-        self._high.extend(new.high)
-        if len(self) - self._indexed >= _TAIL:
-            self._index()
-
-    def _index(self) -> None:
-        """Gives the newest texts an index, together with older ones of no greater number: there
-        are few indexes, and a text is indexed again only a few times."""
-        if len(self) > _RERANK * self._ranked_at:
-            self._ranks = rarity(self._tokens.all, len(self._vocabulary))
-            self._ranked_at = len(self)
-        first = self._indexed
-        while self._segments and self._segments[-1].size <= len(self) - first:
-            first = self._segments.pop().base
-        lengths = self._lengths.all[first:]
-        tokens = self._tokens.all[int(self._ends.all[first] - lengths[0]) :]
-        self._segments.append(PrefixIndex(tokens, lengths, self._ranks, self._share, first))
-        self._indexed = len(self)
-
-    def _candidates(self, texts: Sequence[Sequence[int]]) -> list[list[int]]:
-        """For each text the numbers of pool texts that may be too near, in ascending order."""
-        query, pool = Bags.of(texts), self._bags()
-        found = [all_pairs(query, pool, self._indexed, self._share)]
-        for segment in self._segments:
-            for q, item in segment.pairs(query):
-                keep = may_be_close(query, q, pool, item, self._share)
-                found.append((q[keep], item[keep]))
-        return _grouped(found, len(texts))
-
-    def _add_block(self, texts: list[list[int]]) -> list[Hit | None]:
-        older = self._candidates(texts)
-        block = Bags.of(texts)
-        peers = _grouped([all_pairs(block, block, 0, self._share)], len(texts))
-        hits: list[Hit | None] = []
-        joined: dict[int, int] = {}  # place in the block -> number in the pool
-        for place, numbers in enumerate(texts):
-            near = [(item, self._text(item)) for item in older[place]]
-            near += [(joined[peer], texts[peer]) for peer in peers[place] if peer in joined]
-            hit = self._best(numbers, near)
-            if hit is None:
-                joined[place] = len(self) + len(joined)
-            hits.append(hit)
-        self._append([texts[place] for place in joined])
-        return hits
-
-    def _best(self, numbers: list[int], others: Iterable[tuple[int, list[int]]]) -> Hit | None:
-        """The best of the others by its real score, if that is above the threshold."""
-        best, above = None, self.threshold
-        masks = None
-        for item, tokens in others:
-            masks = masks or position_masks(numbers)
-            lcs = lcs_length(masks, len(numbers), tokens)
-            score = fmeasure(lcs, len(numbers), len(tokens))
-            if score > above:
-                best, above = item, score
-        return None if best is None else (best, above)
-
-    def _rows(self, texts: Sequence[Sequence[int]]) -> Iterator[npt.NDArray[np.float64]]:
+    def _rows(self, texts: Bags) -> Iterator[npt.NDArray[np.float64]]:
         """For each text its scores with the whole pool."""
-        for item in range(len(self._strings), len(self)):
-            self._strings.append(_string(self._text(item)))
-        lengths = self._lengths.all
+        pool = self._texts.bags
+        self._characters += pool.characters(np.arange(len(self._characters), len(pool)))
         for start in range(0, len(texts), _ROWS):
-            block = texts[start : start + _ROWS]
-            if not len(self):
-                yield from np.zeros((len(block), 0))
+            some = np.arange(start, min(start + _ROWS, len(texts)))
+            if not len(pool):
+                yield from np.zeros((len(some), 0))
                 continue
             # 255 is the most that fits the narrow type, which is the one that uses SIMD
-            kind = np.uint8 if max(map(len, block)) < 256 else np.uint32
-            queries = [_string(numbers) for numbers in block]
-            lcs = cdist(queries, self._strings, scorer=LCSseq.similarity, dtype=kind)
-            for numbers, row in zip(block, lcs, strict=True):
-                yield fmeasures(row, len(numbers), lengths)
-
-
-def _string(numbers: Sequence[int]) -> str | tuple[int, ...]:
-    """Token numbers as characters, which rapidfuzz compares fastest; numbers past the last
-    character stay numbers, which it takes for the same as characters."""
-    if max(numbers, default=0) > _LAST_CHARACTER:
-        return tuple(numbers)
-    return "".join(map(chr, numbers))
+            kind = np.uint8 if texts.lengths[some].max() < 256 else np.uint32
+            ours = texts.characters(some)
+            lcs = cdist(ours, self._characters, scorer=LCSseq.similarity, dtype=kind)
+            for place, row in zip(some.tolist(), lcs, strict=True):
+                yield row_scores(row, int(texts.lengths[place]), pool.lengths)
 
 
 def _top(scores: npt.NDArray[np.float64], n: int) -> list[Hit]:
@@ -234,11 +141,3 @@ def _top(scores: npt.NDArray[np.float64], n: int) -> list[Hit]:
         among = np.flatnonzero(scores >= least)
     order = among[np.argsort(-scores[among], kind="stable")][: max(n, 0)]
     return [(int(item), float(scores[item])) for item in order]
-
-
-def _grouped(pairs: Sequence[tuple[Ints, Ints]], count: int) -> list[list[int]]:
-    """Pairs (q, item) as one ascending list of items for each q below `count`."""
-    keys = np.unique(np.concatenate([q.astype(np.int64) << 32 | item for q, item in pairs]))
-    ends = np.searchsorted(keys, np.arange(count + 1) << 32)
-    items = (keys & 0xFFFFFFFF).tolist()
-    return [items[ends[q] : ends[q + 1]] for q in range(count)]

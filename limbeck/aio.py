@@ -24,6 +24,11 @@ def run(main: Coroutine[Any, Any, R]) -> R:
         return runner.run(main)
 
 
+def later(seconds: float, call: Callable[[], None]) -> None:
+    """Have the running event loop call it after so many seconds, unless the loop ends before."""
+    asyncio.get_running_loop().call_later(seconds, call)
+
+
 @asynccontextmanager
 async def on_interrupt(first: Callable[[], None]) -> AsyncIterator[None]:
     """Within the block the first Ctrl-C calls `first`, and the block goes on; the second one

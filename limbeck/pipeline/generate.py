@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import ExitStack
 from typing import Any
 
-from limbeck.aio import run
+from limbeck.aio import later, run
 from limbeck.errors import BadRequest, DataError, UserError
 from limbeck.ledger import Ledger
 from limbeck.money import Meter, dollars, price_of
@@ -122,16 +121,17 @@ class _Shown:
         self._bar = bar
         self._meter = meter
         self._pending = 0
-        self._at = 0.0
+        self._is_due = False
 
     def call(self) -> None:
+        """One more call; within a running event loop, which shows it soon."""
         self._pending += 1
-        now = time.monotonic()
-        if now - self._at >= SHOW_SECONDS:
-            self._at = now
-            self.flush()
+        if not self._is_due:
+            self._is_due = True
+            later(SHOW_SECONDS, self.flush)
 
     def flush(self) -> None:
+        self._is_due = False
         if self._pending:
             self._bar.advance(self._pending, self._meter.note())
             self._pending = 0

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rouge_score.rouge_scorer import RougeScorer
 
-from limbeck.filters import rouge_pool
+from limbeck.filters import bags, rouge_search, text_index
 from limbeck.filters.rouge import Hit, RougePool
 
 SCORER = RougeScorer(["rougeL"])
@@ -143,8 +143,8 @@ def test_a_score_of_exactly_seven_tenths_is_decided_by_its_float() -> None:
 def test_greedy_decisions_are_those_of_the_reference(
     tail: int, threshold: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(rouge_pool, "_TAIL", tail)
-    monkeypatch.setattr(rouge_pool, "_BLOCK", 17)
+    monkeypatch.setattr(text_index, "_TAIL", tail)
+    monkeypatch.setattr(rouge_search, "BLOCK", 17)
     texts, expected = greedy(threshold)
     together, alone = RougePool(threshold=threshold), RougePool(threshold=threshold)
     assert together.add_novel(texts) == expected
@@ -161,7 +161,7 @@ def test_decisions_hold_through_many_indexes_and_new_ranks(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Against the full scores: no pair above the threshold is missed as the pool grows."""
-    monkeypatch.setattr(rouge_pool, "_TAIL", 16)
+    monkeypatch.setattr(text_index, "_TAIL", 16)
     rng = np.random.default_rng(3)
     words = rng.zipf(1.3, 40_000) % 900
     sizes = rng.integers(1, 24, 3_000)
@@ -234,7 +234,7 @@ def test_the_best_of_a_large_pool_are_the_first_of_the_sorted_scores() -> None:
 
 def test_tokens_past_the_last_character_are_scored_alike(monkeypatch: pytest.MonkeyPatch) -> None:
     texts = mixed(60, seed=5)
-    monkeypatch.setattr(rouge_pool, "_LAST_CHARACTER", 20)
+    monkeypatch.setattr(bags, "_LAST_CHARACTER", 20)
     pool = filled(texts)
     for text in texts[:20]:
         assert pool.scores(text).tolist() == reference(text, texts)
