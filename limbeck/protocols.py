@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from limbeck.record import Message, Record, Verdict
 
@@ -149,9 +149,11 @@ class Out(Protocol):
 class Pool(Protocol):
     """Texts that grow in number, and how near a new one is to them; `rouge.RougePool` is one.
 
-    `novel` gives None for a text that is novel, else (number, score) of the nearest; numbers are
-    those that `add` returns: 0, 1, 2, ... `top` gives the `n` nearest, the nearest first.
+    `novel` gives None for a text that is novel, else (number, score) of the nearest one, whose
+    score is above `threshold`; numbers are those that `add` returns: 0, 1, 2, ...
     """
+
+    threshold: float
 
     def add(self, text: str, /) -> int: ...
 
@@ -170,7 +172,7 @@ class Neighbourhood(Protocol):
     def top(self) -> Sequence[tuple[int, float]]: ...
 
 
-NewPool = Callable[[str, float], Pool]
+NewPool = Callable[[Literal["rouge", "unicode"], float], Pool]
 """Makes an empty pool: (tokenizer, threshold) to Pool."""
 
 

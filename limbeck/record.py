@@ -27,6 +27,7 @@ META_KEYS = frozenset(
         "options",
         "demos",
         "label_distribution",
+        "similar",
         "finish_reason",
         "usage",
     }

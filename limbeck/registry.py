@@ -51,6 +51,10 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
             "limbeck.generators.answers:Answers",
             "the teacher answers every seed prompt, one or several sampled paths each",
         ),
+        "self_instruct": (
+            "limbeck.generators.self_instruct:SelfInstruct",
+            "the teacher makes instructions, inputs and answers; styles alpaca, evolve, magpie",
+        ),
     },
     "filters": {
         "complete": (

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Sequence
-from functools import lru_cache
 
 from limbeck.record import Message, content_hash
 
@@ -35,43 +35,37 @@ def word_count(text: str) -> int:
     write no spaces between words, every Chinese character and kana is one, and every four
     characters of Thai, Lao, Khmer or Myanmar, begun ones included, are one.
     """
-    if text.isascii():
-        return sum(any(map(_counts, word)) for word in text.split())
-    words = quarters = 0
-    inside = False
-    for char in text:
-        kind = _kind(char)
-        if kind == "letter":
-            words, inside = words + (not inside), True
-        elif kind != "punctuation":
-            inside = False
-        if kind == "word":
-            words += 1
-        if kind == "quarter":
-            words, quarters = words + (quarters % 4 == 0), quarters + 1
-        elif kind != "letter" or unicodedata.category(char)[0] != "M":
-            quarters = 0
-    return words
+    kinds = text.translate(_KINDS)
+    singles = kinds.count("w")
+    runs = sum(-(-len(run) // 4) for run in re.findall("q+", kinds))
+    return singles + runs + sum("a" in part for part in re.split("[ wq]+", kinds))
 
 
-def _counts(char: str) -> bool:
-    return _kind(char) == "letter"
+class _Kinds(dict[int, str]):
+    """What each character is to `word_count`; filled as met.
+
+    "w" is a word, "q" a quarter of one, " " parts words, "a" makes a word of what it stands in,
+    "-" does not.
+    """
+
+    def __missing__(self, code: int) -> str:
+        char = chr(code)
+        name, category = unicodedata.name(char, ""), unicodedata.category(char)
+        if char.isspace():
+            kind = " "
+        elif category[0] in "LM" and name.startswith(_FOUR_A_WORD):
+            kind = "q"
+        elif category[0] in "PM" or category in ("Cf", "Cc"):
+            kind = "-"
+        elif category[0] in "LN" and name.startswith(_WORD_EACH):
+            kind = "w"
+        else:
+            kind = "a"
+        self[code] = kind
+        return kind
 
 
-@lru_cache(maxsize=65_536)
-def _kind(char: str) -> str:
-    """"word", "quarter" (of one), "space", "punctuation", or "letter" for all else."""
-    category = unicodedata.category(char)
-    if char.isspace():
-        return "space"
-    if category[0] == "P" or category in ("Cf", "Cc"):
-        return "punctuation"
-    name = unicodedata.name(char, "")
-    if category[0] in "LMN" and name.startswith(_WORD_EACH):
-        return "word"
-    if category[0] in "LM" and name.startswith(_FOUR_A_WORD):
-        return "quarter"
-    return "letter"
+_KINDS = _Kinds()
 
 
 def duration(seconds: float) -> str:

@@ -360,3 +360,17 @@ def test_the_second_ctrl_c_also_ends_a_wait_for_what_is_in_flight() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         aio.run(main())
+
+
+def test_later_comes_once_and_not_after_the_loop_has_ended() -> None:
+    called: list[str] = []
+
+    async def main() -> None:
+        aio.later(0, lambda: called.append("soon"))
+        aio.later(3600, lambda: called.append("never"))
+        while not called:
+            await soon(1)
+        await soon(5)
+
+    run(main())
+    assert called == ["soon"]

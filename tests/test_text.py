@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limbeck.record import Message, user
-from limbeck.text import duration, folded, prompt_key, squeezed
+from limbeck.text import duration, folded, prompt_key, squeezed, word_count
 
 TEXT = st.text(st.characters(codec=None))
 
@@ -58,6 +58,39 @@ def test_a_prompt_key_ignores_system_turns_case_and_spacing() -> None:
     assert prompt_key([user("what is down?")]) != key
     assert prompt_key([Message("assistant", "What is up?")]) != key
     assert prompt_key([user("What is"), user("up?")]) != key
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Write a poem.", 3),
+        ("What's  x-ray\nin 3.5?", 4),
+        ("- a – b !", 2),
+        ("3 + 4 = ?", 4),
+        ("", 0),
+        ("…", 0),
+        ("\u200b\ufeff", 0),
+        ("写一首诗。", 4),
+        ("用Python写3个函数", 8),
+        ("ひらがなとカタカナー", 10),
+        ("한국어 단어 둘", 3),
+        ("مرحبا، بالعالم", 2),
+        ("हिन्दी में लिखो", 3),
+        ("แปลประโยคนี้", 3),
+        ("ภาษา ไทยดี", 3),
+        ("Übersetze das ins Thai: ภาษา", 5),
+        ("🙂 joke 👩\u200d👧", 3),
+    ],
+)
+def test_word_count(text: str, expected: int) -> None:
+    assert word_count(text) == expected
+
+
+@given(TEXT, TEXT)
+def test_words_add_up_in_every_form(one: str, two: str) -> None:
+    assert word_count(f"{one}\n{two}") == word_count(one) + word_count(two)
+    assert word_count(one) >= 0
+    assert word_count("ば한é 字") == word_count(unicodedata.normalize("NFD", "ば한é 字")) == 3
 
 
 @pytest.mark.parametrize(

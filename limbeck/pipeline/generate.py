@@ -106,11 +106,15 @@ def _why_none(context: Context, out: Output) -> str:
     log = context.run.path / "log.jsonl"
     if not out.tally["replies"]:
         return f"none of the {out.calls} requests was answered; the reasons are in {log}"
-    lines = ", ".join(f"{count} {line}" for line, count in out.funnel.items() if count)
     return (
-        f"{out.tally['replies']} replies made no record ({lines}); look at what the teacher says "
-        f"with: limbeck ledger export {context.run.path}, and try another form, preset or teacher"
+        f"{out.tally['replies']} replies made no record ({_lines(out)}); look at what the teacher "
+        f"says with: limbeck ledger export {context.run.path}, and try another form, preset or "
+        "teacher"
     )
+
+
+def _lines(out: Output) -> str:
+    return ", ".join(f"{count} {line}" for line, count in out.funnel.items() if count)
 
 
 class _Shown:
@@ -173,6 +177,8 @@ def _say_what_came(context: Context, meter: Meter, out: Output, chained: bool) -
         wasted = meter.wasted_cost
         more = f", at most {dollars(wasted)} of it for answers that never came" if wasted else ""
         context.reporter.say(f"generate: {meter.new} new answers cost {dollars(meter.cost)}{more}")
+    if out.funnel:
+        context.reporter.say(f"generate: {_lines(out)}")
     if out.useless and not chained:  # else the generator's own funnel says what became of them
         reasons = [reason for reason in ("refused", "truncated", "empty") if out.useless[reason]]
         counts = ", ".join(f"{out.useless[reason]} {reason}" for reason in reasons)

@@ -107,7 +107,7 @@ def _funnel(context: Context) -> list[dict[str, Any]]:
         "asked": generated["calls"],
         "answered": generated["records"],
     }
-    steps = list(made.items())
+    steps = [(label, count) for label, count in made.items() if count or "refused" not in label]
     steps += [(f"refused by {reason}", count) for reason, count in filtered["refused"].items()]
     steps.append(("kept", filtered["kept"]))
     steps += [(name, formatted[name]) for name in SPLITS]
