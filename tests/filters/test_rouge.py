@@ -52,7 +52,31 @@ def test_the_instruction_is_compared_and_not_the_input() -> None:
         row("one two three four five six seven eight nine ten", number=1, instruction=POEM),
         row(POEM, number=2),
     ]
-    assert [v.keep for v in Rouge().judge(rows)] == [True, False, False]
+    assert [v.keep for v in Rouge().judge(rows)] == [True, True, False]
+
+
+def test_instances_of_one_task_share_its_fate_in_whatever_batch_they_come() -> None:
+    near = f"{POEM} at night"
+    rows = [
+        row(f"{text}\n\n{number}", number=number, instruction=text)
+        for number, text in enumerate([POEM, near, POEM, near, "Add 2 and 3", near, POEM])
+    ]
+    expected = [True, False, True, False, True, False, True]
+    for size in (1, 2, 3, 7):
+        judge = Rouge()
+        found = [v for n in range(0, 7, size) for v in judge.judge(rows[n : n + size])]
+        assert [v.keep for v in found] == expected
+        assert [v.record for v in found] == [r.id for r in rows]
+        assert {v.nearest for v in found if not v.keep} == {rows[0].id}
+        assert {v.score for v in found if not v.keep} == {2 * 1.0 * 0.8 / (1.0 + 0.8)}
+    both = Rouge(all_scores=True).judge(rows)
+    assert [v.keep for v in both] == expected
+    assert [v.keep for v in Rouge(on="completion").judge(rows)] == [True] + [False] * 6
+
+
+def test_equal_rows_that_are_no_tasks_are_one_row_and_its_repeats() -> None:
+    same = row(POEM)
+    assert [v.keep for v in Rouge().judge([same, same, same])] == [True, False, False]
 
 
 def test_the_completion_is_compared_where_the_recipe_says_so() -> None:
