@@ -1,9 +1,8 @@
 """Batched decoding with a seed per row: what a row says does not depend on who sits beside it,
 up to the rounding of the batch's kernels.
 
-Prompts are padded on the left with an attention mask and position ids; one that several rows share
-is computed once. Finished rows leave the batch at once and waiting ones take their place, so that
-no step is spent on padding.
+A prompt that several rows share is computed once. Finished rows leave the batch at once and
+waiting ones take their place, so that no step is spent on padding.
 """
 
 from __future__ import annotations
@@ -14,12 +13,11 @@ from typing import Any
 
 import torch
 import torch.nn.functional as F
-from transformers import DynamicCache
 
 from limbeck.teachers.kv_cache import BatchCache, require_plain_attention
+from limbeck.teachers.prefill import Prefill
 
 REFILL = 8  # refill when one row in so many is free
-PREFILL = 4096  # padded tokens of prompts computed in one pass, at most
 TOP = 256  # the nucleus nearly always fits into this many tokens; where not, all are sorted
 
 
@@ -58,7 +56,7 @@ class Decoder:
         require_plain_attention(model.config)
         self._model = model
         self._eos = set(eos_ids)
-        self._pad = pad_id
+        self._prefill = Prefill(model, pad_id)
         self._size = size
         self._rows: list[Row] = []
         self._cache = BatchCache()
@@ -80,37 +78,27 @@ class Decoder:
             # A prefill stops everybody else's step, so small ones are saved up.
             if room >= max(1, self._size // REFILL):
                 pulled = pull(room)
-                for group in _alike(pulled):
-                    self._admit(group, on_done)
+                self._admit(pulled, on_done)
                 if not pulled and not self._rows:
                     return
             if self._rows:  # a first token can end all of them
                 self._step(on_done)
 
-    def _admit(self, groups: list[list[Row]], on_done: Callable[[Row], None]) -> None:
-        """Let rows join; those of a group share their prompt."""
-        device = self._model.device
-        prompts = [group[0].prompt for group in groups]
-        longest = max(len(prompt) for prompt in prompts)
-        gaps = [longest - len(prompt) for prompt in prompts]
-        padded = [[self._pad] * gap + prompt for gap, prompt in zip(gaps, prompts, strict=True)]
-        mask = torch.tensor([[0] * gap + [1] * (longest - gap) for gap in gaps], device=device)
-        computed = DynamicCache()  # without the config: it would drop what a window has passed
-        out = self._model(
-            input_ids=torch.tensor(padded, device=device),  # (B, T)
-            attention_mask=mask,
-            position_ids=(mask.cumsum(-1) - 1).clamp(min=0),
-            past_key_values=computed,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-        sources = [place for place, group in enumerate(groups) for _ in group]
-        rows = [row for group in groups for row in group]
-        self._cache.join(computed, sources, [len(row.prompt) for row in rows])
-        before = len(self._rows)
-        self._rows += rows
-        logits = out.logits[:, -1].float()[torch.tensor(sources, device=device)]
-        self._take(choose(logits, rows), before, on_done)
+    def _admit(self, pulled: list[Row], on_done: Callable[[Row], None]) -> None:
+        """Let rows join the batch."""
+        together: dict[tuple[int, ...], list[Row]] = {}
+        for row in pulled:
+            together.setdefault(tuple(row.prompt), []).append(row)
+        prompts = list(together)
+        for computed in self._prefill(prompts):
+            groups = [together[prompts[place]] for place in computed.places]
+            sources = [place for place, group in enumerate(groups) for _ in group]
+            rows = [row for group in groups for row in group]
+            self._cache.join(computed.cache, sources, [len(row.prompt) for row in rows])
+            before = len(self._rows)
+            self._rows += rows
+            logits = computed.logits[torch.tensor(sources, device=computed.logits.device)]
+            self._take(choose(logits, rows), before, on_done)
 
     def _step(self, on_done: Callable[[Row], None]) -> None:
         mask, positions = self._cache.step()
@@ -133,25 +121,6 @@ class Decoder:
         ended = [place for place, row in enumerate(self._rows) if row.finish_reason]
         if ended:
             self._rows = [self._rows[place] for place in self._cache.leave(ended)]
-
-
-def _alike(rows: list[Row]) -> list[list[list[Row]]]:
-    """Rows grouped by their prompt, and those in groups for one pass each: of prompts so much
-    alike in length that little is padding, and of at most PREFILL tokens."""
-    together: dict[tuple[int, ...], list[Row]] = {}
-    for row in rows:
-        together.setdefault(tuple(row.prompt), []).append(row)
-    passes: list[list[list[Row]]] = []
-    shortest = 0
-    for prompt in sorted(together, key=len):
-        length = len(prompt)
-        fits = passes and length * (len(passes[-1]) + 1) <= PREFILL
-        if fits and length <= 1.1 * shortest + 8:
-            passes[-1].append(together[prompt])
-        else:
-            passes.append([together[prompt]])
-            shortest = length
-    return passes
 
 
 def _ends(row: Row, token: int, eos: set[int]) -> bool:

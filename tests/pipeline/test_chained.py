@@ -179,7 +179,7 @@ def test_a_teacher_that_makes_nothing_is_one_sentence_with_what_it_did(tmp_path:
     ],
 )
 def test_options_that_make_no_sense_are_refused_before_anything_is_asked(
-    tmp_path: Path, option: dict[str, str], words_: str
+    tmp_path: Path, option: dict[str, Any], words_: str
 ) -> None:
     with ApiServer(script=scribe) as server:
         recipe = recipe_in(tmp_path, server.base_url, **option)
