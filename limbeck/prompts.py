@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
 
-from jinja2 import StrictUndefined
+from jinja2 import StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 
@@ -21,7 +21,7 @@ class Prompt:
 
     def render(self, **values: Any) -> str:
         """The text with its fields filled in. Raises jinja2.UndefinedError for a missing one."""
-        return _environment().from_string(self.text).render(**values)
+        return _compiled(self.text).render(**values)
 
 
 @cache
@@ -30,6 +30,11 @@ def _environment() -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
         undefined=StrictUndefined, autoescape=False, keep_trailing_newline=False
     )
+
+
+@lru_cache(maxsize=256)
+def _compiled(text: str) -> Template:
+    return _environment().from_string(text)
 
 
 @cache

@@ -47,7 +47,7 @@ def read_seeds(
     seeds: dict[str, Record] = {}
     for number, row in read_jsonl(path, on_bad=on_bad):
         try:
-            found = list(_from_row(row))
+            found = list(seeds_of(row))
         except (KeyError, TypeError, ValueError) as error:
             bad = DataError(f"{path}, line {number}: {_reason(error)}", path=path, line=number)
             if on_bad is None:
@@ -69,7 +69,11 @@ def _reason(error: Exception) -> str:
     return str(error)
 
 
-def _from_row(row: Mapping[str, Any]) -> Iterator[Record]:
+def seeds_of(row: Mapping[str, Any]) -> Iterator[Record]:
+    """The seeds in one row: one, or one for each of its instances.
+
+    Raises KeyError, TypeError or ValueError for a row that cannot be used.
+    """
     row = {key: value for key, value in row.items() if value is not None}
     if "messages" in row:
         yield _seed(to_messages(_list(row["messages"])), row)
@@ -79,14 +83,11 @@ def _from_row(row: Mapping[str, Any]) -> Iterator[Record]:
             for turn in _list(row["conversations"])
         ]
         yield _seed(to_messages(turns), row)
-    elif "instances" in row:
-        instances = _list(row["instances"])
-        if not instances:
-            raise ValueError("instances is empty")
-        for instance in instances:
-            yield _instruction(row, instance.get("input"), instance.get("output"))
-    elif "instruction" in row:
-        yield _instruction(row, row.get("input"), row.get("output"))
+    elif "instances" in row or "instruction" in row:
+        for instruction, given, output in instances_of(row):
+            meta = {"instruction": instruction, "input": given}
+            prompt = fill(INSTRUCTION, meta)
+            yield _seed((user(prompt),), {**row, "target": output}, meta, INSTRUCTION)
     elif "prompt" in row:
         yield _seed((user(_text(row["prompt"], "prompt")),), row)
     else:
@@ -107,14 +108,22 @@ def _text(value: Any, key: str) -> str:
     return value
 
 
-def _instruction(row: Mapping[str, Any], given: Any, output: Any) -> Record:
+def instances_of(row: Mapping[str, Any]) -> Iterator[tuple[str, str, Any]]:
+    """Instruction, input ("" for none) and output of an Alpaca row, or of each instance of a
+    Self-Instruct one. The output is as it stands there; the rest was checked.
+
+    Raises what `seeds_of` raises.
+    """
+    instances = _list(row["instances"]) if "instances" in row else [row]
+    if not instances:
+        raise ValueError("instances is empty")
     instruction = _text(row["instruction"], "instruction")
-    if not isinstance(given, str | None):
-        raise ValueError(f"input must be text, got {given!r}")
-    given = "" if given is None or given.strip() in ("", "<noinput>") else given
-    prompt = fill(INSTRUCTION, {"instruction": instruction, "input": given})
-    meta = {"instruction": instruction, "input": given}
-    return _seed((user(prompt),), {**row, "target": output}, meta, INSTRUCTION)
+    for instance in instances:
+        given = instance.get("input")
+        if not isinstance(given, str | None):
+            raise ValueError(f"input must be text, got {given!r}")
+        given = "" if given is None or given.strip() in ("", "<noinput>") else given
+        yield instruction, given, instance.get("output")
 
 
 def _seed(

@@ -69,6 +69,7 @@ def test_every_data_file_is_packaged() -> None:
         }
         assert packaged == there
     assert globs["limbeck"] == ["py.typed", "prices.yaml"]
+    assert globs["limbeck.audit"] == ["templates/*.j2"]
     assert (ROOT / "limbeck" / "py.typed").is_file()
 
 

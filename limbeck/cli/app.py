@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from limbeck import __version__
+from limbeck.cli.audit import audit as audit_verb
 from limbeck.cli.batch import app as batch_app
 from limbeck.cli.ledger import app as ledger_app
 from limbeck.cli.options import (
@@ -178,6 +179,7 @@ def plugins() -> None:
 
 
 app.command()(probe_verb)
+app.command()(audit_verb)
 app.add_typer(batch_app)
 app.add_typer(ledger_app)
 

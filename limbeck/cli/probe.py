@@ -50,7 +50,7 @@ def probe(
     from limbeck.store import dump_line
     from limbeck.teachers.capabilities import capabilities, recalled
 
-    section = _section(target, base_url, api_key_env)
+    section = section_of(target, base_url, api_key_env)
     with Ledger(ledger) as book:
         remote = parse_model(section.model).kind == "openai"
         known = recalled(section, book) if remote and not again else None
@@ -66,7 +66,7 @@ def probe(
         typer.echo(visible(line))
 
 
-def _section(target: str, base_url: str | None, api_key_env: str | None) -> TeacherSection:
+def section_of(target: str, base_url: str | None, api_key_env: str | None) -> TeacherSection:
     from pydantic import ValidationError
 
     from limbeck.models import OPENAI_URL, parse_model

@@ -1,0 +1,36 @@
+"""The estimate of what is a classification task."""
+
+from __future__ import annotations
+
+import pytest
+
+from limbeck.audit.classify import looks_like_classification
+
+
+@pytest.mark.parametrize(
+    ("instruction", "outputs"),
+    [
+        ("Is the review positive or negative?", ["Positive", "negative"]),
+        ("Does it rain?", ["Yes.", "no"]),
+        ("Choose: sports, politics or world news.", ["World News"]),
+        ("判断情感：积极还是消极？", ["积极"]),
+        ("Sortiere: Äpfel oder Birnen", ["ÄPFEL"]),
+    ],
+)
+def test_labels_that_are_named_or_usual(instruction: str, outputs: list[str]) -> None:
+    assert looks_like_classification(instruction, outputs)
+
+
+@pytest.mark.parametrize(
+    ("instruction", "outputs"),
+    [
+        ("Is it positive or negative?", ["Positive", "It is hard to say what the tone is here"]),
+        ("Translate: cat", ["chat"]),
+        ("Add the numbers.", ["12"]),
+        ("Is it so?", ["", "yes"]),
+        ("Is it so?", []),
+        ("Is it a scar?", ["a car"]),  # part of a word is no word
+    ],
+)
+def test_other_outputs(instruction: str, outputs: list[str]) -> None:
+    assert not looks_like_classification(instruction, outputs)

@@ -1,0 +1,49 @@
+"""Scripts, English, and the spread of lengths."""
+
+from __future__ import annotations
+
+import pytest
+
+from limbeck.audit.words import is_english, script_of, spread
+
+
+@pytest.mark.parametrize(
+    ("text", "script"),
+    [
+        ("Write a poem.", "Latin"),
+        ("Écris un poème 🌊", "Latin"),
+        ("写一首诗 about it", "Latin"),
+        ("写一首关于大海的诗 (sea)", "Chinese"),
+        ("海の詩を書いて", "Japanese"),
+        ("漢字ばかりの中国語", "Japanese"),
+        ("напиши", "Cyrillic"),
+        ("اكتب", "Arabic"),
+        ("바다", "Hangul"),
+        ("ทะเล", "Thai"),
+        ("1 + 1 = 2 🎉", "none"),
+        ("12 34", "none"),
+        ("", "none"),
+    ],
+)
+def test_the_script_of_most_letters(text: str, script: str) -> None:
+    assert script_of(text) == script
+
+
+@pytest.mark.parametrize(
+    "text", ["Write a poem about the sea.", "Sort these numbers", "Explain the naïve method"]
+)
+def test_english(text: str) -> None:
+    assert is_english(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["Écris un poème sur la mer", "Schreibe ein Gedicht", "写诗", "123", "Zażółć gęślą"]
+)
+def test_not_english(text: str) -> None:
+    assert not is_english(text)
+
+
+def test_the_spread_of_counts() -> None:
+    found = spread(list(range(11)))  # 0 to 10: the percentiles are 1, 5 and 9
+    assert found == {"n": 11, "mean": 5.0, "p10": 1.0, "p50": 5.0, "p90": 9.0, "max": 10}
+    assert spread([]) == {"n": 0, "mean": None, "p10": None, "p50": None, "p90": None, "max": None}
