@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -201,6 +202,9 @@ def _options(
 
 def main() -> None:
     """The entry point: a user's error is one sentence and exit code 2, never a traceback."""
+    # torch's threads spin while they wait for each other. Where another process has one of their
+    # cores, that makes a local model ten times slower and more (docs/log.md, 2026-11-24).
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     try:
         app()
     except UserError as error:

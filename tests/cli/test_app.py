@@ -215,3 +215,17 @@ def test_with_json_progress_the_last_sentence_is_json_too(tmp_path: Path) -> Non
     last = [json.loads(line) for line in done.stderr.splitlines()][-1]
     assert last["event"] == "error"
     assert "seeds.jsonl does not exist" in last["text"]
+
+
+@pytest.mark.parametrize(("given", "expected"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_threads_that_wait_leave_the_core_to_others_unless_the_user_says_so(
+    monkeypatch: pytest.MonkeyPatch, given: str | None, expected: str
+) -> None:
+    if given is None:
+        monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    else:
+        monkeypatch.setenv("OMP_WAIT_POLICY", given)
+    monkeypatch.setattr("sys.argv", ["limbeck", "--version"])
+    with pytest.raises(SystemExit):
+        cli.main()
+    assert os.environ["OMP_WAIT_POLICY"] == expected
