@@ -24,11 +24,13 @@ _NO_ANSWER = re.compile("idea|answer|clue|and|or|nor|way|one|doubt|information|i
 _NAMES = ("classification", "is_classification", "classification_task", "is_classification_task")
 _ANY_NAMES = (*_NAMES, "answer", "result", "response", "label", "output")
 _STATEMENT = re.compile(
-    r"(?:this|it|(?:the|this) (?:given )?task)(?: is|['’]s|(?= isn))( not| isn['’]t)? "
+    r"\W*(?:(?:this|it|(?:the|this) (?:given )?task)(?: is|['’]s|(?= isn)) ?)?(not |isn['’]t )?"
     r"(?:a |an )?(?:\w+ )?classification(?: task)?+(?! if\b)(?=[ .,!]|$)"
 )
-_ASKED = re.compile(r"[:：?？]")
-_NEITHER = re.compile(r"\W*(?:(?:yes|no)\W*(?:/|\||or\b|and\b)\W*(?:yes|no)|n/a)\b")
+_ASKED = re.compile(r"[:：?？]|\banswer is\b")
+_NEITHER = re.compile(
+    r"\W*+(?:(?:yes|no|y)(?:[^\w/|]*+[/|]|\W++(?:or|and)\b)\W*+(?:yes|no|n)|n/a)\b"
+)
 
 
 def parsed(text: str, preset: Preset) -> bool | None:
@@ -37,8 +39,8 @@ def parsed(text: str, preset: Preset) -> bool | None:
     reference: True for exactly Yes, yes or YES (stripped), False for all else, silence included.
 
     fixed: the value in JSON, else the first word, in several languages ("No, because",
-    "**Yes**.", "はい"), else what follows question marks and colons, if that is the same
-    everywhere, else a plain statement. Unknown is not no.
+    "**Yes**.", "はい"), else what follows question marks, colons and "answer is", if that
+    is the same everywhere, else a plain statement. Unknown is not no.
     """
     if preset == "reference":
         return text.strip() in ("Yes", "yes", "YES")
@@ -70,23 +72,24 @@ def _from_json(text: str) -> bool | None:
 
 
 def _first_word(text: str) -> bool | None:
-    words = _words(text)
-    word = words[0] if words else ""
-    verdict = True if _YES.fullmatch(word) else False if _NO.fullmatch(word) else None
-    follows = words[1] if len(words) > 1 else ""
-    return None if _NO_ANSWER.fullmatch(follows) else verdict
+    """What the first word of a folded text says, if the next one does not take it back."""
+    word, rest = _word(text)
+    follows = ""
+    if rest.startswith(" ") and _in_word(rest[1:2]):
+        follows, _ = _word(rest)
+    if _NO_ANSWER.fullmatch(follows):
+        return None
+    return True if _YES.fullmatch(word) else False if _NO.fullmatch(word) else None
 
 
-def _words(text: str) -> list[str]:
-    """The first runs of letters and marks, at most two, and "" where punctuation parts them."""
-    found = [""]
-    for char in text:
-        if unicodedata.category(char)[0] in "LMN" or char in "'’":
-            found[-1] += char
-        elif found[-1]:
-            found.append("")
-        elif len(found) > 1 and not char.isspace():
-            break
-        if len(found) > 2:
-            break
-    return found[:2]
+def _word(text: str) -> tuple[str, str]:
+    """The first run of letters, marks and digits, and what follows it."""
+    start = next((at for at, char in enumerate(text) if _in_word(char)), len(text))
+    end = start
+    while end < len(text) and (_in_word(text[end]) or text[end] in "'’"):
+        end += 1
+    return text[start:end].rstrip("'’"), text[end:]
+
+
+def _in_word(char: str) -> bool:
+    return char != "" and unicodedata.category(char)[0] in "LMN"

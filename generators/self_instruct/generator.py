@@ -20,7 +20,7 @@ from limbeck.generators.self_instruct.bootstrap import Bootstrap
 from limbeck.generators.self_instruct.evolve import Evolve
 from limbeck.generators.self_instruct.finish import Finish
 from limbeck.generators.self_instruct.grow import KEPT, Growth, grow
-from limbeck.generators.self_instruct.instruction_rules import ALPACA_BLACKLIST, BLACKLIST
+from limbeck.generators.self_instruct.instruction_rules import ALPACA_BLACKLIST, AT_MOST, BLACKLIST
 from limbeck.generators.self_instruct.magpie import Magpie
 from limbeck.generators.self_instruct.pool import Instructions, Known, known_seeds
 from limbeck.generators.self_instruct.preset import Preset
@@ -34,6 +34,8 @@ from limbeck.record import Record
 
 T = TypeVar("T")
 Style = Literal["self_instruct", "alpaca", "evolve", "magpie"]
+WHOLE_PROMPTS = ("evolve", "magpie")
+MOST = 1000  # words of a whole prompt
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,9 @@ class SelfInstruct:
     says the rest. A call sees what the calls before the last `lookahead` brought: more is faster,
     fewer shows newer instructions. The run stops when, over `stall_calls` calls, under
     `stall_share` of the instructions were kept.
+
+    Instructions have at most `max_words` words: 150 as published, and 1,000 where a prompt brings
+    its text along (evolve, magpie).
 
     `machine` of the eight instructions shown are machine-made, and with `classification` only
     seeds of classification tasks are shown (self_instruct). `rounds` are for evolve; `system`,
@@ -62,6 +67,7 @@ class SelfInstruct:
     tokenizer: Literal["auto", "rouge", "unicode"] = "auto"
     instruction_sampling: Sampling = field(default_factory=Sampling)
     answer_sampling: Sampling = field(default_factory=Sampling)
+    max_words: Annotated[int, Field(ge=4)] | None = None
     machine: Annotated[int, Field(ge=0, le=8)] = 2
     classification: bool = False
     rounds: Annotated[int, Field(ge=1)] = 4
@@ -120,6 +126,7 @@ class SelfInstruct:
             preset=self.preset,
             similar=reference if self.similar is None else self.similar,
             blacklist=ALPACA_BLACKLIST if self.style == "alpaca" else BLACKLIST,
+            max_words=self.max_words or (MOST if self.style in WHOLE_PROMPTS else AT_MOST),
         )
 
     def _settings(self, stage: Stage) -> Settings:

@@ -32,7 +32,8 @@ def judged(instances: Sequence[Instance], preset: Preset, seed: int) -> Judgemen
 
     reference: texts are compared as they are. fixed: inputs up to Unicode form and white space;
     outputs for the same input also up to case, width, and punctuation around them, so that
-    "Positive" and "positive." agree and are one instance; "：" is a colon too.
+    "Positive" and "positive." agree and are one instance; "：" is a colon too; two empty texts are
+    called empty.
 
     The 5 are those whose hashes with the seed are lowest: the draw depends on nothing but the
     seed and the instances, not even on their order. The published code draws from the order of a
@@ -64,7 +65,7 @@ def _invalid(instance: Instance, preset: Preset) -> Refused | None:
     colons: tuple[str, ...] = (":",)
     if preset == "fixed":
         source, output, colons = squeezed(source), squeezed(output), (":", "：")
-    if source == output:
+    if source == output and (output or preset == "reference"):
         return Refused("equal", instance.output)
     if output == "":
         return Refused("empty", 0)

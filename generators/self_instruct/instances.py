@@ -7,9 +7,17 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from limbeck.generators.self_instruct.markdown import masked, unwrapped, without_rules
 from limbeck.generators.self_instruct.no_input import without_placeholder
 from limbeck.generators.self_instruct.preset import Preset
-from limbeck.generators.self_instruct.replies import as_text, bare, field, json_lists, spoken
+from limbeck.generators.self_instruct.replies import (
+    as_text,
+    bare,
+    field,
+    json_lists,
+    spoken,
+    without_small_talk,
+)
 
 INPUTS = ("input", "输入", "輸入", "入力")
 OUTPUTS = ("output", "answer", "response", "expected_output", "result", "输出", "輸出", "出力")
@@ -19,19 +27,21 @@ _NO_INPUT_FIELDS = frozenset(
     ("id", "example", "number", "index", "explanation", "reasoning", "rationale", "instruction")
 )
 
+# What may stand before a label at the start of a line: "1. ", "- ", "### ", "**".
+_LEAD = r"^[ \t]*(?:(?P<lead>[>*+\#-])\#*[ \t]+|\d{1,3}[.)][ \t]*)?(?:\*{1,2})?"
+_COLON = r"[ \t]*+\d*+(?:\*{1,2})?[ \t]*+[:：](?:\*{1,2})?"
 _EXAMPLE = re.compile(
-    r"^[ \t]*(?:\*\*|\#+[ \t]*)?Example(?:"
-    r"[ \t]*\d+(?=[ \t]*(?:$|[.:)*]|\w+[ \t]*\d*[:：]))[ \t]*[.:)]?"
-    r"|[ \t]*[.:]?(?=(?:\*\*)?[ \t]*$))(?:\*\*)?",
+    r"^[ \t]*(?:\#+[ \t]*)?(?:\*{1,2})?Example(?:"
+    # "Example 1 List: a" is a heading and a field; "Example 3 shows: a" is prose.
+    r"[ \t]*+\d++(?=[ \t]*+(?:$|[.:)*]|(?![a-z])\w++[ \t]*+\d*+[:：]))[ \t]*+[.:)]?"
+    r"|[ \t]*+[.:]?(?=(?:\*{1,2})?[ \t]*+$))(?:\*{1,2})?",
     re.MULTILINE,
 )
-_FIELD = re.compile(
-    r"^[ \t]*(?:\*\*)?(?P<name>Input|Output)[ \t]*\d*(?:\*\*)?[ \t]*[:：](?:\*\*)?", re.MULTILINE
-)
-_LABEL = re.compile(
-    r"^[ \t]*(?:\*\*)?Class label[ \t]*\d*(?:\*\*)?[ \t]*[:：](?:\*\*)?", re.MULTILINE
-)
-_NEXT_TASK = re.compile(r"^[ \t]*Task[ \t]*\d*[:：]", re.MULTILINE)
+_FIELD = re.compile(rf"{_LEAD}(?P<name>Input|Output){_COLON}", re.MULTILINE)
+_LABEL = re.compile(rf"{_LEAD}Class label{_COLON}", re.MULTILINE)
+_ANY = re.compile(rf"{_EXAMPLE.pattern}|{_LEAD}(?:Input|Output|Class label){_COLON}", re.MULTILINE)
+_NEXT_TASK = re.compile(r"^[ \t]*(?:\*{1,2})?Task(?:\*{1,2})?[ \t]*[:：]", re.MULTILINE)
+_ASKED_TASK = re.compile(rf"\A\s*+{_NEXT_TASK.pattern[1:]}[^\n]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,21 +64,30 @@ def continued(
     an output without input; a second "Output:" ends the first. fixed: headings and labels count
     at line starts only, other field names ("Paragraph:") stay in the input, a part without
     "Output:" is no instance, pairs without headings are parted, several outputs without an input
-    are several instances, "Input: None" is no input, and the next "Task:" ends the reply.
+    are several instances, "Input: None" is no input, and the next "Task:" ends the reply. In
+    fenced code, and in a bulleted list of an answer, labels are text.
     """
     if preset == "reference":
         found = _reference_labelled(text) if is_classification else _reference_examples(text)
         return found[:-1] if finish_reason == "length" else found
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    end = _NEXT_TASK.search(text)
-    if end:
-        text = text[: end.start()]
-    cut = finish_reason == "length" and end is None
-    if is_classification and _LABEL.search(text):
-        return list(_labelled(text, cut))
-    parts = _EXAMPLE.split(text)
+    text = unwrapped(text.replace("\r\n", "\n").replace("\r", "\n"), _ANY, _FIELD)
+    cut = finish_reason == "length"
+    plain = masked(text, cut)
+    if end := _NEXT_TASK.search(plain):
+        text, plain, cut = text[: end.start()], plain[: end.start()], False
+    if is_classification and _LABEL.search(plain):
+        return list(_labelled(text, plain, cut))
+    parts = _between(_EXAMPLE, text, plain)
     last = len(parts) - 1
-    return [one for n, part in enumerate(parts) for one in _pairs(part, cut and n == last)]
+    return [one for n, part in enumerate(parts) for one in _pairs(*part, cut and n == last)]
+
+
+def _between(marks: re.Pattern[str], text: str, plain: str) -> list[tuple[str, str]]:
+    """What stands before, between and after the marks in `plain`, in `text` and in `plain`."""
+    found = list(marks.finditer(plain))
+    starts = [0, *(mark.end() for mark in found)]
+    ends = [*(mark.start() for mark in found), len(text)]
+    return [(text[a:b], plain[a:b]) for a, b in zip(starts, ends, strict=True)]
 
 
 def listed(text: str, is_classification: bool, finish_reason: str) -> list[Instance] | None:
@@ -82,6 +101,7 @@ def listed(text: str, is_classification: bool, finish_reason: str) -> list[Insta
     found = _first_json(text, is_classification, own_line=True)
     if found is not None:
         return found
+    text = _ASKED_TASK.sub("", without_small_talk(text))
     labelled = continued(text, is_classification, finish_reason, "fixed")
     if any(one.input for one in labelled):
         return labelled
@@ -120,29 +140,34 @@ def _other_fields(item: Mapping[str, Any], outputs: tuple[str, ...]) -> str:
     return "\n".join(f"{key}: {value}" for key, value in others.items())
 
 
-def _labelled(text: str, cut: bool) -> Iterator[Instance]:
-    parts = _LABEL.split(text)[1:]
-    for part in parts[:-1] if cut else parts:
-        label, _, source = _EXAMPLE.sub("", part).strip().partition("\n")
+def _labelled(text: str, plain: str, cut: bool) -> Iterator[Instance]:
+    _, *parts = _between(_LABEL, text, plain)
+    for part, _ in parts[:-1] if cut else parts:
+        label, _, source = without_rules(part).partition("\n")
         yield Instance(_input(source), label.strip())
 
 
-def _pairs(text: str, cut: bool) -> Iterator[Instance]:
+def _pairs(text: str, plain: str, cut: bool) -> Iterator[Instance]:
     """The pairs of one part. An output that the length cut off is dropped."""
-    fields = list(_FIELD.finditer(text))
+    fields = list(_FIELD.finditer(plain))
     if not fields:
         return
-    ends = [*(found.start() for found in fields[1:]), len(text)]
-    source, fresh, begun = text[: fields[0].start()], True, 0
-    for n, (found, end) in enumerate(zip(fields, ends, strict=True)):
+    # An answer may have its own list, "- Input: a number", where labels are no such items.
+    fields = [found for found in fields if found["lead"] == fields[0]["lead"]]
+    begun, ended = 0, fields[0].start()  # the input
+    asked: str | None = None
+    fresh = True
+    for n, found in enumerate(fields):
+        end = fields[n + 1].start() if n + 1 < len(fields) else len(text)
         if found["name"] == "Input":
             if n and fields[n - 1]["name"] == "Output":
                 begun, fresh = found.start(), True
-            source = text[begun:end]
+            ended, asked = end, None
         elif not (cut and end == len(text)):
-            asked = _input(source)
-            if fresh or not asked:
-                yield Instance(asked, text[found.end() : end].strip())
+            asked = _input(text[begun:ended]) if asked is None else asked
+            output = without_rules(text[found.end() : end])
+            if (fresh or not asked) and (asked or output):  # "Output:" alone says nothing
+                yield Instance(asked, output)
             fresh = False
 
 
@@ -155,8 +180,8 @@ def _input(block: str) -> str:
     return without_placeholder(block)
 
 
-_OUTPUT_ANYWHERE = re.compile(r"Output\s*\d*\s*:")
-_INPUT_ANYWHERE = re.compile(r"Input\s*\d*\s*:")
+_OUTPUT_ANYWHERE = re.compile(r"Output\s*+\d*+\s*+:")
+_INPUT_ANYWHERE = re.compile(r"Input\s*+\d*+\s*+:")
 _EXAMPLE_ANYWHERE = re.compile(r"Example\s?\d*\.?")
 
 

@@ -33,15 +33,20 @@ BLACKLIST = (
 ALPACA_BLACKLIST = (*BLACKLIST, "video", "audio", "music", "flowchart", "diagram")
 
 _PROGRAM = re.compile(r"write a program(?!\w)", re.I)
-_QUOTES = "\"'＂＇"
+# Instructions of other scripts begin with these, "¿Qué", "「春」を", "《红楼梦》". What begins with
+# ASCII's quotes, brackets or backquotes is a placeholder or an answer: of the 93 among 10,021 of
+# gpt-4o's instructions, hardly one is an instruction.
+_MAY_BEGIN = "¿¡“„‘‚«‹「『《〈"
 # A Latin word ends where Chinese, Japanese, Thai or Korean begins: "给image加标题", "map을".
 _OTHERS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af"
 _EDGES = (rf"(?<![^\W{_OTHERS}])", rf"(?![^\W{_OTHERS}])")
-_JUNK = "+<=>^|~"
 
 
 def refused(
-    instruction: str, preset: Preset, blacklist: tuple[str, ...] = BLACKLIST
+    instruction: str,
+    preset: Preset,
+    blacklist: tuple[str, ...] = BLACKLIST,
+    at_most: int = AT_MOST,
 ) -> Refused | None:
     """The first rule that refuses the instruction, in the published order; None: it may stay.
 
@@ -49,16 +54,16 @@ def refused(
     |-------------|------------------------|------------------------------------------------|
     | empty       | 0                      | nothing but white space                        |
     | too_short   | words                  | 3 words or fewer                               |
-    | too_long    | words                  | more than 150 words                            |
+    | too_long    | words                  | more than `at_most` words, 150 as published    |
     | blacklist   | the word               | a word of `blacklist`, whole, in any case      |
     | program     | the words found        | it starts with "Write a program"               |
-    | punctuation | the first character    | it starts with one of ASCII's punctuation      |
+    | punctuation | the first character    | it starts with punctuation of ASCII            |
     | non_ascii   | the first character    | it starts with a character that is not ASCII   |
 
     reference: words are what white space parts. fixed: words of every script
     (`limbeck.text.word_count`); "write a program" in any case, but not "Write a programme";
-    opening quotes, brackets and marks (¿ ¡ 「), currency signs and every script may come first,
-    other punctuation of any script may not.
+    every script may come first, with its opening marks and quotes (¿ “ 「), but no other
+    punctuation of any script.
     """
     text = instruction.strip()
     if not text:
@@ -66,7 +71,7 @@ def refused(
     words = len(text.split()) if preset == "reference" else word_count(text)
     if words <= MORE_THAN:
         return Refused("too_short", words)
-    if words > AT_MOST:
+    if words > at_most:
         return Refused("too_long", words)
     if found := _listed_word(text, preset, blacklist):
         return Refused("blacklist", found)
@@ -96,7 +101,6 @@ def _patterns(preset: Preset, blacklist: tuple[str, ...]) -> tuple[re.Pattern[st
 
 
 def _cannot_begin(char: str) -> bool:
-    if char in _QUOTES or char in "¿¡":
-        return False
-    category = unicodedata.category(char)
-    return char in _JUNK or (category[0] == "P" and category not in ("Ps", "Pi", "Pf"))
+    if char in string.punctuation:
+        return True
+    return unicodedata.category(char)[0] == "P" and char not in _MAY_BEGIN

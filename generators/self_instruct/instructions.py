@@ -23,6 +23,7 @@ _REFERENCE_SPLIT = re.compile(r"\n\d+\s?\. ")
 _PARAGRAPHS = re.compile(r"\n(?:[ \t]*\n)+")
 _BLANK_START = re.compile(r"\A(?:[ \t]*\n)+")
 _ONLY_A_NUMBER = re.compile(r"\n[ \t]*\d{1,3}[ \t]*\Z")
+_QUOTED = re.compile(r"""["“]([^"“”]+)["”],?""")
 _LABEL = re.compile(r"(?:task|instruction)s?[ \t]*\d*[ \t]*[:：][ \t]*", re.I)
 
 
@@ -45,12 +46,15 @@ def continued(text: str, finish_reason: str, preset: Preset) -> list[str]:
         start, last = marks[0].end(), int(marks[0]["number"])
         marks = marks[1:]
     else:
-        start, last = 0, 2  # the shortest prompt has one item and ends in "2."
-    items = []
+        start, last = 0, 0
+    items, sub = [], 0
     for mark in marks:
-        if int(mark["number"]) >= last:
+        number = int(mark["number"])
+        if last == 0 and number == sub + 1:
+            sub = number  # a list from 1 on is the first item's own
+        elif number >= last:
             items.append(listed[start : mark.start()])
-            start, last = mark.end(), int(mark["number"])
+            start, last = mark.end(), number
     items.append(listed[start:])
     if finish_reason == "length" and not whole:
         items.pop()
@@ -116,4 +120,7 @@ def _clean(item: str) -> str:
     if mark and mark.start() == 0:
         item = item[mark.end() :]
     item = line(item)
-    return _LABEL.sub("", item, count=1) if _LABEL.match(item) else item
+    if label := _LABEL.match(item):
+        item = item[label.end() :]
+    quoted = _QUOTED.fullmatch(item)
+    return quoted[1] if quoted else item

@@ -1,8 +1,9 @@
 """JSON as language models write it. Nothing is ever evaluated.
 
-Read like JSON: trailing, doubled and missing commas, raw line breaks in strings, single and curly
-quotes, bare keys, `True` and `None`, escapes that JSON has not (`\\d`, `\\'`), and quotes inside a
-string that should have been escaped. What is JSON is read as JSON.
+Read like JSON: trailing, doubled and missing commas, comments, "..." for the rest, raw line breaks
+in strings, single and curly quotes, bare keys, `True` and `None`, escapes that JSON has not (`\\d`,
+`\\'`), and quotes inside a string that should have been escaped. What is JSON is read as JSON, but
+for LaTeX that was not escaped (`\\frac`).
 """
 
 from __future__ import annotations
@@ -15,18 +16,24 @@ MAX_DEPTH = 40
 
 _QUOTES = {'"': '"', "'": "'", "“": "”"}
 _VALUE = r"""(?:["'“{\[\d-]|(?:true|false|null|True|False|None)\b)"""
+_COMMENT = r"(?://|\#)[^\n]{0,300}+(?=\n|\Z)|/\*[^*]{0,300}+\*/"
+_SPACE = rf"(?:\s|{_COMMENT})*+"
+_BETWEEN = rf"(?:[\s,，…]|\.\.\.|{_COMMENT})*+"
 # A quote ends a string only where JSON could go on; every other one is part of the text.
-_KEY_ENDS = re.compile(r"\s*[:：]")
+_KEY_ENDS = re.compile(r"\s*+[:：]")
 _VALUE_ENDS = re.compile(
-    rf"\s*(?:\Z|[\]}}]|[,，]\s*(?:\Z|[\]}}]|{_VALUE}|\w+\s*:)|\n\s*[\"'“{{\[])"
+    rf"[ \t]*+\n\s*+[\"'“{{\[]"
+    rf"|{_SPACE}(?:\Z|[\]}}]|[,，]{_BETWEEN}(?:\Z|[\]}}]|{_VALUE}|\w+\s*+:))"
 )
-_BARE_KEY = re.compile(r"([^\W\d]\w*)\s*(?=[:：])")
-_GAP = re.compile(r"[\s,，]*")
+_BARE_KEY = re.compile(r"([^\W\d]\w*+)\s*+(?=[:：])")
+_GAP = re.compile(_BETWEEN)
 _COLON = re.compile(r"\s*[:：]\s*")
 _NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?(?![\w.])", re.ASCII)
 _LITERAL = re.compile(r"(?:true|false|null|True|False|None)\b")
 _LITERALS = {"true": True, "false": False, "null": None, "None": None}
-_ESCAPE = re.compile(r'\\(?:u[0-9a-fA-F]{4}|.)|\\|"', re.DOTALL)
+# LaTeX in JSON is often not escaped, and "\\frac" would be a form feed and "rac".
+_LATEX = r"[bf][A-Za-z]|n(?:abla|eq)\b|r(?:ho|ight(?:arrow)?|angle)\b|t(?:imes|heta|ext|frac)\b"
+_ESCAPE = re.compile(rf'\\(?={_LATEX})|\\(?:u[0-9a-fA-F]{{4}}|.)|\\|"', re.DOTALL)
 
 
 class Found(NamedTuple):

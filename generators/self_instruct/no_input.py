@@ -24,7 +24,7 @@ def without_placeholder(text: str) -> str:
     quotes is an input.
     """
     stripped = text.strip()
-    if len(stripped) > 60:
+    if len(stripped) > 60 or stripped == "Na":  # sodium
         return stripped
     bare = _GAPS.sub("", _EDGES.sub("", folded(stripped)))
     return "" if _SPELLINGS.fullmatch(bare) else stripped

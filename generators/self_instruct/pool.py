@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from limbeck.generators.self_instruct.instruction_rules import BLACKLIST, refused
+from limbeck.generators.self_instruct.instruction_rules import AT_MOST, BLACKLIST, refused
 from limbeck.generators.self_instruct.preset import Preset
 from limbeck.generators.self_instruct.refused import Refused
 from limbeck.prompts import fill
@@ -72,6 +72,7 @@ class Instructions:
         preset: Preset = "fixed",
         similar: bool = False,
         blacklist: tuple[str, ...] = BLACKLIST,
+        max_words: int = AT_MOST,
     ) -> None:
         self.seeds = seeds
         self.made: list[Known] = []
@@ -81,6 +82,7 @@ class Instructions:
         self._preset = preset
         self._similar = similar
         self._blacklist = blacklist
+        self._max_words = max_words
         for seed in seeds:
             pool.add(seed.instruction)
 
@@ -97,7 +99,7 @@ class Instructions:
 
         It may be as near as it likes to `kin`, numbers of the pool: those that it grew out of.
         """
-        rule = refused(instruction, self._preset, self._blacklist)
+        rule = refused(instruction, self._preset, self._blacklist, self._max_words)
         if rule is not None:
             self.refuse(instruction, provenance, rule)
             return None

@@ -8,24 +8,33 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from limbeck.generators.self_instruct.lenient_json import read
+from limbeck.generators.self_instruct.markdown import without_fences
 
 MAX_STARTS = 64  # places tried, so that a reply of brackets takes no time
 
-_THOUGHT = re.compile(r"\A\s*<(think|thinking|reasoning)>.*?(?:</\1>|\Z)", re.DOTALL | re.I)
-_THOUGHT_END = re.compile(r"</(?:think|thinking|reasoning)>", re.I)
-_THOUGHT_START = re.compile(r"<(?:think|thinking|reasoning)>", re.I)
-_FENCE = re.compile(r"^[ \t]*```[^\n`]*$\n?", re.MULTILINE)
+_THOUGHT = re.compile(
+    r"(?:\s*<(think|thinking|thought|reasoning)>.*?(?:</\1>|\Z))+", re.DOTALL | re.I
+)
+_THOUGHT_END = re.compile(r"</(?:think|thinking|thought|reasoning)>", re.I)
+_THOUGHT_START = re.compile(r"<(?:think|thinking|thought|reasoning)>", re.I)
 _REFUSAL = re.compile(
     r"\W*(?:(?:i(?:['’]m| am) )?(?:very |so )?sorry\b|i(?:['’]m| am) (?:unable|not able)\b"
     r"|i (?:cannot|can['’]t|can not|won['’]t)\b|as an ai\b|unfortunately\b)",
     re.I,
 )
 
+_OPENING = re.compile(
+    r"(?:\s*+(?:sure|certainly|of course|absolutely|okay|ok|great|here|below)\b[^\n]*+\n)++", re.I
+)
+_CLOSING = re.compile(
+    r"\W*(?:(?:i )?hope (?:this|these|that)|let me know|feel free|would you like|if you)\b", re.I
+)
+
 # What may number an item, at the start of a line: "10.", "10)", "(10)", "10:", "10、", "１０．",
 # "Task 10:", "**10.**", "10 -". "3.5", "10:30" and "10 - 3" are no such thing.
 _NUMBERED = re.compile(
-    r"^(?P<indent>[ \t]*)(?:[*_]{2}|\#+[ \t]*|>[ \t]*)?(?:(?:task|instruction)[ \t]*\#?[ \t]*)?"
-    r"[(\[（【]?(?P<number>\d{1,3})[ \t]*"
+    r"^(?P<indent>[ \t]*)(?:[*_]{2}|\#+[ \t]*|>[ \t]*)?"
+    r"(?:(?:task|instruction)[ \t]*+(?:\#[ \t]*)?)?[(\[（【]?(?P<number>\d{1,3})[ \t]*"
     r"(?:[.:．：。、)\]）】](?:[.:])?(?!\d)|[-–—][ \t]+(?![ \t\d]))(?:[*_]{2})?[ \t]*",
     re.MULTILINE | re.I,
 )
@@ -37,7 +46,7 @@ _OWN_LINE = re.compile(
 _ANYWHERE = re.compile(r"(?<![\w\])])(?=[\[{])")
 _BETWEEN = re.compile(r"(?:[\s,;]|\d{1,3}[.)]|[-*•][ \t]|```(?:json)?)*(?=\{)")
 _NUMBER_KEY = re.compile(r"(?:task|instruction|example|instance|item)?[\s_-]*\d+", re.I)
-_BOLD = re.compile(r"(?<!\w)\*\*(?=\S)(.+?)(?<=\S)\*\*(?!\w)")
+_BOLD = re.compile(r"(?<![\w*])\*{2,3}+(?=\S)([^*]++(?:\*[^*]++)*+)(?<=\S)\*{2,3}+(?![\w*])")
 
 
 def spoken(text: str) -> str:
@@ -47,11 +56,21 @@ def spoken(text: str) -> str:
     closing tag.
     """
     text = text.replace("\r\n", "\n").replace("\r", "\n")
-    text = _THOUGHT.sub("", text)
+    if thought := _THOUGHT.match(text):
+        text = text[thought.end() :]
     closing = _THOUGHT_END.search(text)
     if closing and not _THOUGHT_START.search(text, 0, closing.start()):
         text = text[closing.end() :]
     return text
+
+
+def without_small_talk(text: str) -> str:
+    """The text, stripped, without lines such as "Sure! Here are ..." before the answer, and a
+    paragraph such as "Let me know if ..." after it. English alone."""
+    if opening := _OPENING.match(text):
+        text = text[opening.end() :]
+    answer, _, last = text.strip().rpartition("\n\n")
+    return answer.rstrip() if answer and _CLOSING.match(last) else text.strip()
 
 
 def refusal(text: str) -> bool:
@@ -136,7 +155,7 @@ def plain_list(text: str, finish_reason: str) -> list[str] | None:
 
     Where the reply was cut off at its length and ends inside the last item, that one is dropped.
     """
-    text = _FENCE.sub("", text)
+    text = without_fences(text)
     marks = numbers(text) or bullets(text)
     if not marks:
         return None

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from limbeck.generators.self_instruct.instances import INPUTS as PLAIN_INPUTS
 from limbeck.generators.self_instruct.instances import OUTPUTS
 from limbeck.generators.self_instruct.instructions import NAMES
+from limbeck.generators.self_instruct.markdown import unwrapped, without_rules
 from limbeck.generators.self_instruct.no_input import without_placeholder
 from limbeck.generators.self_instruct.preset import Preset
-from limbeck.generators.self_instruct.replies import field, json_lists, spoken
+from limbeck.generators.self_instruct.replies import field, json_lists, spoken, without_small_talk
 
 INPUTS = (*PLAIN_INPUTS, "context")
 
 _SEPARATOR = re.compile(r"^[ \t]*\#{3,}[ \t]*$", re.MULTILINE)
-_RULE = re.compile(r"\n[ \t]*(?:-{3,}|\*{3,}|={3,})\s*\Z")
 _FIELD = re.compile(
     r"^[ \t]*(?:\#+[ \t]*)?(?:\*\*)?(?:(?P<number>\d{1,3})[ \t]*[.):．、][ \t]*)?(?:\*\*)?"
     r"(?P<name>Instruction|Input|Output)(?:\*\*)?[ \t]*[:：](?:\*\*)?",
@@ -39,15 +40,15 @@ def continued(text: str, first: int, finish_reason: str, preset: Preset) -> list
 
     `first` is that number. The task that was cut off at its length is dropped.
 
-    reference: items part at every "###"; each must have its three fields once, under its own
-    number, so that a number out of step loses its item. fixed: any number or none; "###" parts
+    reference: items part at every "###"; each must have three labels, under its own number, so
+    that a number out of step loses its item. fixed: any number or none; "###" parts
     items only as a line of its own, a heading in Markdown does not; an
     "Instruction:" begins a new item even where "###" is missing; a task with another task inside
     is dropped; every spelling of "no input" is none.
     """
     if preset == "reference":
         return _reference(text, first, finish_reason)
-    said = text = text.replace("\r\n", "\n").replace("\r", "\n")
+    said = text = unwrapped(text.replace("\r\n", "\n").replace("\r", "\n"), _FIELD, _FIELD)
     if not (opening := _FIELD.match(text.lstrip())) or opening["name"] != "Instruction":
         text = f"{first}. Instruction:{text}"
     numbered = any(found["number"] for found in _FIELD.finditer(said))
@@ -71,6 +72,7 @@ def listed(text: str, finish_reason: str) -> list[Task] | None:
             tasks = [task for item in found if (task := _from_json(item))]
             if tasks or not found:
                 return tasks
+    text = unwrapped(without_small_talk(text), _FIELD, _FIELD)
     begins = next((f for f in _FIELD.finditer(text) if f["name"] == "Instruction"), None)
     if begins is None:
         return None
@@ -89,13 +91,13 @@ def _tasks(part: str, cut: bool, numbered: bool) -> list[Task]:
 
     Where labels are numbered, one without a number begins an item only at the very start.
     """
-    begins = [
-        found
+    start = len(part) - len(part.lstrip())
+    starts = [
+        found.start()
         for found in _FIELD.finditer(part)
         if found["name"] == "Instruction"
-        and (found["number"] or not numbered or not part[: found.start()].strip())
+        and (found["number"] or not numbered or found.start() <= start)
     ]
-    starts = [found.start() for found in begins]
     items = [part[start:end] for start, end in zip(starts, [*starts[1:], None], strict=False)]
     if cut and items:
         items.pop()
@@ -104,20 +106,24 @@ def _tasks(part: str, cut: bool, numbered: bool) -> list[Task]:
 
 def _task(item: str) -> Task | None:
     opening, *fields = _FIELD.finditer(item)
-    if any(found["number"] and found["name"] == "Output" for found in fields):
-        fields = [found for found in fields if found["number"]]
-    output = next((found for found in fields if found["name"] == "Output"), None)
+    output = _first(found for found in fields if found["name"] == "Output")
     if output is None:
         return None
-    source = next((f for f in fields if f["name"] == "Input" and f.start() < output.start()), None)
+    source = _first(f for f in fields if f["name"] == "Input" and f.start() < output.start())
     until = output if source is None else source
     task = Task(
         instruction=_squeezed(item[opening.end() : until.start()]),
         input=without_placeholder(item[source.end() : output.start()] if source else ""),
-        output=_RULE.sub("", item[output.end() :]).strip(),
+        output=without_rules(item[output.end() :]),
     )
     merged = any(map(_NUMBERED.search, (task.instruction, task.input, task.output)))
     return None if merged else task
+
+
+def _first(fields: Iterable[re.Match[str]]) -> re.Match[str] | None:
+    """The first field that has a number, else the first one."""
+    fields = list(fields)
+    return next((found for found in fields if found["number"]), fields[0] if fields else None)
 
 
 def _squeezed(text: str) -> str:

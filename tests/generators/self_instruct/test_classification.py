@@ -32,16 +32,34 @@ YES += ["Answer: Yes", "The answer is: Yes. Reason: there are labels", "Y", "tru
 YES += ['{"classification": true}', '```json\n{"is_classification": "Yes"}\n```', '{"answer": "y"}']
 YES += ["This is a classification task.", "It's a text classification task", "はい、そうです"]
 YES += ["是", "是的。", "Oui.", "Sí", "Да", "نعم", "हाँ", "예", "<think>No, or?</think>Yes"]
+YES += [
+    "'Yes'",
+    "The answer is yes.",
+    "Yes, and it has labels",
+    "Classification.",
+    "Yes or no? Yes",
+]
 YES += ['{"is_classification": 1}', "Yes\n\nTask: Sort it.\nIs it classification? No"]
 
 NO = ["No", "No.", " No", "No, because", "No, the", "No the output is open", "**No**", "n"]
 NO += ["Is it classification? No", '{"classification": false}', '"classification": false', "false"]
 NO += ["This is not a classification task.", "The task isn't a classification task"]
 NO += ["いいえ。", "否", "不是。", "Nein", "Нет.", "لا", "नहीं", "아니요", "No - open text"]
+NO += [
+    "No, text is open",
+    "No, input is free text",
+    "No.input is free",
+    "Not a classification task.",
+    "Non-classification",
+]
+NO += ["The answer is no.", "Y/N: N", "Classification: No", "no’"]
 NO += ['{"classification": 0, "reason": "yes"}']
 
 UNKNOWN = ["", " ", "The task description", "To determine if", "The task is", "No idea", "N/A"]
 UNKNOWN += ["Yes or no", "Yes/No", "Yes and no", "Maybe", "Know", "Yesterday", "<think>Yes", "{}"]
+UNKNOWN += ["It depends. No?", "Not sure", "yes | no", "No and yes", '{"a": 1}']
+UNKNOWN += ['{"answer": 1}', '{"answer": "both"}']
+UNKNOWN += ["Which one? " + "*" * 60 + "no"]  # too far from the question mark
 UNKNOWN += ["To see if this is a classification task", "This is a classification task if"]
 UNKNOWN += ["First: yes. Second: no.", '{"classification": "unsure"}', "42", "🙂", "不知道"]
 
@@ -59,6 +77,13 @@ def test_no(text: str) -> None:
 @pytest.mark.parametrize("text", UNKNOWN)
 def test_unknown_is_not_no(text: str) -> None:
     assert parsed(text, "fixed") is None
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("unit", ["/", "|", ":", "yes:", " ", "'", "a", "(", "{"])
+@pytest.mark.parametrize("head", ["", "yes", "this is "])
+def test_rubbish_takes_no_time(head: str, unit: str) -> None:
+    assert parsed(head + unit * 50_000, "fixed") in (True, False, None)
 
 
 @given(st.text())

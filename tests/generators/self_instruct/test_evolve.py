@@ -133,6 +133,15 @@ def test_an_evolved_prompt_that_is_near_another_line_is_refused() -> None:
     assert out.funnel["refused instructions: similar"] == 2
 
 
+def test_a_whole_prompt_may_be_long_and_the_recipe_says_how_long() -> None:
+    long = " ".join(f"word{n}" for n in range(400))
+    assert len(run(saying(evolve=long), seeds(1), style="evolve", rounds=1).records) == 1
+    out = run(saying(evolve=long), seeds(1), style="evolve", rounds=1, max_words=399)
+    assert out.funnel["refused instructions: too_long"] == 1
+    out = run(saying(instructions=f'["{long}"]'), stall_calls=2)
+    assert out.funnel["refused instructions: too_long"] == 2
+
+
 def test_leaked_names_the_words() -> None:
     found = leaked("Answer the #Given Prompt# in five words")
     assert found is not None

@@ -6,6 +6,7 @@ The expected values of the reference preset come from a transcription of the pub
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -16,20 +17,19 @@ from limbeck.generators.self_instruct.instances import Instance, continued, list
 Pairs = list[tuple[str, str]]
 PIECES = st.lists(
     st.sampled_from(
-        ["Example 1\n", "Example", "Input: ", "Output:", "\nOutput: ", "\nInput:", "\n", " ", "a"]
-        + [
-            "Class label: ",
-            "\nClass label:",
-            "Task: ",
-            "中文",
-            '{"input": "',
-            '"output": 3',
-            "}",
-            "[",
+        [
+            *("Example 1\n", "Example", "Input: ", "Output:", "\nOutput: ", "\nInput:", "\n", " "),
+            *("Class label: ", "\nClass label:", "Task: ", "中文", "a", "\n```\n", "\n- ", "\n1. "),
+            *('{"input": "', '"output": 3', "}", "["),
         ]
     ),
     max_size=14,
 ).map("".join)
+
+
+def bare(text: str) -> str:
+    """Without spaces and fences, which may go."""
+    return re.sub(r"[`\s]", "", text)
 
 
 def pairs(instances: list[Instance] | None) -> Pairs | None:
@@ -48,6 +48,7 @@ def pairs(instances: list[Instance] | None) -> Pairs | None:
         ("Input 1: a\nOutput 1: b\nInput 2: c\nOutput 2: d", [("a", "b")]),
         ("Output: one\nOutput: two", [("", "one")]),
         ('Example 1.\nOutput: print("Output: x")', [("", 'print("')]),
+        ("Example 1\nText: a\nInput: b\nOutput: c", [("Text: a\nInput: b", "c")]),
         ("Input: a", []),
         ("just text", []),
         ("", []),
@@ -79,6 +80,7 @@ def test_the_reference_on_classification(text: str, expected: Pairs) -> None:
         ("Example 1\nInput: a\nOutput: b\nExample 2\nOutput: c", [("a", "b"), ("", "c")]),
         ("Input: a\nOutput: b\nInput: c\nOutput: d\nInput: e", [("a", "b"), ("c", "d")]),
         ("Output: Examples of it\nExample sentences", [("", "Examples of it\nExample sentences")]),
+        ("Output: see Example 2: it", [("", "see Example 2: it")]),
         ("Output:\nExample 12 men", [("", "Example 12 men")]),
         ('Output:\nprint("Output: x")', [("", 'print("Output: x")')]),
         ("Example 1\nParagraph: p\nQuestion: q\nOutput: a", [("Paragraph: p\nQuestion: q", "a")]),
@@ -92,7 +94,28 @@ def test_the_reference_on_classification(text: str, expected: Pairs) -> None:
         ("Example 1: Input: a\r\nOutput: b", [("a", "b")]),
         ("Output: a\n\nTask: next\nOutput: z", [("", "a")]),
         ("输入句：好\nOutput：好的", [("输入句：好", "好的")]),
-        ("Output:", [("", "")]),
+        (
+            "Output:\nSteps:\n- Input: a list\n- Output: it, sorted",
+            [("", "Steps:\n- Input: a list\n- Output: it, sorted")],
+        ),
+        (
+            "Output:\n```\n1. x\nOutput: 3\nTask: 4\nExample 2\n```\nExample 2\nOutput: b",
+            [("", "```\n1. x\nOutput: 3\nTask: 4\nExample 2\n```"), ("", "b")],
+        ),
+        ("Output:\n```\nx\nExample 2\nInput: a\nOutput: b", [("", "```\nx"), ("a", "b")]),
+        ("Example 1\nInput: a\nOutput: b\n\n---\n\nExample 2\nOutput: c", [("a", "b"), ("", "c")]),
+        ("Example 3 shows: a\nOutput: b", [("Example 3 shows: a", "b")]),
+        ("Example 3 Word: a\nOutput: b", [("Word: a", "b")]),
+        ("Example 1 食物: 豆腐\nOutput: b", [("食物: 豆腐", "b")]),
+        ("Output: Task 1: buy\nTask 2: bake", [("", "Task 1: buy\nTask 2: bake")]),
+        (
+            "Output: a\nInput: b\nInput: c\nOutput: d\nOutput: e",
+            [("", "a"), ("Input: b\nInput: c", "d")],
+        ),
+        ("Input: Na\nOutput: sodium", [("Na", "sodium")]),
+        ("Meet me at 10:30\nOutput: https://x.org: a", [("Meet me at 10:30", "https://x.org: a")]),
+        ("Output:\nOutput: \nOutput: a\nOutput:", [("", "a")]),
+        ("Input: a\nOutput:", [("a", "")]),
         ("just text", []),
     ],
 )
@@ -121,6 +144,9 @@ def test_fixed_on_classification(text: str, expected: Pairs) -> None:
         ("Example 1\nOutput: b\nExample 2\nInput: cu", [("", "b")]),
         ("Output: a\nTask: next\nOutput: cu", [("", "a")]),
         ("Output: cu", []),
+        ("Output: a\nInput: b", [("", "a")]),
+        ("Input: a\nOutput: b\nOutput: cu", [("a", "b")]),
+        ("Input: a\nOutput: b\nInput: c\nOutput:\n```\nx\nOutput: 3\ny", [("a", "b")]),
     ],
 )
 def test_fixed_drops_only_what_was_cut_off(text: str, expected: Pairs) -> None:
@@ -153,6 +179,31 @@ def test_fixed_drops_only_what_was_cut_off(text: str, expected: Pairs) -> None:
         ('Test cases: [{"input": "a", "output": "b"}]', [("a", "b")]),
         ('Output: [{"input": "a", "output": "b"}]', [("a", "b")]),
         ("Output: four", [("", "four")]),
+        (
+            "Sure! Here you go:\n\n1. Input: a\n   Output: b\n2. Input: c\n   Output: d\n\n"
+            "Hope this helps!",
+            [("a", "b"), ("c", "d")],
+        ),
+        (
+            "- **Input**: a\n- **Output**: b\n\n- **Input**: c\n- **Output**: d",
+            [("a", "b"), ("c", "d")],
+        ),
+        ("#### Input:\na\n#### Output:\nb", [("a", "b")]),
+        ("*Input:* a\n*Output:* b", [("a", "b")]),
+        ("```\nInput: a\nOutput: b\n```", [("a", "b")]),
+        (
+            "Example 1\n```\nInput: a\nOutput: b\n```\nExample 2\n```\nInput: c\nOutput: d\n```",
+            [("a", "b"), ("c", "d")],
+        ),
+        ("**Task:** Sort it.\nInput: b a\nOutput: a b", [("b a", "a b")]),
+        ("[{'input': 'it\\'s', 'output': 'b',}, // one\n]", [("it's", "b")]),
+        (
+            '[{"input": "", "output": "print("Output: 3")\nprint("1. x")"}]',
+            [("", 'print("Output: 3")\nprint("1. x")')],
+        ),
+        ('[{"输入": "你好", "输出": "Hello"}]', [("你好", "Hello")]),
+        ('<think>[{"output": "x"}]</think>\r\n[{"input": "a", "output": "b"}]', [("a", "b")]),
+        ('[{"input": "a", "output": "b", "label": "c"}]', [("a", "b")]),
         ("[]", []),
         ("I'm sorry, but I can't.", None),
         ('[{"x": 1}]', None),
@@ -174,9 +225,42 @@ def test_a_label_is_an_output() -> None:
 def test_nothing_raises_and_fixed_makes_nothing_up(text: str, is_class: bool, reason: str) -> None:
     continued(text, is_class, reason, "reference")
     for one in continued(text, is_class, reason, "fixed"):
-        assert one.output in text
-        assert "".join(one.input.split()) in "".join(text.split())
+        assert bare(one.output) in bare(text)
+        assert bare(one.input) in bare(text)
     listed(text, is_class, reason)
+
+
+FIELD = st.sampled_from(
+    ["a", "写一首诗", "اكتب: قصيدة", "x\ny: z", "é 🙂", "Examples of it", "16."]
+)
+
+
+@given(st.lists(st.tuples(FIELD, FIELD), min_size=1), st.booleans())
+def test_what_the_prompt_writes_is_read_again(given_pairs: Pairs, cut: bool) -> None:
+    examples = "".join(
+        f"Example {n}\nText: {a}\nOutput: {b}\n" for n, (a, b) in enumerate(given_pairs, 1)
+    )
+    labels = "".join(f"Class label: {b.split()[0]}\nText: {a}\n" for a, b in given_pairs)
+    reason, upto = ("length", -1) if cut else ("stop", None)
+    expected = [(f"Text: {a}", b) for a, b in given_pairs][:upto]
+    assert pairs(continued(examples, False, reason, "fixed")) == expected
+    assert pairs(continued(examples.replace("\n", "\r\n"), False, reason, "fixed")) == expected
+    expected = [(f"Text: {a}", b.split()[0]) for a, b in given_pairs][:upto]
+    assert pairs(continued(labels, True, reason, "fixed")) == expected
+    assert pairs(continued(labels, True, reason, "reference")) == expected
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "unit",
+    ["Input: a\n", "Output: a\n", " ", "1", "a", "\n", "```\n", "Example 1\n", "Class label:\n"],
+)
+@pytest.mark.parametrize("head", ["", "Input", "Output", "Class label", "Example 1", "Input: b\n"])
+def test_rubbish_takes_no_time(head: str, unit: str) -> None:
+    text = head + unit * 30_000
+    for is_class in (True, False):
+        continued(text, is_class, "stop", "reference")
+        continued(text, is_class, "length", "fixed")
 
 
 @given(

@@ -3,7 +3,6 @@ from a transcription of the published algorithm."""
 
 from __future__ import annotations
 
-import dataclasses
 import string
 
 import pytest
@@ -40,9 +39,12 @@ WORD = "sum "
         ("Write a program for a map", Refused("blacklist", "map")),
         ("Write a program that sorts", Refused("program", "Write a program")),
         ("Please write a program that sorts", None),
+        ("Please: Write a program that sorts", None),
         ("- write a poem now", Refused("punctuation", "-")),
         ("#write a poem now ok", Refused("punctuation", "#")),
         ("3 sums for a child", None),
+        ('"To be" is from where?', Refused("punctuation", '"')),
+        ("[insert political opinions here]", Refused("punctuation", "[")),
     ],
 )
 def test_what_both_presets_say(preset: Preset, instruction: str, expected: Refused | None) -> None:
@@ -61,9 +63,11 @@ def test_what_both_presets_say(preset: Preset, instruction: str, expected: Refus
         ("「春」を使って文を書いてください", Refused("too_short", 1), None),
         ("¿Qué hora es en Lima?", Refused("non_ascii", "¿"), None),
         ("“To be” is from where?", Refused("non_ascii", "“"), None),
-        ('"To be" is from where?', Refused("punctuation", '"'), None),
-        ("(a) or (b) is right?", Refused("punctuation", "("), None),
-        ("$5 is how much in yen?", Refused("punctuation", "$"), None),
+        ("„Sein“ ist von wem?", Refused("non_ascii", "„"), None),
+        ("《红楼梦》的作者是谁", Refused("too_short", 1), None),
+        ("（请提供文本）", Refused("too_short", 1), Refused("punctuation", "（")),
+        ("【任务】写一首诗", Refused("too_short", 1), Refused("punctuation", "【")),
+        ("€5 is how much in yen?", Refused("non_ascii", "€"), None),
         ("🙂 means what in chats?", Refused("non_ascii", "🙂"), None),
         ("、これは何を意味しますか", Refused("too_short", 1), Refused("punctuation", "、")),
         ("… and so on and on", Refused("non_ascii", "…"), Refused("punctuation", "…")),
@@ -96,8 +100,8 @@ def test_the_blacklists() -> None:
 @pytest.mark.parametrize("char", string.punctuation)
 def test_every_ascii_punctuation(char: str) -> None:
     text = f"{char}a word and three more"
-    assert refused(text, "reference") == Refused("punctuation", char)
-    assert (refused(text, "fixed") is None) == (char in "\"'([{$`")
+    expected = Refused("punctuation", char)
+    assert refused(text, "reference") == refused(text, "fixed") == expected
 
 
 @given(st.text(), st.sampled_from(BOTH))
@@ -110,8 +114,3 @@ def test_a_listed_word_is_found_whatever_follows(word: str, after: str) -> None:
     text = f"please look at the {word.upper()}{after}"
     found = refused(text, "fixed")
     assert found == refused(text, "reference") == Refused("blacklist", word)
-
-
-def test_refused_is_frozen() -> None:
-    with pytest.raises(dataclasses.FrozenInstanceError):
-        Refused("empty", 0).rule = "x"  # type: ignore[misc]

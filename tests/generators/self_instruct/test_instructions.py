@@ -15,23 +15,37 @@ from limbeck.generators.self_instruct.instructions import continued, listed
 
 PIECES = st.lists(
     st.sampled_from(
-        ["\n10. ", "\n11) ", "\n9: ", "\n１２．", "\n\n", "\n", " ", "Sort NASA's SQL", "写一首诗"]
-        + ["2016. ", "- ", "**", "1. ", "é🙂", "\n16", "[", '"', ", ", "]", "{", "\u200b"]
+        [
+            *(
+                "\n10. ",
+                "\n11) ",
+                "\n9: ",
+                "\n１２．",
+                "\n\n",
+                "\n",
+                " ",
+                "Sort NASA's SQL",
+                "写一首诗",
+            ),
+            *("2016. ", "- ", "**", "1. ", "é🙂", "\n16", "[", '"', ", ", "]", "{", "\u200b"),
+        ]
     ),
     max_size=12,
 ).map("".join)
 
 REFERENCE = [
     (
-        " Write SQL for NASA.\n10. Sort the list:\n a,  b\n11 . Name It\n12) Not parted\n13.Nor this",
+        " Write SQL for NASA.\n10. Sort the list:\n a,  b\n11 . Name It\n12) Not parted"
+        "\n13.Nor this",
         [
             "Write sql for nasa.",
             "Sort the list: a, b",
             "Name it 12) not parted 13.nor this",
         ],
     ),
-    (" A\n\n10. Éa B\n10. ", ["A", "Éa b 10."]),
+    (" A\n\n10. Éa B\n10. ", ["A", "Éa b"]),
     ("\n9. First\n2016. Second", ["First", "Second"]),
+    (" Win in 2016. Then\n10. b", ["Win in 2016. then", "B"]),
     (" ", []),
 ]
 
@@ -52,6 +66,14 @@ def test_the_reference_is_the_published_parse(text: str, expected: list[str]) ->
         ("9. a\n10. b", ["a", "b"]),
         ("\n\n 9. a\n\n10. b\n\n11. c", ["a", "b", "c"]),
         (" a\n10. Do this:\n1. x\n2. y\n11. c", ["a", "Do this: 1. x 2. y", "c"]),
+        (" Do this:\n1. x\n2. y\n3. z\n10. b", ["Do this: 1. x 2. y 3. z", "b"]),
+        (" a\n3. b\n4. c", ["a", "b", "c"]),
+        (" a\n10. b\n10. c\n11. d", ["a", "b", "c", "d"]),
+        ("1. a\n1. b\n1. c", ["a", "b", "c"]),
+        (" a\n10. b\n\n1. x\n2. y", ["a", "b"]),
+        (" a\r\nsecond line\r\n10. b", ["a second line", "b"]),
+        (" a\r10. b", ["a", "b"]),
+        ("\n \n a\n10. b", ["a", "b"]),
         (" a\n10. b\n\nThat is all.\n\n11. c", ["a", "b"]),
         (" a\n10. b\n\nCome up with a series of tasks:\n1. x\n2. y", ["a", "b"]),
         (" a\r\n10. b\r\n\r\nBye", ["a", "b"]),
@@ -109,7 +131,18 @@ def test_a_cut_loses_at_most_one_item(text: str) -> None:
         ('Sure!\n```json\n["a", "b",]\n```\nHope it helps', ["a", "b"]),
         ('Here you are: ["a", "b"]', ["a", "b"]),
         ('**["a", "b"]**', ["a", "b"]),
-        ('["**a**", "1. b", "Task: c"]', ["a", "b", "c"]),
+        ('["**a**", "1. b", "Task: c", "Sort 3. It"]', ["a", "b", "c", "Sort 3. It"]),
+        ("1. \"Sort 'a'.\"\n2. “b”", ["Sort 'a'.", "b"]),
+        ('1. "a" or "b"', ['"a" or "b"']),
+        ("[\n  // first\n  'It\\'s late',\n  \"b\",\n]", ["It's late", "b"]),
+        (
+            "1. Sort these:\n- c\n- d\n2. Do:\n   1. e\n   2. f\n3. g",
+            ["Sort these: - c - d", "Do: 1. e 2. f", "g"],
+        ),
+        ("**Task 1:** a\n\n**Task 2:** b", ["a", "b"]),
+        ("1. a\n\n---\n\n2. b\n\n---", ["a", "b"]),
+        ("１、写一首诗。\n２、翻译：“你好”。", ["写一首诗。", "翻译：“你好”。"]),
+        ('[\r\n"a b",\r\n"c d"\r\n]', ["a b", "c d"]),
         ('[{"instruction": "a"}, {"Task": "b"}, {"x": "c"}]', ["a", "b"]),
         ('{"instructions": ["a", {"task": "b"}]}', ["a", "b"]),
         ('{"1": "a", "2": "b"}', ["a", "b"]),
@@ -154,6 +187,31 @@ def test_a_chat_reply_that_was_cut_off() -> None:
 def test_a_json_list_comes_back_whole(items: list[str]) -> None:
     assert listed(json.dumps(items, ensure_ascii=False, indent=1), "stop") == items
     assert listed(f"Sure:\n```json\n{json.dumps(items)}\n```", "stop") == items
+
+
+@given(
+    st.lists(
+        st.sampled_from(["Sort it.", "é 🙂?", "写一首诗", "اكتب قصيدة", "Win 3. place"]), min_size=2
+    ),
+    st.sampled_from(["{}. ", "{}) ", "({}) ", "**{}.** ", "{}、", "Task {}: ", "- "]),
+    st.sampled_from(["", "Sure! Here they are:\n\n", "<think>1. x</think>\n"]),
+)
+def test_a_plain_list_comes_back_whole(items: list[str], mark: str, before: str) -> None:
+    text = before + "\n".join(mark.format(n) + item for n, item in enumerate(items, 1))
+    assert listed(text, "stop") == items
+    assert listed(text.replace("\n", "\n\n") + "\n\nLet me know!", "length") == items
+    assert listed(text[:-1], "length") == items[:-1]
+
+
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize("unit", [" ", "\t", "#", "\n", "\n1. a", "\n\n1", "a:"])
+@pytest.mark.parametrize("head", ["", "task", "\n10. a\ninstruction "])
+def test_rubbish_takes_no_time(head: str, unit: str) -> None:
+    text = head + unit * 50_000
+    for reason in ("stop", "length"):
+        continued(text, reason, "fixed")
+        continued(text, reason, "reference")
+    listed(text, "stop")
 
 
 @given(PIECES, st.sampled_from(["stop", "length"]))

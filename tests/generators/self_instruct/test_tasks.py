@@ -4,6 +4,7 @@ transcription of the published algorithm."""
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from hypothesis import given
@@ -14,9 +15,11 @@ from limbeck.generators.self_instruct.tasks import Task, continued, listed
 Triple = tuple[str, str, str]
 PIECES = st.lists(
     st.sampled_from(
-        ["###", "\n###\n", "4. Instruction:", "4. Input:", "4. Output:", "\n5. Instruction: "]
-        + ["\n5. Input:\n", "\n5. Output:", "Input: ", "Output:", "\n", " ", "<noinput>", "a", "中"]
-        + ['{"instruction": "', '", "output": "', '"}', "["]
+        [
+            *("###", "\n###\n", "4. Instruction:", "4. Input:", "4. Output:", "\n5. Instruction: "),
+            *("\n5. Input:\n", "\n5. Output:", "Input: ", "Output:", "\n", " ", "<noinput>", "a"),
+            *('{"instruction": "', '", "output": "', '"}', "[", "中", "\n```\n", "\n---"),
+        ]
     ),
     max_size=14,
 ).map("".join)
@@ -26,6 +29,11 @@ TWO = (
     " Add the\n numbers.\n4. Input:\n1, 2\n4. Output:\n3\n###\n"
     "5. Instruction: Say hello.\n5. Input: <NoInput>\n5. Output:\nHello.\n###\n"
 )
+
+
+def bare(text: str) -> str:
+    """Without spaces and fences, which may go."""
+    return re.sub(r"[`\s]", "", text)
 
 
 def triples(tasks: list[Task] | None) -> list[Triple] | None:
@@ -99,6 +107,8 @@ def test_fixed_reads_any_numbering(text: str) -> None:
         (" A\n4. Input: x\n4. Output: y\n5. Input: z\n5. Output: w", []),
         (" A\n4. Input: x\n###\n5. Instruction: B\n5. Output: y", [("B", "", "y")]),
         (" A\n4. Input: x\n4. Output:\n", [("A", "x", "")]),
+        (" Say\nInput: 1\n4. Input: x\n4. Output: y", [("Say Input: 1", "x", "y")]),
+        (" A\n4. Output: y\n4. Input: x", []),
         ("写诗\n4. Input: 无\n4. Output: 好", [("写诗", "", "好")]),
         ("", []),
     ],
@@ -130,9 +140,22 @@ def test_fixed_drops_only_what_was_cut_off() -> None:
             [("a", "b", "c"), ("d", "", "e")],
         ),
         ("Sure!\n\n**Instruction:** a\n**Input:** None\n**Output:** c", [("a", "", "c")]),
+        (
+            "### Task 1\n**Instruction:** a\n**Output:** y\n\n---\n\n### Task 2\n"
+            "**Instruction:** c\n**Input:** N/A\n**Output:** z\n\nLet me know!",
+            [("a", "", "y"), ("c", "", "z")],
+        ),
+        ("```\n1. Instruction: a\nInput: b\nOutput: c\n```", [("a", "b", "c")]),
+        ("Instruction: a\nOutput:\n```\nOutput: 3\n```", [("a", "", "```\nOutput: 3\n```")]),
+        (
+            '[{"instruction": "a", "output": "b"}, {"instruction": "c", "output": "cu',
+            [("a", "", "b")],
+        ),
         ('<think>{"instruction": "x", "output": "y"}</think>[]', []),
         ("I'm sorry, but I can't.", None),
         ('["only", "instructions"]', None),
+        ("Instruction: a\nOutput: b\nInput: c", [("a", "", "b\nInput: c")]),
+        ('{"instruction": "", "output": "y"}', None),
         ("Instruction: a", None),
         ("", None),
     ],
@@ -141,12 +164,24 @@ def test_listed(text: str, expected: list[Triple] | None) -> None:
     assert triples(listed(text, "stop")) == expected
 
 
+@pytest.mark.timeout(20)
+@pytest.mark.parametrize(
+    "unit", ["\nInstruction: a", "Output:\n", "###", "\n---", " ", "\n4. Input:", "1"]
+)
+@pytest.mark.parametrize("head", ["", "\n4. Output: a", "Instruction"])
+def test_rubbish_takes_no_time(head: str, unit: str) -> None:
+    text = head + unit * 30_000
+    continued(text, 4, "stop", "reference")
+    continued(text, 4, "stop", "fixed")
+    listed(text, "stop")
+
+
 @given(PIECES, st.sampled_from(["stop", "length"]))
 def test_nothing_raises_and_fixed_makes_nothing_up(text: str, reason: str) -> None:
     continued(text, 4, reason, "reference")
     for task in continued(text, 4, reason, "fixed"):
-        assert task.input in text
-        assert task.output in text
+        assert bare(task.input) in bare(text)
+        assert bare(task.output) in bare(text)
         assert task.instruction == " ".join(task.instruction.split())
     listed(text, reason)
 

@@ -34,11 +34,11 @@ def test_the_mended_preset_looks_at_outputs_before_a_task_may_join(form: str) ->
         ("Add up all of these numbers.", "1, 2", "3"),
     ]
     assert out.records[1].prompt == "Add up all of these numbers.\n\n1, 2"
-    # The one without an output equals its input, which it lacks too: that rule comes first.
-    assert out.funnel["refused instances: equal"] == 6
+    assert out.funnel["refused instances: equal"] == 3
+    assert out.funnel["refused instances: empty"] == 3
     assert out.funnel["instructions kept"] == out.funnel["rows"] == 2
     refused = "of the 8 instructions of the last 2 calls 0 were kept (0.0%, under 5.0%); refused: "
-    assert f"{refused}4 equal, 4 similar" in out.said[0]
+    assert f"{refused}2 empty, 2 equal, 4 similar" in out.said[0]
 
 
 def test_the_published_pipeline_keeps_tasks_without_an_output() -> None:
