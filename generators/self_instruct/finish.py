@@ -9,7 +9,7 @@ from typing import Any
 from limbeck.aio import map_ordered
 from limbeck.generators.self_instruct import classification, instances
 from limbeck.generators.self_instruct.asking import Answer, Question, ask, one_turn
-from limbeck.generators.self_instruct.instance_rules import AT_MOST, judged
+from limbeck.generators.self_instruct.instance_rules import AT_MOST, copied, judged
 from limbeck.generators.self_instruct.instances import Instance
 from limbeck.generators.self_instruct.pool import Known
 from limbeck.generators.self_instruct.preset import Preset
@@ -108,12 +108,8 @@ class Finish:
         )
 
     def _instances_question(self, known: Known, label: bool, most: int) -> Question[list[Instance]]:
-        order = "output_first" if label else "input_first"
-        version = f"self_instruct_{order}_{self.form}.v1"
-        values: dict[str, str | int] = {"instruction": known.instruction}
-        if self.form == "chat":
-            values["count"] = AT_MOST
-        messages, template = one_turn(fill(version, values), self.form)
+        version, text = self._prompt(known.instruction, label)
+        messages, template = one_turn(text, self.form)
 
         def read(reply: Reply) -> list[Instance] | None:
             if self.form == "chat":
@@ -142,7 +138,9 @@ class Finish:
         found = answer.read
         out.count(READ, len(found))
         drawn = int(content_hash([self.seed, "instances", known.id], size=4), 16)
-        kept, refused = judged(found, self.preset, drawn)
+        copies = self._copies(found, label)
+        kept, refused = judged([one for one in found if id(one) not in copies], self.preset, drawn)
+        refused = [(one, copies[id(one)]) for one in found if id(one) in copies] + refused
         task = "classification" if label else "generation"
         places: dict[int, int] = {id(one): place for place, one in enumerate(found)}
         for one, rule in refused:
@@ -152,6 +150,23 @@ class Finish:
             made = provenance(answer, teacher, places[id(one)])
             out.emit(task_record(known.instruction, one.input, one.output, made, task=task))
         return len(kept)
+
+    def _copies(self, found: Sequence[Instance], label: bool) -> dict[int, Refused]:
+        """Those that are examples of the prompt, by id()."""
+        if self.preset == "reference":
+            return {}
+        _, shown = self._prompt("", label)
+        refused = {id(one): copied(one, shown) for one in found}
+        return {place: rule for place, rule in refused.items() if rule is not None}
+
+    def _prompt(self, instruction: str, label: bool) -> tuple[str, str]:
+        """The prompt for instances: its version, and its text."""
+        order = "output_first" if label else "input_first"
+        version = f"self_instruct_{order}_{self.form}.v1"
+        values: dict[str, str | int] = {"instruction": instruction}
+        if self.form == "chat":
+            values["count"] = AT_MOST
+        return version, fill(version, values)
 
     def _set_aside(self, known: Known, answer: Answer[Any], teacher: str, out: Out) -> None:
         """Keep a reply that could not be read twice, where somebody can look at it."""

@@ -11,6 +11,7 @@ from limbeck.record import content_hash
 from limbeck.text import folded, squeezed
 
 AT_MOST = 5
+COPIED_INPUT, COPIED_OUTPUT = 10, 20  # characters from which on a repeated example is no chance
 
 Judgement = tuple[list[Instance], list[tuple[Instance, Refused]]]
 _Key = Callable[[Instance], tuple[str, str]]
@@ -58,6 +59,17 @@ def judged(instances: Sequence[Instance], preset: Preset, seed: int) -> Judgemen
         refused |= dict.fromkeys(drawn[AT_MOST:], Refused("over_five", len(drawn)))
     kept = [one for place, one in enumerate(instances) if place not in refused]
     return kept, [(instances[place], refused[place]) for place in sorted(refused)]
+
+
+def copied(instance: Instance, shown: str) -> Refused | None:
+    """Whether a teacher too weak for the task only repeats an example of its prompt.
+
+    `shown` is the prompt without the instruction. The input is looked for, or the output where
+    there is none, and short ones (10 characters, 20 of an output) are anybody's. Value: the text.
+    """
+    source, output = squeezed(instance.input), squeezed(instance.output)
+    text, least = (source, COPIED_INPUT) if source else (output, COPIED_OUTPUT)
+    return Refused("copied", text) if len(text) >= least and text in squeezed(shown) else None
 
 
 def _invalid(instance: Instance, preset: Preset) -> Refused | None:

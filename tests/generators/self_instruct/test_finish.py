@@ -77,6 +77,29 @@ def test_instances_that_a_rule_refuses_are_drafts_with_the_rule() -> None:
     assert {record.provenance.index for record in refused} == {3}
 
 
+@pytest.mark.parametrize(
+    ("form", "said"),
+    [
+        (
+            "chat",
+            '[{"input": "They swim in the lake.", "output": "x"}, {"input": "b", "output": "c"}]',
+        ),
+        (
+            "base",
+            "Example 1\nSentence: She teaches us to  bake bread.\nOutput: x\n"
+            "Example 2\nb\nOutput: c\n",
+        ),
+    ],
+)
+def test_an_example_of_the_prompt_is_no_instance(form: str, said: str) -> None:
+    out = run(by_stage(classify="No", instances=said), form=form, instructions=2)
+    assert [(r.meta["input"], r.completion) for r in out.records] == [("b", "c")] * 2
+    assert out.funnel["refused instances: copied"] == 2
+    assert {r.provenance.index for r in out.records} == {1}
+    published = by_stage(classify="No", instances=said)
+    assert len(run(published, form=form, instructions=2, preset="reference").records) == 4
+
+
 def test_no_input_makes_a_prompt_without_one() -> None:
     pairs = [{"input": "", "output": "Oui 🙂"}]
     [row] = run(by_stage(classify="No", instances=json.dumps(pairs)), instructions=1).records

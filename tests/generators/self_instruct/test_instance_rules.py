@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limbeck.generators.self_instruct.instance_rules import AT_MOST, judged
+from limbeck.generators.self_instruct.instance_rules import AT_MOST, copied, judged
 from limbeck.generators.self_instruct.instances import Instance
 from limbeck.generators.self_instruct.preset import Preset
 from limbeck.generators.self_instruct.refused import Refused
@@ -127,3 +127,22 @@ def test_the_reference_keeps_what_the_published_rules_keep(instances: list[Insta
     kept = {(one.input, one.output) for one in judged(instances, "reference", 0)[0]}
     assert kept <= (set() if contested else valid)
     assert len(kept) == (0 if contested else min(len(valid), AT_MOST))
+
+
+@pytest.mark.parametrize(
+    ("source", "output", "expected"),
+    [
+        ("They swim in a lake", "x", "They swim in a lake"),
+        (" They  swim\nin a lake ", "x", "They swim in a lake"),
+        ("They swim", "x", None),  # nine characters
+        ("They swim in lakes", "x", None),
+        ("", "They swim in a lake.", "They swim in a lake."),  # twenty
+        ("", "They swim in a lake", None),
+        ("明天上午有小雨，气温十度。", "x", "明天上午有小雨，气温十度。"),
+    ],
+)
+def test_copied(source: str, output: str, expected: str | None) -> None:
+    shown = "Example\nThey swim in a lake.\n句子: 明天上午有小雨，气温十度。"
+    found = copied(Instance(source, output), shown)
+    assert (None if found is None else found.value) == expected
+    assert found is None or found.rule == "copied"
