@@ -69,6 +69,10 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
             "limbeck.filters.rouge:Rouge",
             "refuses instructions too similar to a kept one, by ROUGE-L (0.7)",
         ),
+        "paths": (
+            "limbeck.filters.paths:Paths",
+            "of a question's many rationales: no near copies, at most so many, a pass-rate band",
+        ),
     },
     "teachers": {
         "bundled": (
@@ -180,8 +184,9 @@ def build(group: Group, name: str, options: Mapping[str, Any]) -> Any:
     except ValidationError as error:
         first = error.errors()[0]
         option = str(first["loc"][0]) if first["loc"] else ""
+        place = ".".join(map(str, first["loc"]))
         raise OptionError(
-            f"{group[:-1]} {name!r}, option {option!r}: {first['msg']}, got {first['input']!r}",
+            f"{group[:-1]} {name!r}, option {place!r}: {first['msg']}, got {first['input']!r}",
             option,
         ) from error
     except ValueError as error:

@@ -146,6 +146,8 @@ def _seed(
     meta = dict(meta or {})
     if isinstance(row.get("task"), str):
         meta["task"] = row["task"]
+    elif isinstance(row.get("is_classification"), bool):
+        meta["task"] = "classification" if row["is_classification"] else "generation"
     named = row.get("id")
     parents = (str(named),) if named is not None else ()
     return Record(

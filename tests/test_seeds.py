@@ -10,7 +10,7 @@ import pytest
 
 from limbeck.errors import DataError
 from limbeck.record import Message, Record, content_hash, user
-from limbeck.seeds import read_seeds
+from limbeck.seeds import read_seeds, seeds_of
 
 
 def seed_file(tmp_path: Path, *rows: Any) -> Path:
@@ -219,3 +219,18 @@ def test_separators_and_template_marks_in_a_prompt_stay(tmp_path: Path) -> None:
     for text in ("a\u2028b", "{{ x }}", "🙂"):
         assert seed(tmp_path, {"prompt": text}).prompt == text
         assert seed(tmp_path, {"instruction": text}).prompt == text
+
+
+def test_is_classification_is_the_task_unless_the_row_names_one() -> None:
+    rows = [
+        {
+            "instruction": "A",
+            "instances": [{"input": "x", "output": "y"}],
+            "is_classification": True,
+        },
+        {"prompt": "B", "is_classification": False},
+        {"prompt": "C", "is_classification": True, "task": "dates"},
+        {"prompt": "D", "is_classification": "yes"},
+    ]
+    found = [seed.meta.get("task") for row in rows for seed in seeds_of(row)]
+    assert found == ["classification", "generation", "dates", None]

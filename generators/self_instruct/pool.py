@@ -97,14 +97,15 @@ class Instructions:
     ) -> Known | None:
         """Judge an instruction and write it down as a draft; in the pool at once if accepted.
 
-        It may be as near as it likes to `kin`, numbers of the pool: those that it grew out of.
+        It may be near to `kin`, numbers of the pool: those that it grew out of. It may not say the
+        same words again.
         """
         rule = refused(instruction, self._preset, self._blacklist, self._max_words)
         if rule is not None:
             self.refuse(instruction, provenance, rule)
             return None
         hit = self._pool.novel(instruction)
-        if hit is not None and hit[0] in kin:
+        if hit is not None and hit[0] in kin and hit[1] < 1:
             hit = self._not_kin(instruction, kin)
         if hit is not None:
             draft = _draft(instruction, provenance)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 from limbeck.generators.self_instruct.preset import Preset
 
@@ -15,16 +16,26 @@ Stage = Literal["instructions", "classify", "instances", "tasks", "evolve", "gai
 class Sampling:
     """Sampling parameters as the API has them. In a recipe, what is left out stays the preset's."""
 
+    __pydantic_config__: ClassVar[dict[str, str]] = {"extra": "forbid"}  # a slip is told
+
     temperature: float | None = None
     top_p: float | None = None
     presence_penalty: float | None = None
     max_tokens: int | None = None
 
     def __post_init__(self) -> None:
+        for name in ("temperature", "top_p", "presence_penalty"):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                raise ValueError(f"{name} must be a number, got {value}")
         if self.temperature is not None and self.temperature < 0:
             raise ValueError(f"temperature must be at least 0, got {self.temperature}")
         if self.top_p is not None and not 0 <= self.top_p <= 1:
             raise ValueError(f"top_p must lie between 0 and 1, got {self.top_p}")
+        if self.presence_penalty is not None and abs(self.presence_penalty) > 2:
+            raise ValueError(
+                f"presence_penalty must lie between -2 and 2, got {self.presence_penalty}"
+            )
         if self.max_tokens is not None and self.max_tokens < 1:
             raise ValueError(f"max_tokens must be at least 1, got {self.max_tokens}")
 

@@ -164,17 +164,18 @@ class Ledger(Notes):
             Spent(json.loads(row[0]), row[1], Usage(*row[2:5]), Usage(*row[5:])) for row in rows
         ]
 
-    async def put(self, entry: Answered | Failed) -> None:
-        """Return once the entry is on disk; the first reply of a key stays.
+    async def put(self, entry: Answered | Failed) -> bool:
+        """Return once the entry is on disk. The first reply of a key stays: False where another
+        one, of another process, was there before.
 
         Raises UserError when it cannot be written.
         """
         if isinstance(entry, Answered):
-            await self._writer.insert(entry.row())
-        else:
-            await self._writer.execute((_FAIL, entry.row()))
+            return await self._writer.insert(entry.row())
+        await self._writer.execute((_FAIL, entry.row()))
+        return True
 
-    async def replace(self, entry: Answered) -> None:
+    async def replace(self, entry: Answered) -> bool:
         """Put a new reply in the place of its key's old one, which is put aside, in one step."""
         row = entry.row()
         values = ", ".join("?" * len(row))
@@ -183,3 +184,4 @@ class Ledger(Notes):
             ("DELETE FROM replies WHERE key = ?", (row[0],)),
             (f"INSERT INTO replies ({REPLY}) VALUES ({values})", row),
         )
+        return True

@@ -26,16 +26,18 @@ from limbeck.ledger.schema import REPLY
 # Rows in one commit at most. Larger groups save little, and make all callers wait and then come
 # back at the same time, so that the disk and the network take turns and do not overlap.
 GROUP = 64
+_AT = REPLY.split(", ").index("at")
 
 Statement = tuple[str, Sequence[Any]]
 
 
 @dataclass(slots=True)
 class _Job:
-    done: asyncio.Future[None] | concurrent.futures.Future[None]
+    done: asyncio.Future[bool] | concurrent.futures.Future[bool]
     loop: asyncio.AbstractEventLoop | None  # None: `done` belongs to a thread that waits
     row: tuple[Any, ...] | None  # of replies; else
     statements: Sequence[Statement]
+    is_new: bool = True  # else another reply stands under the row's key
 
 
 class Writer:
@@ -59,9 +61,10 @@ class Writer:
         self._wake.set()
         self._thread.join()
 
-    async def insert(self, row: tuple[Any, ...]) -> None:
-        """Write a row of replies, unless its key is there already."""
-        await self._submit(row, ())
+    async def insert(self, row: tuple[Any, ...]) -> bool:
+        """Write a row of replies. False where another reply stands under its key: that one stays,
+        and the new one, which was paid too, goes to `retired`."""
+        return await self._submit(row, ())
 
     async def execute(self, *statements: Statement) -> None:
         """Run statements in one transaction."""
@@ -69,15 +72,15 @@ class Writer:
 
     def execute_now(self, *statements: Statement) -> None:
         """`execute` for callers without an event loop: blocks for as long as a commit takes."""
-        done: concurrent.futures.Future[None] = concurrent.futures.Future()
+        done: concurrent.futures.Future[bool] = concurrent.futures.Future()
         self._append(_Job(done, None, None, statements))
         done.result()
 
     def _submit(
         self, row: tuple[Any, ...] | None, statements: Sequence[Statement]
-    ) -> asyncio.Future[None]:
+    ) -> asyncio.Future[bool]:
         loop = asyncio.get_running_loop()
-        done: asyncio.Future[None] = loop.create_future()
+        done: asyncio.Future[bool] = loop.create_future()
         # Paid for is paid for: a caller who is cancelled does not take its row out of the queue.
         self._append(_Job(done, loop, row, statements))
         return done
@@ -110,10 +113,10 @@ class Writer:
         link = self.link
         try:
             link.execute("BEGIN IMMEDIATE")
-            rows: list[tuple[Any, ...]] = []
+            rows: list[_Job] = []
             for job in group:
                 if job.row is not None:
-                    rows.append(job.row)
+                    rows.append(job)
                     continue
                 _insert(link, rows)
                 rows = []
@@ -149,37 +152,48 @@ def _insert_sql(rows: int) -> str:
     return f"INSERT INTO replies ({REPLY}) VALUES {values} ON CONFLICT (key) DO NOTHING"
 
 
-def _insert(link: sqlite3.Connection, rows: list[tuple[Any, ...]]) -> None:
+def _insert(link: sqlite3.Connection, jobs: list[_Job]) -> None:
     """Insert rows by as many statements as the count has binary digits set, each kept compiled."""
     start = 0
-    while left := len(rows) - start:
+    while left := len(jobs) - start:
         count = 1 << (left.bit_length() - 1)
-        chunk = rows[start : start + count]
-        link.execute(_insert_sql(count), list(chain.from_iterable(chunk)))
+        chunk = jobs[start : start + count]
+        values = list(chain.from_iterable(job.row or () for job in chunk))
+        if link.execute(_insert_sql(count), values).rowcount < count:
+            for job in chunk:
+                _retire_if_late(link, job)
         start += count
+
+
+def _retire_if_late(link: sqlite3.Connection, job: _Job) -> None:
+    """See `Writer.insert`. The same reply written twice, with another time, is no other one."""
+    row = job.row or ()
+    stored = link.execute(f"SELECT {REPLY} FROM replies WHERE key = ?", row[:1]).fetchone()
+    job.is_new = all(
+        one == other for n, (one, other) in enumerate(zip(stored, row, strict=True)) if n != _AT
+    )
+    if not job.is_new:
+        link.execute(f"INSERT INTO retired ({REPLY}) VALUES ({', '.join('?' * len(row))})", row)
 
 
 def _settle(group: list[_Job], error: UserError | None) -> None:
     """Wake the callers, those of one event loop by one call."""
-    loops: dict[asyncio.AbstractEventLoop, list[Any]] = {}
+    loops: dict[asyncio.AbstractEventLoop, list[_Job]] = {}
     for job in group:
         if job.loop is None:
-            _settle_here([job.done], error)
+            _settle_here([job], error)
         else:
-            loops.setdefault(job.loop, []).append(job.done)
-    for loop, futures in loops.items():
+            loops.setdefault(job.loop, []).append(job)
+    for loop, jobs in loops.items():
         with suppress(RuntimeError):  # the loop is gone: nobody waits any more
-            loop.call_soon_threadsafe(_settle_here, futures, error)
+            loop.call_soon_threadsafe(_settle_here, jobs, error)
 
 
-def _settle_here(
-    futures: Sequence[asyncio.Future[None] | concurrent.futures.Future[None]],
-    error: UserError | None,
-) -> None:
-    for done in futures:
-        if done.done():  # its caller was cancelled
+def _settle_here(jobs: Sequence[_Job], error: UserError | None) -> None:
+    for job in jobs:
+        if job.done.done():  # its caller was cancelled
             continue
         if error is None:
-            done.set_result(None)
+            job.done.set_result(job.is_new)
         else:
-            done.set_exception(error)
+            job.done.set_exception(error)

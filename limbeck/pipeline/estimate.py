@@ -64,8 +64,9 @@ def estimate(context: Context, sample: int = 20, *, good: int | None = None) -> 
     if requests_of is None:
         raise UserError(
             f"the generator {generator.name!r} cannot be estimated: its next request depends on "
-            "the last reply, so its requests are not known beforehand. Run it with a small "
-            "seeds.limit and look at the report; a longer run finds those answers in the ledger"
+            "the last reply, so its requests are not known beforehand. Run it for few rows first "
+            "(self_instruct: a small generate.instructions), with a budget; the longer run finds "
+            "those answers in the ledger"
         )
     with Ledger(context.ledger) as ledger:
         plan = _plan(context, ledger, requests_of, seeds)

@@ -105,7 +105,11 @@ def is_chained(generator: Generator) -> bool:
 def _why_none(context: Context, out: Output) -> str:
     log = context.run.path / "log.jsonl"
     if not out.tally["replies"]:
-        return f"none of the {out.calls} requests was answered; the reasons are in {log}"
+        reasons = " ".join(f"--reason {reason}" for reason in sorted(out.reasons))
+        return (
+            f"none of the {out.calls} requests was answered; the reasons are in {log}. To ask them "
+            f"again: limbeck retry {context.run.path} {reasons}"
+        )
     return (
         f"{out.tally['replies']} replies made no record ({_lines(out)}); look at what the teacher "
         f"says with: limbeck ledger export {context.run.path}, and try another form, preset or "

@@ -56,7 +56,7 @@ def test_one_entry_that_cannot_be_stored_takes_no_other_with_it(tmp_path: Path) 
 
     with Ledger(path) as ledger:
         first, error, last = asyncio.run(main(ledger))
-        assert (first, last) == (None, None)
+        assert (first, last) == (True, True)
         assert isinstance(error, UserError)
         asyncio.run(ledger.put(answered(2)))
     assert texts(path, range(3)) == ["0", "1", "2"]
@@ -81,7 +81,7 @@ def test_a_put_among_many_is_cancelled_alone_and_its_reply_stays(tmp_path: Path)
     with Ledger(tmp_path / "l") as ledger:
         results = asyncio.run(main(ledger))
     assert isinstance(results.pop(7), asyncio.CancelledError)
-    assert results == [None] * 299
+    assert results == [True] * 299
     assert texts(tmp_path / "l", range(300)) == [str(n) for n in range(300)]
 
 
@@ -197,3 +197,25 @@ def test_a_full_disk_fails_every_waiting_put(tmp_path: Path) -> None:
         results = asyncio.run(main(ledger))
     assert all(isinstance(result, UserError) for result in results)
     assert texts(tmp_path / "l", range(20)) == [None] * 20
+
+
+def test_a_second_reply_to_a_key_is_paid_and_put_aside_and_the_first_one_stays(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "l"
+    first = replace(answered(1), run="a")
+    other = replace(answered(1), reply=Reply("另一个", usage=Usage(5, 6)), run="b")
+
+    async def main(ledger: Ledger) -> list[bool]:
+        async def one(entry: Answered) -> bool:
+            return await ledger.put(entry)
+
+        many = await asyncio.gather(*(one(answered(n)) for n in (0, 2, 3)), one(first))
+        again = await asyncio.gather(one(answered(4)), one(other), one(first), one(answered(0)))
+        return [*many, *again]
+
+    with Ledger(path) as ledger:
+        assert asyncio.run(main(ledger)) == [True] * 4 + [True, False, True, True]
+        assert [spent.usage.completion_tokens for spent in ledger.spent("b")] == [6]
+        assert len(ledger.spent("a")) == 1
+    assert texts(path, range(5)) == ["0", "1", "2", "3", "4"]

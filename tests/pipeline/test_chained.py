@@ -186,3 +186,20 @@ def test_options_that_make_no_sense_are_refused_before_anything_is_asked(
         out = limbeck(tmp_path, "generate", str(recipe), "--progress", "plain", code=2)
     assert words_ in out
     assert server.bodies == []
+
+
+def test_a_run_without_one_answer_says_how_to_ask_again(tmp_path: Path) -> None:
+    broken = [True]
+
+    def sick(body: dict[str, Any], number: int) -> Answer:
+        return Answer(error_body("坏", "bad"), 400) if broken[0] else scribe(body, number)
+
+    with ApiServer(script=sick) as server:
+        recipe = recipe_in(tmp_path, server.base_url, stall_calls=3)
+        plain = ("--progress", "plain")
+        out = limbeck(tmp_path, "generate", str(recipe), *plain, code=2)
+        assert "To ask them again: limbeck retry runs/r --reason bad_request" in out
+        broken[0] = False
+        limbeck(tmp_path, "generate", str(recipe), *plain, code=2)  # they stand
+        limbeck(tmp_path, "retry", "runs/r", "--reason", "bad_request", *plain)
+    assert len(records(tmp_path)) >= WANTED

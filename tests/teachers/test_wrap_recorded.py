@@ -34,8 +34,8 @@ REQUEST = Request((user("你好, café 🙂"),), temperature=0.7, seed=1)
 class Slow(FakeTeacher):
     """Answers when it is told to; counts who waits."""
 
-    def __init__(self, **options: Any) -> None:
-        super().__init__({"好": 1.0}, **options)
+    def __init__(self, text: str = "好", **options: Any) -> None:
+        super().__init__({text: 1.0}, **options)
         self.go = asyncio.Event()
         self.begun = 0
 
@@ -229,6 +229,23 @@ def test_what_a_stop_leaves_unanswered_is_still_in_the_books(tmp_path: Path) -> 
         asyncio.run(main())
         [spent] = ledger.spent("r")
         assert spent.wasted == Usage(estimate_tokens(REQUEST), REQUEST.max_tokens)
+
+
+def test_of_two_runs_at_once_both_go_on_from_the_reply_that_stays(tmp_path: Path) -> None:
+    """Else the dataset of one of them would be another one when it is made again."""
+
+    async def main() -> list[str]:
+        slow = [Slow("甲"), Slow("乙")]
+        tasks = [asyncio.create_task(Recorded(one, ledger).ask(REQUEST)) for one in slow]
+        await turns()
+        texts = []
+        for one, task in zip(slow, tasks, strict=True):
+            one.go.set()
+            texts.append((await task).text)
+        return texts
+
+    with Ledger(tmp_path / "l.sqlite") as ledger:
+        assert asyncio.run(main()) == ["甲", "甲"]
 
 
 def test_two_processes_over_one_ledger_keep_one_answer(tmp_path: Path) -> None:

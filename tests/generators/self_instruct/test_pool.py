@@ -62,11 +62,12 @@ def test_an_instruction_may_be_near_what_it_grew_out_of_and_near_nothing_else() 
     first = made.admit(NEAR, MADE, kin=frozenset({0}))
     assert first is not None
     assert first.number == 2
-    assert made.admit("Name five big rivers of Asia today!", MADE, kin=frozenset({0})) is None
+    again = "Name five big rivers of Asia today, please!"
+    assert made.admit(again, MADE, kin=frozenset({0})) is None
     assert out.drafts[-1][1].nearest == first.id
-    assert (
-        made.admit("Name five big rivers of Asia today!", MADE, kin=frozenset({0, 2})) is not None
-    )
+    both = frozenset({0, 2})
+    assert made.admit("name five big rivers of Asia today!", MADE, kin=both) is None  # no news
+    assert made.admit(again, MADE, kin=both) is not None
 
 
 def test_similar_stores_the_mean_and_the_ten_best_with_every_instruction_before() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
 
+from limbeck.errors import RecipeError
 from limbeck.generators.self_instruct.sampling import Sampling, settings
 from limbeck.protocols import Request
+from limbeck.registry import build
 from tests.generators.self_instruct.scribe import Scribe, run
 
 
@@ -73,6 +76,9 @@ def test_a_recipe_changes_what_it_names_and_nothing_else() -> None:
         ({"temperature": -0.1}, "temperature must be at least 0, got -0.1"),
         ({"top_p": 1.5}, "top_p must lie between 0 and 1, got 1.5"),
         ({"max_tokens": 0}, "max_tokens must be at least 1, got 0"),
+        ({"presence_penalty": 99}, "presence_penalty must lie between -2 and 2, got 99"),
+        ({"presence_penalty": math.inf}, "presence_penalty must be a number, got inf"),
+        ({"temperature": math.nan}, "temperature must be a number, got nan"),
     ],
 )
 def test_sampling_that_no_server_takes_is_refused(options: dict[str, Any], words: str) -> None:
@@ -85,3 +91,8 @@ def test_the_reference_has_the_stages_of_the_mended_one_where_it_has_none() -> N
     assert settings("instructions", "reference", "chat") == settings(
         "instructions", "fixed", "chat"
     )
+
+
+def test_a_slip_in_a_recipe_is_told_by_its_name() -> None:
+    with pytest.raises(RecipeError, match=r"option 'instruction_sampling.top_k'"):
+        build("generators", "self_instruct", {"instruction_sampling": {"top_k": 3}})
