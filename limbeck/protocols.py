@@ -176,6 +176,45 @@ NewPool = Callable[[Literal["rouge", "unicode"], float], Pool]
 """Makes an empty pool: (tokenizer, threshold) to Pool."""
 
 
+class Checked(Protocol):
+    """What a verifier found: status "correct", "wrong" or "unparseable", the answer as canonical
+    text (None for none), and a short reason."""
+
+    @property
+    def status(self) -> str: ...
+
+    @property
+    def answer(self) -> str | None: ...
+
+    @property
+    def reason(self) -> str: ...
+
+
+@runtime_checkable
+class Verifier(Protocol):
+    """Says whether a completion gives the right answer; `limbeck.filters.answer` is one.
+
+    `check` raises UserError for a target that is not of its kind. `canonical` is the answer that a
+    completion gives, in the one spelling of its value; None for none. `kind_of` is the kind of a
+    target.
+    """
+
+    def check(
+        self,
+        completion: str,
+        target: str,
+        kind: Any = "auto",
+        *,
+        options: Sequence[str] | None = None,
+    ) -> Checked: ...
+
+    def canonical(
+        self, completion: str, kind: Any, *, options: Sequence[str] | None = None
+    ) -> str | None: ...
+
+    def kind_of(self, target: str) -> str: ...
+
+
 @runtime_checkable
 class Generator(Protocol):
     """Makes records from seeds with a teacher's help.

@@ -31,9 +31,12 @@ class Section(BaseModel):
 
 
 class Seeds(Section):
-    """Where the prompts come from: JSONL of prompts, chats, Alpaca or Self-Instruct rows."""
+    """Where the prompts come from: JSONL of prompts, chats, Alpaca or Self-Instruct rows.
+    `demos` are worked examples of the same form, with a `solution`, for generators that show some.
+    """
 
     path: Path
+    demos: Path | None = None
     limit: Annotated[int, Field(ge=1)] | None = None
     on_bad_line: Literal["stop", "skip"] = "stop"
 
@@ -286,7 +289,10 @@ class Recipe(Section):
                 raise RecipeError(f"{place.at((*where, error.option))}: {error}") from error
             except (RecipeError, ModelError) as error:
                 raise RecipeError(f"{place.at(where)}: {error}") from error
-        seeds = self.seeds.model_copy(update={"path": _absolute(folder, self.seeds.path)})
+        files = {"path": self.seeds.path, "demos": self.seeds.demos}
+        seeds = self.seeds.model_copy(
+            update={name: _absolute(folder, file) for name, file in files.items() if file}
+        )
         tasks = tuple(_task(folder, task) for task in self.eval.tasks)
         teacher, student = done["teacher", "model"], done["student", "model"]
         return self.model_copy(

@@ -20,10 +20,16 @@ ROLES = ("system", "user", "assistant")
 META_KEYS = frozenset(
     {
         "task",
+        "kind",
+        "template",
         "instruction",
         "input",
         "rationale",
         "answer",
+        "answer_text",
+        "check",
+        "pass_rate",
+        "paths",
         "options",
         "demos",
         "label_distribution",

@@ -51,15 +51,27 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
             "limbeck.generators.answers:Answers",
             "the teacher answers every seed prompt, one or several sampled paths each",
         ),
+        "chain_of_thought": (
+            "limbeck.generators.chain_of_thought:ChainOfThought",
+            "many sampled rationales a question, each with its answer, checked against the target",
+        ),
         "self_instruct": (
             "limbeck.generators.self_instruct:SelfInstruct",
             "the teacher makes instructions, inputs and answers; styles alpaca, evolve, magpie",
         ),
     },
     "filters": {
+        "answer": (
+            "limbeck.filters.answer:Answer",
+            "refuses completions whose answer is not the target",
+        ),
         "complete": (
             "limbeck.filters.complete:Complete",
             "refuses truncated, empty and refused completions",
+        ),
+        "consistent": (
+            "limbeck.filters.answer:Consistent",
+            "refuses rationales that conclude something else than the kept answer",
         ),
         "exact": (
             "limbeck.filters.exact:Exact",

@@ -7,7 +7,8 @@
     {"instruction": "...", "instances": [{"input": ..., "output": ...}]}  Self-Instruct
 
 The completion that a seed row has already (what the assistant said last, too) is kept as its
-`target`, never shown to the teacher. A key whose value is null is no key.
+`target`, never shown to the teacher. A key whose value is null is no key. A question may have the
+`kind` of its answer, its `options`, its `template`, and a worked `solution`, kept as `rationale`.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from limbeck.store import read_jsonl
 
 INSTRUCTION = "instruction.v1"
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_CARRIED = {"kind": "kind", "template": "template", "solution": "rationale"}
 _SHAREGPT = {
     "human": "user",
     "user": "user",
@@ -144,6 +146,12 @@ def _seed(
     if not isinstance(target, str | None):
         raise ValueError(f"the answer of a seed must be text, got {target!r}")
     meta = dict(meta or {})
+    for key, name in _CARRIED.items():
+        if isinstance(row.get(key), str):
+            meta[name] = row[key]
+    options = row.get("options")
+    if isinstance(options, list) and all(isinstance(option, str) for option in options):
+        meta["options"] = options
     if isinstance(row.get("task"), str):
         meta["task"] = row["task"]
     elif isinstance(row.get("is_classification"), bool):

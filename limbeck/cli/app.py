@@ -25,6 +25,7 @@ from limbeck.cli.options import (
     resumable,
 )
 from limbeck.cli.probe import probe as probe_verb
+from limbeck.cli.questions import questions as questions_verb
 from limbeck.errors import UserError
 
 if TYPE_CHECKING:
@@ -181,6 +182,7 @@ def plugins() -> None:
 
 app.command()(probe_verb)
 app.command()(audit_verb)
+app.command()(questions_verb)
 app.add_typer(batch_app)
 app.add_typer(ledger_app)
 

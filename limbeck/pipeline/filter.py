@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from itertools import groupby
 
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.output import RECORDS
@@ -15,6 +16,7 @@ from limbeck.protocols import Filter
 from limbeck.record import Record, Verdict, content_hash
 from limbeck.registry import build
 from limbeck.store import jsonl_writer, read_jsonl, read_records
+from limbeck.text import prompt_key
 
 VERDICTS = "verdicts.jsonl"
 BATCH = 1024
@@ -58,12 +60,13 @@ def filter_records(context: Context) -> None:
 
 
 def _batches(records: Iterator[Record]) -> Iterator[list[Record]]:
+    """Batches that part no question: rows of one prompt that stand together stay together."""
     batch: list[Record] = []
-    for record in records:
-        batch.append(record)
-        if len(batch) == BATCH:
+    for _, group in groupby(records, key=lambda record: prompt_key(record.messages)):
+        if len(batch) >= BATCH:
             yield batch
             batch = []
+        batch += group
     if batch:
         yield batch
 

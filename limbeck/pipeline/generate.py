@@ -34,6 +34,7 @@ def inputs(context: Context) -> str:
     return content_hash(
         {
             "seeds": file_hash(recipe.seeds.path),
+            "demos": _demos_hash(context),
             "limit": recipe.seeds.limit,
             "on_bad_line": recipe.seeds.on_bad_line,
             "teacher": dict(identity(recipe.teacher)),
@@ -41,6 +42,15 @@ def inputs(context: Context) -> str:
             "seed": recipe.seed,
         }
     )
+
+
+def _demos_hash(context: Context) -> str:
+    path = context.recipe.seeds.demos
+    if path is None:
+        return ""
+    if not path.is_file():
+        raise DataError(f"the file of worked examples {path} does not exist; check seeds.demos")
+    return file_hash(path)
 
 
 def generate(context: Context) -> None:
@@ -156,6 +166,12 @@ def generator_of(context: Context) -> Generator:
         from limbeck.filters.rouge import RougePool
 
         options["new_pool"] = RougePool
+    if "verifier" in taken:
+        from limbeck.filters import answer
+
+        options["verifier"] = answer
+    if "demos" in taken and recipe.seeds.demos is not None:
+        options["demos"] = read_seeds(recipe.seeds.demos)
     generator: Generator = build("generators", name, options | recipe.generate.options)
     return generator
 

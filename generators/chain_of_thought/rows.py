@@ -1,0 +1,98 @@
+"""Paths as records: both completions, how they ended, the answer, and whether it is right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from limbeck.generators.chain_of_thought.conclusion import thoughts
+from limbeck.generators.chain_of_thought.paths import Path
+from limbeck.protocols import Checked, Verifier
+from limbeck.record import Provenance, Record
+
+GENERATOR = "chain_of_thought"
+
+
+def completion_of(path: Path) -> str:
+    """The rationale with its answer, as one text: what is checked, and what a student learns."""
+    text = path.text.text.strip() if path.text is not None else ""
+    if path.answer_text is None:
+        return text
+    return f"{text}\nTherefore, the answer is {path.answer_text.text.strip()}"
+
+
+def checked(path: Path, seed: Record, kind: str, verifier: Verifier) -> Checked | None:
+    """Whether a path's answer is right; None without a target, or without a whole rationale."""
+    if seed.target is None or path.text is None or path.is_truncated:
+        return None
+    options = seed.meta.get("options")
+    return verifier.check(completion_of(path), seed.target, kind, options=options)
+
+
+def path_record(
+    path: Path,
+    seed: Record,
+    kind: str,
+    verifier: Verifier,
+    *,
+    teacher: str,
+    found: Checked | None,
+    pass_rate: float | None,
+    paths: int,
+) -> Record:
+    """The record of a path that got its replies. `finish_reason` is that of the rationale, but
+    "length" where the answer was cut off."""
+    assert path.text is not None
+    text = completion_of(path)
+    options = seed.meta.get("options")
+    answer = found.answer if found is not None else None
+    if found is None and not path.is_truncated:
+        answer = verifier.canonical(text, kind, options=options)
+    meta = {
+        **seed.meta,
+        "kind": kind,
+        "rationale": thoughts(path.text.text),
+        "finish_reason": _finish_reason(path),
+        "usage": _usage(path),
+        "paths": paths,
+    }
+    if path.answer_text is not None:
+        meta["answer_text"] = path.answer_text.text
+    if answer is not None:
+        meta["answer"] = answer
+    if found is not None:
+        meta["check"] = {"status": found.status, "reason": found.reason}
+    if pass_rate is not None:
+        meta["pass_rate"] = pass_rate
+    return Record(
+        messages=seed.messages,
+        completion=text,
+        provenance=Provenance(
+            generator=GENERATOR,
+            teacher=teacher,
+            prompt_version="+".join(filter(None, (path.asked.version, path.answer_version))),
+            request=path.text.key,
+            index=path.index,
+            parents=(seed.id,),
+        ),
+        target=seed.target,
+        meta=meta,
+    )
+
+
+def pass_rate(found: Sequence[Checked | None]) -> float | None:
+    """The share of right answers among a question's paths; None without a target."""
+    statuses = [one.status for one in found if one is not None]
+    return statuses.count("correct") / len(found) if statuses else None
+
+
+def _finish_reason(path: Path) -> str:
+    replies = [reply for reply in (path.text, path.answer_text) if reply is not None]
+    reasons = [reply.finish_reason for reply in replies]
+    return next((reason for reason in reasons if reason != "stop"), "stop")
+
+
+def _usage(path: Path) -> dict[str, int]:
+    return {
+        "prompt_tokens": sum(reply.usage.prompt_tokens for reply in path.replies),
+        "completion_tokens": sum(reply.usage.completion_tokens for reply in path.replies),
+    }

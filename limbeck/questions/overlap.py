@@ -1,0 +1,73 @@
+"""How much of a test set its training set gives away: masked templates, and 8-grams beside them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from limbeck.questions.masking import context, masked
+from limbeck.text import folded
+
+NGRAM = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Overlap:
+    """What was found, as positions of test questions.
+
+    `shared`: the masked text is that of a training question. `context`: the masked text of all
+    sentences but the last is that of a training question's, so that only what is asked is new.
+    `same`: it is a training question, word for word.
+
+    `ngram` counts the test questions with any 8 words in a row in common with a training question:
+    the usual test, which templated questions nearly all fail. `short` counts those with fewer than
+    8 words, of which that test says nothing.
+    """
+
+    test: int
+    train: int
+    test_templates: int
+    train_templates: int
+    shared: tuple[int, ...]
+    context: tuple[int, ...]
+    same: tuple[int, ...]
+    ngram: int
+    short: int
+
+    @property
+    def share(self) -> float:
+        """The share of the test questions whose template is in train; 0 for no questions."""
+        return len(self.shared) / self.test if self.test else 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        lists = {key: list(getattr(self, key)) for key in ("shared", "context", "same")}
+        return {**asdict(self), **lists, "share": self.share}
+
+
+def masked_overlap(train: Sequence[str], test: Sequence[str]) -> Overlap:
+    """Compare the questions of a test set with those of its training set."""
+    train_masks, test_masks = {masked(text) for text in train}, [masked(text) for text in test]
+    contexts = {masked(context(text)) for text in train} - {""}
+    texts = {folded(text) for text in train}
+    grams: set[tuple[str, ...]] = set()
+    for text in train:
+        grams.update(_grams(text))
+    test_grams = [_grams(text) for text in test]
+    return Overlap(
+        test=len(test),
+        train=len(train),
+        test_templates=len(set(test_masks)),
+        train_templates=len(train_masks),
+        shared=tuple(i for i, mask in enumerate(test_masks) if mask in train_masks),
+        context=tuple(i for i, text in enumerate(test) if masked(context(text)) in contexts),
+        same=tuple(i for i, text in enumerate(test) if folded(text) in texts),
+        ngram=sum(not grams.isdisjoint(found) for found in test_grams),
+        short=sum(not found for found in test_grams),
+    )
+
+
+def _grams(text: str) -> set[tuple[str, ...]]:
+    words = re.findall(r"\w+", folded(text))
+    return {tuple(words[i : i + NGRAM]) for i in range(len(words) - NGRAM + 1)}
