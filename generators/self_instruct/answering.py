@@ -9,7 +9,7 @@ from limbeck.aio import map_ordered
 from limbeck.generators.self_instruct import asking
 from limbeck.generators.self_instruct.asking import Answer, Question
 from limbeck.generators.self_instruct.pool import Known
-from limbeck.generators.self_instruct.rows import ROWS, answer_record, provenance
+from limbeck.generators.self_instruct.rows import LOST, ROWS, answer_record, provenance
 from limbeck.generators.self_instruct.sampling import Settings
 from limbeck.protocols import Out, Reply, Teacher
 from limbeck.record import Message, user
@@ -33,6 +33,7 @@ class Answering:
         self, made: Sequence[Known], teacher: Teacher, out: Out, *, seed: int, width: int
     ) -> None:
         """One row a prompt, in order."""
+        out.count(ROWS, 0)
 
         async def work(known: Known) -> Answer[str]:
             return await self.ask(known, teacher, seed)
@@ -41,7 +42,9 @@ class Answering:
             place = 0
             async for answer in answers:
                 answer.tell(out)
-                if answer.failure is None:
+                if answer.failure is not None:
+                    out.count(LOST)
+                else:
                     known = made[place]
                     out.count(ROWS)
                     out.emit(

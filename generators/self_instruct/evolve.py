@@ -14,7 +14,7 @@ from limbeck.aio import map_ordered
 from limbeck.generators.self_instruct.answering import Answering
 from limbeck.generators.self_instruct.asking import Answer, Question, ask, one_turn
 from limbeck.generators.self_instruct.evolve_rules import leaked, useless
-from limbeck.generators.self_instruct.grow import ASKED, KEPT, READ, UNREAD
+from limbeck.generators.self_instruct.grow import ASKED, FAILED, KEPT, READ, UNREAD
 from limbeck.generators.self_instruct.pool import Instructions, Known
 from limbeck.generators.self_instruct.refused import Refused
 from limbeck.generators.self_instruct.replies import refusal, spoken
@@ -28,6 +28,7 @@ from limbeck.record import content_hash
 IN_DEPTH = ("constraints", "deepen", "concretise", "reasoning", "complicate_input")
 IN_BREADTH = "breadth"
 OPERATORS = (*IN_DEPTH, IN_BREADTH)
+LOST = "evolutions whose call failed"
 
 _LABEL = re.compile(r"\A[#*\s]*(?:rewritten|new|created|evolved)? ?prompt[#*\s]*[:：][#*\s]*", re.I)
 _QUOTED = re.compile(r'\A["“「](.*)["”」]\Z', re.S)
@@ -68,10 +69,10 @@ class Evolve:
                 evolved, reason = await self._evolve(
                     round_, {place: current[place] for place in some}, lines, pool, teacher, out
                 )
-                survivors = await self._keep(current, evolved, teacher, out)
-                for place, known in survivors.items():
-                    current[place] = known
+                for place, known in evolved.items():  # what is eliminated is of the line, too
                     lines[place] |= {known.number}
+                survivors = await self._keep(current, evolved, teacher, out)
+                current = [survivors.get(place, known) for place, known in enumerate(current)]
                 rows += len(survivors)
                 if rows >= self.target:
                     return rows
@@ -104,15 +105,18 @@ class Evolve:
                 refused, known = pool.refusals.copy(), None
                 answer.tell(out)
                 out.count(ASKED)
-                if answer.read is None:
-                    out.count(UNREAD, answer.failure is None)
+                if answer.failure is not None:
+                    out.count(FAILED)
+                elif answer.read is None:
+                    out.count(UNREAD)
                 else:
                     out.count(READ)
                     known = self._admit(answer, lines[place], pool, teacher.name)
                 if known is not None:
                     evolved[place] = known
                 said = int(answer.read is not None)
-                reason = self.stall.saw(said, int(known is not None), pool.refusals - refused)
+                why = answer.failure.reason if answer.failure else ""
+                reason = self.stall.saw(said, int(known is not None), pool.refusals - refused, why)
                 if reason is not None:
                     break
         return evolved, reason
@@ -166,14 +170,15 @@ class Evolve:
                 if answer is not None:
                     answer.tell(out)
                 if gain.failure is not None or (answer is not None and answer.failure is not None):
+                    out.count(LOST)
                     continue
                 if answer is None:
-                    rule = Refused("no_gain" if gain.read is False else "unread", "")
-                    self._eliminate(known, gain, rule, teacher.name, out)
+                    why = Refused("no_gain" if gain.read is False else "unread", "")
+                    self._eliminate(known, gain, why, teacher.name, out)
                     continue
-                rule_ = useless(answer.reply.text) if not answer.reply.reason else None
-                if rule_ is not None:
-                    self._eliminate(known, answer, rule_, teacher.name, out)
+                reason = useless(answer.reply.text) if not answer.reply.reason else None
+                if reason is not None:
+                    self._eliminate(known, answer, reason, teacher.name, out)
                     continue
                 survivors[place] = known
                 made = provenance(answer, teacher.name, 0)

@@ -14,7 +14,7 @@ from limbeck.generators.self_instruct.instances import Instance
 from limbeck.generators.self_instruct.pool import Known
 from limbeck.generators.self_instruct.preset import Preset
 from limbeck.generators.self_instruct.refused import Refused
-from limbeck.generators.self_instruct.rows import ROWS, provenance, task_record
+from limbeck.generators.self_instruct.rows import LOST, ROWS, provenance, task_record
 from limbeck.generators.self_instruct.sampling import Form, Settings
 from limbeck.prompts import fill
 from limbeck.protocols import Out, Reply, Teacher
@@ -63,6 +63,8 @@ class Finish:
                 answer.tell(out)
                 if answer.failure is None:
                     rows += self._commit(known, label, answer, teacher.name, out)
+                else:
+                    out.count(LOST)
         out.count(ROWS, rows)
 
     async def _classify(
@@ -77,7 +79,9 @@ class Finish:
                 answer.tell(out)
                 labels.append(answer.read)
                 out.count(CLASSIFIED, answer.read is True)
-                if answer.read is None and answer.failure is None:
+                if answer.failure is not None:
+                    out.count(LOST)
+                elif answer.read is None:
                     out.count(UNCLEAR)
                     self._set_aside(made[len(labels) - 1], answer, teacher.name, out)
         return labels

@@ -36,6 +36,14 @@ T = TypeVar("T")
 Style = Literal["self_instruct", "alpaca", "evolve", "magpie"]
 WHOLE_PROMPTS = ("evolve", "magpie")
 MOST = 1000  # words of a whole prompt
+_ONLY = {
+    "machine": ("self_instruct",),
+    "classification": ("self_instruct",),
+    "rounds": ("evolve",),
+    "system": ("magpie",),
+    "pre_query": ("magpie",),
+    "post_query": ("magpie",),
+}
 
 
 @dataclass(frozen=True)
@@ -63,7 +71,7 @@ class SelfInstruct:
     style: Style = "self_instruct"
     preset: Preset = "fixed"
     form: Form = "chat"
-    threshold: Annotated[float, Field(ge=0, le=1)] = 0.7
+    threshold: Annotated[float, Field(ge=0, lt=1)] = 0.7
     tokenizer: Literal["auto", "rouge", "unicode"] = "auto"
     instruction_sampling: Sampling = field(default_factory=Sampling)
     answer_sampling: Sampling = field(default_factory=Sampling)
@@ -87,6 +95,18 @@ class SelfInstruct:
     def __post_init__(self) -> None:
         if self.preset == "reference" and self.style in ("evolve", "magpie"):
             raise ValueError(f"preset reference has no style {self.style}; leave preset out")
+        for option, styles in _ONLY.items():
+            default = type(self).__dataclass_fields__[option].default
+            if getattr(self, option) != default and self.style not in styles:
+                raise ValueError(
+                    f"the option {option} does nothing in style {self.style}; leave it out (it is "
+                    f"for {' and '.join(styles)})"
+                )
+        if self.style == "magpie" and self.form == "base":
+            raise ValueError(
+                "style magpie has no form base: leave form out, and give pre_query and post_query "
+                "for a server that continues raw text"
+            )
         if bool(self.pre_query) != bool(self.post_query):
             raise ValueError(
                 "pre_query and post_query belong together: the text that opens a user's turn, and "

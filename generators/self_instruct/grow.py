@@ -20,6 +20,7 @@ from limbeck.generators.self_instruct.stall import Stall
 from limbeck.protocols import Out, Teacher
 
 ASKED = "calls for instructions"
+FAILED = "calls failed"
 UNREAD = "replies not read"
 READ = "instructions read"
 LEFT = "more than wanted"
@@ -71,8 +72,7 @@ async def grow(growth: Growth[Any], teacher: Teacher, pool: Instructions, out: O
                 reason = _commit(growth, answer, pool, out, stall)
                 if reason is not None and len(pool.made) < growth.target:
                     out.say(
-                        f"stopped at {len(pool.made)} of {growth.target} instructions: {reason}. "
-                        "More or other seeds, a higher temperature or a stronger teacher may help"
+                        f"stopped at {len(pool.made)} of {growth.target} instructions: {reason}"
                     )
                 if reason is not None or len(pool.made) >= growth.target:
                     break
@@ -89,7 +89,9 @@ def _commit(
     out.count(ASKED)
     refused = pool.refusals.copy()
     items, kept = answer.read or [], 0
-    if answer.read is None and answer.failure is None:
+    if answer.failure is not None:
+        out.count(FAILED)
+    elif not items:
         out.count(UNREAD)
     out.count(READ, len(items))
     if items:
@@ -98,7 +100,7 @@ def _commit(
     said = kept + rules.total()
     if said < len(items):
         out.count(LEFT, len(items) - said)
-    return stall.saw(said, kept, rules)
+    return stall.saw(said, kept, rules, answer.failure.reason if answer.failure else "")
 
 
 class _Clock:

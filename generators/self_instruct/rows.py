@@ -12,6 +12,7 @@ from limbeck.seeds import INSTRUCTION
 
 GENERATOR = "self_instruct"
 ROWS = "rows"
+LOST = "instructions whose call failed"
 
 
 def provenance(

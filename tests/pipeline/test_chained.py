@@ -203,3 +203,28 @@ def test_a_run_without_one_answer_says_how_to_ask_again(tmp_path: Path) -> None:
         limbeck(tmp_path, "generate", str(recipe), *plain, code=2)  # they stand
         limbeck(tmp_path, "retry", "runs/r", "--reason", "bad_request", *plain)
     assert len(records(tmp_path)) >= WANTED
+
+
+def test_a_failure_that_might_pass_stands_too(tmp_path: Path) -> None:
+    """A server error that lasted through all attempts, and is over when the run is repeated."""
+    broken = [True]
+
+    def sick(body: dict[str, Any], number: int) -> Answer:
+        request = request_of(body)
+        if broken[0] and stage_of(request) == "instructions" and (request.seed or 0) % 2:
+            return Answer(error_body("挂了", "down"), 500)
+        return scribe(body, number)
+
+    with ApiServer(script=sick) as server:
+        recipe = recipe_in(tmp_path, server.base_url)
+        text = recipe.read_text("utf-8").replace("concurrency: 8", "concurrency: 8, attempts: 1")
+        recipe.write_text(text, "utf-8")
+        limbeck(tmp_path, "generate", str(recipe), "--progress", "plain")
+        failed = rows(tmp_path / "runs/r/generate/failures.jsonl")
+        assert failed
+        assert all(row["reason"] == "transient" for row in failed)
+        first, sent = made(tmp_path), len(server.bodies)
+        broken[0] = False
+        (tmp_path / "runs/r/generate/done.json").unlink()  # as if it had been killed at the end
+        limbeck(tmp_path, "generate", str(recipe), "--progress", "plain")
+    assert (made(tmp_path), len(server.bodies)) == (first, sent)

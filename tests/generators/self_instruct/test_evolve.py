@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from limbeck.errors import AskTimeout
 from limbeck.generators.self_instruct.evolve import OPERATORS
 from limbeck.generators.self_instruct.evolve_rules import leaked, useless
+from limbeck.generators.self_instruct.sampling import Sampling
 from limbeck.protocols import Reply, Request
 from tests.generators.self_instruct.scribe import Scribe, run, seeds
 
@@ -140,6 +143,66 @@ def test_a_whole_prompt_may_be_long_and_the_recipe_says_how_long() -> None:
     assert out.funnel["refused instructions: too_long"] == 1
     out = run(saying(instructions=f'["{long}"]'), stall_calls=2)
     assert out.funnel["refused instructions: too_long"] == 2
+
+
+def test_what_was_eliminated_does_not_stand_in_the_way_of_the_next_try() -> None:
+    """The next round says nearly the same again, and this time the teacher finds it better."""
+
+    def near(request: Request) -> str:
+        return f"Name the five longest rivers in Asia, and number {request.seed or 0} as well."
+
+    verdicts = iter(["Equal", "Not Equal"])
+    teacher = saying(evolve=near, gain=lambda request: next(verdicts))
+    out = run(teacher, seeds(1), style="evolve", rounds=2)
+    assert out.funnel["refused evolutions: no_gain"] == 1
+    assert len(out.records) == 1
+
+
+def test_a_teacher_that_echoes_makes_no_row() -> None:
+    def echo(request: Request) -> str:
+        body = request.messages[0].content.split("Prompt:\n")[-1]
+        return body.rsplit("\n\n", 1)[0].split("\n\n")[0].upper()
+
+    out = run(saying(evolve=echo), seeds(5), style="evolve", rounds=3)
+    assert out.records == []
+    assert out.funnel["refused instructions: similar"] == 15
+
+
+def test_every_round_draws_another_operator_for_what_stayed() -> None:
+    teacher = saying(gain="Equal")
+    run(teacher, seeds(1), style="evolve", rounds=12)
+    prompts = {prompt.split("Prompt:")[0] for prompt in teacher.prompts("evolve")}
+    assert len(prompts) > 3
+
+
+def test_rewriting_is_sampled_and_stalls_as_the_recipe_says() -> None:
+    teacher = saying(evolve="Sing.")
+    out = run(
+        teacher,
+        seeds(30),
+        style="evolve",
+        stall_calls=5,
+        instruction_sampling=Sampling(temperature=0.2),
+    )
+    assert len(teacher.prompts("evolve")) <= 5 + 16
+    assert out.funnel["calls for instructions"] == 5
+    assert "stopped in round 1 with 0 rows: of the 5 instructions" in out.said[0]
+    assert {request.temperature for _, request in teacher.asked} == {0.2}
+
+
+def test_failed_calls_are_in_the_funnel_of_every_stage() -> None:
+    def fails(at: str, **options: Any) -> dict[str, int]:
+        def reply(request: Request, stage: str) -> Exception | None:
+            return AskTimeout("slow") if stage == at else None
+
+        return run(Scribe(reply), **options).funnel
+
+    assert fails("evolve", style="evolve", rounds=1)["calls failed"] == 12
+    assert fails("gain", style="evolve", rounds=1)["evolutions whose call failed"] == 12
+    assert fails("answer", style="evolve", rounds=1)["evolutions whose call failed"] == 12
+    assert fails("classify", instructions=5)["instructions whose call failed"] == 5
+    assert fails("answer", style="magpie", instructions=5)["instructions whose call failed"] == 5
+    assert fails("instructions", stall_calls=5)["calls failed"] == 5
 
 
 def test_leaked_names_the_words() -> None:

@@ -129,3 +129,29 @@ def test_machine_made_ones_may_be_left_out() -> None:
     out = run(Scribe(), machine=0)
     known = {seed.id for seed in seeds()}
     assert all(set(record.provenance.parents) <= known for record, _ in out.drafts)
+
+
+def test_a_teacher_that_cannot_be_asked_is_no_teacher_that_needs_a_higher_temperature() -> None:
+    out = run(Scribe(lambda request, stage: BadRequest("no")), stall_calls=4)
+    assert out.said == [
+        "stopped at 0 of 20 instructions: the last 4 calls all failed (4 bad_request)"
+    ]
+
+
+def test_the_stall_sentence_tells_failed_calls_apart() -> None:
+    def half(request: Request, stage: str) -> Reply | Exception:
+        return BadRequest("no") if (request.seed or 0) % 4 == 0 else Reply("Hm.")
+
+    [said] = run(Scribe(half), stall_calls=20).said
+    assert "the last 20 calls brought no instruction that could be read (" in said
+    assert "of them failed: " in said
+    assert "bad_request). More or other seeds" in said
+
+
+def test_no_stall_is_told_once_there_is_enough() -> None:
+    def one(request: Request, stage: str) -> Reply | None:
+        if stage != "instructions":
+            return None
+        return Reply(json.dumps([f"Alpha{request.seed} beta{request.seed} gamma and delta."]))
+
+    assert run(Scribe(one), instructions=3, stall_calls=3, stall_share=1.0).said == []

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from limbeck.generators.self_instruct.sampling import Sampling
 from limbeck.protocols import Reply, Request
 from limbeck.record import Message
 from tests.generators.self_instruct.scribe import Scribe, run
@@ -55,7 +56,8 @@ def test_queries_that_were_cut_off_or_are_empty_bring_nothing() -> None:
     out = run(Scribe(said), style="magpie", instructions=6)
     assert len(out.records) == 6
     assert out.funnel["calls for instructions"] > 6
-    assert out.funnel["replies not read"] == 0
+    read = out.funnel["instructions read"]
+    assert out.funnel["replies not read"] == out.funnel["calls for instructions"] - read
     assert not [r for r in out.records if r.prompt.endswith("river of")]
 
 
@@ -73,3 +75,41 @@ def test_an_answer_that_was_cut_off_is_a_row_that_says_so() -> None:
 def test_half_a_template_is_refused(given: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match="belong together"):
         run(Scribe(), style="magpie", **given)
+
+
+def first(teacher: Scribe, stage: str) -> Request:
+    return next(request for name, request in teacher.asked if name == stage)
+
+
+def test_queries_and_answers_are_sampled_as_the_recipe_says() -> None:
+    teacher = Scribe()
+    run(teacher, style="magpie", instructions=1)
+    query, answer = (
+        next(r for s, r in teacher.asked if s == stage) for stage in ("query", "answer")
+    )
+    assert (query.temperature, query.top_p, query.max_tokens) == (1.0, 1.0, 256)
+    assert (answer.temperature, answer.max_tokens) == (0.0, 1024)
+    teacher = Scribe()
+    run(
+        teacher,
+        style="magpie",
+        instructions=1,
+        instruction_sampling=Sampling(temperature=0.8),
+        answer_sampling=Sampling(max_tokens=77, temperature=0.3),
+    )
+    query, answer = (
+        next(r for s, r in teacher.asked if s == stage) for stage in ("query", "answer")
+    )
+    assert (query.temperature, query.top_p) == (0.8, 1.0)
+    assert (answer.temperature, answer.max_tokens) == (0.3, 77)
+
+
+def test_a_teacher_that_never_asks_makes_no_row_and_says_so() -> None:
+    out = run(Scribe(lambda request, stage: Reply("")), style="magpie", stall_calls=4)
+    assert out.funnel == {
+        "calls for instructions": 4,
+        "replies not read": 4,
+        "instructions read": 0,
+        "instructions kept": 0,
+        "rows": 0,
+    }
