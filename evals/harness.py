@@ -15,8 +15,9 @@ from typing import Any
 from limbeck.errors import MissingExtra, UserError
 from limbeck.evals.items import read_items
 from limbeck.evals.protocol import Protocol
+from limbeck.evals.questions import Asking, is_questions, read_questions
 from limbeck.hf import Loaded, quiet
-from limbeck.protocols import Teacher
+from limbeck.protocols import Teacher, Verifier
 from limbeck.recipe import Eval
 from limbeck.record import Record
 
@@ -51,6 +52,8 @@ def evaluate(
     section: Eval,
     test: Sequence[Record],
     *,
+    asking: Asking,
+    verifier: Verifier,
     width: int,
     on_total: Callable[[int], None] = lambda total: None,
     on_done: Callable[[int], None] = lambda count: None,
@@ -59,7 +62,8 @@ def evaluate(
     """Evaluate one model; also lists the calls that failed.
 
     `writer` writes, `loaded` (None for a black box) gives likelihoods.
-    `test` are the held-out records of the imitation task. Raises UserError for a task that is
+    `test` are the held-out records of the imitation task; `asking` is how this role is asked the
+    questions of a question task, which `verifier` judges. Raises UserError for a task that is
     unknown, and MissingExtra without lm-eval.
     """
     with _quiet_lm_eval():
@@ -67,7 +71,7 @@ def evaluate(
         from limbeck.evals.lm import RoleLM
         from limbeck.teachers.scoring import Scorer
 
-        tasks = _tasks(section, protocol, test, scored=loaded is not None)
+        tasks = _tasks(section, protocol, test, asking, verifier, scored=loaded is not None)
         lm = RoleLM(
             writer,
             Scorer(loaded, on_done=on_done) if loaded is not None else None,
@@ -100,7 +104,16 @@ def evaluate(
     return [_result(name, results) for name in results["samples"]], lm.failures
 
 
-def _tasks(section: Eval, protocol: Protocol, test: Sequence[Record], *, scored: bool) -> list[Any]:
+def _tasks(
+    section: Eval,
+    protocol: Protocol,
+    test: Sequence[Record],
+    asking: Asking,
+    verifier: Verifier,
+    *,
+    scored: bool,
+) -> list[Any]:
+    from limbeck.evals import question_task
     from limbeck.evals import tasks as own
 
     made: list[Any] = []
@@ -114,6 +127,17 @@ def _tasks(section: Eval, protocol: Protocol, test: Sequence[Record], *, scored:
             if scored:
                 made.append(own.imitation_nll(test))
             made.append(own.imitation_rouge_l(test, section.max_tokens))
+        elif task.endswith(".jsonl") and is_questions(Path(task)):
+            path = Path(task)
+            made.append(
+                question_task.answers(
+                    path.stem,
+                    read_questions(path),
+                    asking,
+                    verifier,
+                    max_tokens=section.max_tokens,
+                )
+            )
         elif task.endswith(".jsonl"):
             path = Path(task)
             items = read_items(path)

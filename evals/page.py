@@ -75,9 +75,11 @@ def _finalize(value: object) -> object:
 def facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The protocol and what it cost, as pairs; what the report does not know is left out."""
     protocol, cost = report.get("protocol") or {}, report.get("cost") or {}
+    asked = protocol.get("asked") or {}
     known = [
         ("Form", protocol.get("form")),
         ("Prompt", protocol.get("prompt")),
+        *((f"Questions to the {role}", form) for role, form in asked.items()),
         ("Largest completion", _tokens(protocol.get("max_tokens"))),
         ("Seed", protocol.get("seed")),
         ("Protocol hash", protocol.get("hash")),

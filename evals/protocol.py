@@ -3,7 +3,7 @@ result, and results of different hashes are never put into one table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
@@ -14,13 +14,14 @@ from limbeck.record import Record, content_hash
 from limbeck.store import file_hash
 
 Form = Literal["loglikelihood", "generate"]
-VERSION = 1  # raise it when prompts, extraction or scoring change
+VERSION = 2  # raise it when prompts, extraction or scoring change
 
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
     """One way of asking. `form` is how multiple choice is put: by the likelihood of each option,
-    or written out, which is all that a black box can answer."""
+    or written out, which is all that a black box can answer. `asked` is how each role is asked
+    questions with exact targets, where the recipe has such a task."""
 
     form: Form
     prompt: str
@@ -28,6 +29,7 @@ class Protocol:
     limit: int | None
     tasks: tuple[str, ...]
     data: tuple[str, ...]
+    asked: Mapping[str, str]
     version: int
     lm_eval: str
 
@@ -39,7 +41,9 @@ class Protocol:
         return {"hash": self.hash, **asdict(self)}
 
 
-def make_protocol(section: Eval, test: Sequence[Record], *, black_box: bool) -> Protocol:
+def make_protocol(
+    section: Eval, test: Sequence[Record], *, black_box: bool, asked: Mapping[str, str]
+) -> Protocol:
     """The protocol of a recipe: a black-box teacher forces the written form for all three."""
     form: Form
     if section.form == "auto":
@@ -60,6 +64,7 @@ def make_protocol(section: Eval, test: Sequence[Record], *, black_box: bool) -> 
         # A path is where the file lay, not what was asked: only its name is part of the protocol.
         tasks=tuple(Path(task).name for task in section.tasks),
         data=tuple(data),
+        asked=dict(asked),
         version=VERSION,
         lm_eval=metadata.version("lm-eval"),
     )

@@ -52,6 +52,8 @@ class MessagesTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval ships no 
         chat_template: Callable[..., str] | None = None,
         gen_prefix: str | None = None,
     ) -> str:
+        if doc.get("raw"):
+            return _last_content(doc)
         if apply_chat_template and chat_template is not None:
             return chat_template(doc["messages"])
         return "\n\n".join(message["content"] for message in doc["messages"]) + "\n"
@@ -168,6 +170,7 @@ def _doc(record: Record) -> Doc:
         "id": record.id,
         "messages": messages_json(record.messages),
         "completion": record.completion,
+        "raw": record.provenance.template == "raw",
     }
 
 

@@ -154,10 +154,17 @@ class FilterStep(Section):
 
 
 class Format(Section):
-    """The split. A fraction below 1 of the prompts, or a number of prompts; never on two sides."""
+    """The split, and the text that a student learns.
+
+    A fraction below 1 of the prompts, or a number of prompts; never on two sides. `by` template
+    keeps all questions of one template on one side. `text` arrow is Fine-tune-CoT's, "question ###"
+    and "rationale --> answer"; chat is the prompt and the completion in the student's own template.
+    """
 
     valid: Annotated[float, Field(ge=0)] = 0.05
     test: Annotated[float, Field(ge=0)] = 0.1
+    by: Literal["prompt", "template"] = "prompt"
+    text: Literal["chat", "arrow"] = "chat"
 
 
 class Student(Section):

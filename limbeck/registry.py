@@ -81,6 +81,10 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
             "limbeck.filters.rouge:Rouge",
             "refuses instructions too similar to a kept one, by ROUGE-L (0.7)",
         ),
+        "vote": (
+            "limbeck.filters.vote:Vote",
+            "without targets: keeps the answer that most paths of a question give",
+        ),
         "paths": (
             "limbeck.filters.paths:Paths",
             "of a question's many rationales: no near copies, at most so many, a pass-rate band",

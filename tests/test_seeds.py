@@ -222,7 +222,7 @@ def test_separators_and_template_marks_in_a_prompt_stay(tmp_path: Path) -> None:
 
 
 def test_is_classification_is_the_task_unless_the_row_names_one() -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "instruction": "A",
             "instances": [{"input": "x", "output": "y"}],

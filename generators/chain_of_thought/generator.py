@@ -17,14 +17,14 @@ from limbeck.aio import map_ordered
 from limbeck.errors import UserError
 from limbeck.generators.chain_of_thought.conclusion import thoughts
 from limbeck.generators.chain_of_thought.paths import Path, Sampling, walk
-from limbeck.generators.chain_of_thought.prompts import Asking, Calls, Demo, Form, answer_form
+from limbeck.generators.chain_of_thought.prompts import NEXT, Asking, Calls, Demo, Form, answer_form
 from limbeck.generators.chain_of_thought.rows import (
     GENERATOR,
     checked,
     pass_rate,
     path_record,
 )
-from limbeck.protocols import Checked, Out, Teacher, Verifier
+from limbeck.protocols import Checked, Out, Request, Teacher, Verifier
 from limbeck.record import Record
 
 Kind = Literal["auto", "number", "choice", "yesno", "text", "date", "list", "math"]
@@ -73,6 +73,36 @@ class ChainOfThought:
         if self.max_paths is not None and self.max_paths < self.paths:
             raise ValueError(f"max_paths ({self.max_paths}) must be at least paths ({self.paths})")
 
+    @property
+    def stop(self) -> tuple[str, ...]:
+        """What ends a rationale."""
+        return (NEXT,) if self.form == "base" else ()
+
+    @property
+    def asked(self) -> str:
+        """How a question is asked first, for a report."""
+        asking = self._asking()
+        shots = f", {len(asking.demos)} worked examples" if asking.demos else ""
+        version = "cot_question_chat.v1" if asking.one_call else "cot_rationale_chat.v1"
+        return f"{'cot_rationale_base.v1' if self.form == 'base' else version}{shots}"
+
+    def first_request(self, seed: Record) -> Request:
+        """The first call for a question, greedy: how to ask a model that is to be measured."""
+        kind = answer_form(self.kind_of(seed), seed.target)
+        ask = self._asking().rationale(seed, kind)
+        return Request(
+            ask.messages, max_tokens=self.max_tokens, stop=ask.stop, template=ask.template
+        )
+
+    def kind_of(self, seed: Record) -> str:
+        """The kind of a question's answer: its own, the option's, or by its target."""
+        kind = str(seed.meta.get("kind", self.kind))
+        if kind != "auto":
+            return kind
+        if seed.target is None or self.verifier is None:
+            return "text"
+        return self.verifier.kind_of(seed.target)
+
     def total(self, seeds: Sequence[Record], /) -> int | None:
         return None  # how many second calls and further rounds it takes, only the replies say
 
@@ -115,7 +145,7 @@ class _Run:
 
     async def question(self, seed: Record) -> tuple[Record, str, list[tuple[Path, Checked | None]]]:
         """All paths of a question: rounds of `paths` until one is right or there are enough."""
-        kind = self._kind(seed)
+        kind = self.options.kind_of(seed)
         most = self.options.max_paths or self.options.paths
         found: list[tuple[Path, Checked | None]] = []
         while len(found) < most:
@@ -140,13 +170,6 @@ class _Run:
             return self.verifier.canonical(text, kind, options=given) is not None
 
         return await walk(self.teacher, self.asking, seed, form, index, sampling, has_answer)
-
-    def _kind(self, seed: Record) -> str:
-        own = seed.meta.get("kind", self.options.kind)
-        kind = str(own)
-        if kind != "auto":
-            return kind
-        return "text" if seed.target is None else self.verifier.kind_of(seed.target)
 
     def tell(
         self, seed: Record, kind: str, found: list[tuple[Path, Checked | None]], out: Out

@@ -8,18 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from typing import Any, Literal
+from pathlib import Path
+from typing import Any
 
 from limbeck.errors import MissingExtra, StageError
+from limbeck.evals.questions import is_questions
+from limbeck.filters import answer
 from limbeck.ledger import Ledger
 from limbeck.models import ModelName, fingerprint, parse_model
 from limbeck.money import Meter, price_of
+from limbeck.pipeline.asking import Role, asking_of
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.format import read_split
 from limbeck.record import content_hash
 from limbeck.store import read_json, write_json
 
-Role = Literal["base", "student", "teacher"]
 ROLES: tuple[Role, ...] = ("base", "student", "teacher")
 
 
@@ -70,10 +73,18 @@ def _protocol(context: Context) -> Any:
         raise MissingExtra(f"the evaluation ({error.name})", "eval") from error
     test = read_split(context.run.folder("format"), "test")
     teacher = parse_model(context.recipe.teacher.model)
+    asked: dict[str, str] = {}
+    if any(_is_questions(task) for task in context.recipe.eval.tasks):
+        asked = {role: asking_of(context, role).about for role in ROLES}
     try:
-        return make_protocol(context.recipe.eval, test, black_box=not teacher.is_local)
+        return make_protocol(context.recipe.eval, test, black_box=not teacher.is_local, asked=asked)
     except ModuleNotFoundError as error:  # importlib.metadata: lm-eval is not there
         raise MissingExtra("lm-eval", "eval") from error
+
+
+def _is_questions(task: str) -> bool:
+    path = Path(task)
+    return task.endswith(".jsonl") and path.is_file() and is_questions(path)
 
 
 def _name(context: Context, role: Role) -> ModelName:
@@ -119,6 +130,8 @@ def _evaluate(context: Context, role: Role, protocol: Any) -> Mapping[str, Any]:
             protocol,
             section,
             read_split(context.run.folder("format"), "test"),
+            asking=asking_of(context, role),
+            verifier=answer,
             width=width,
             on_total=bar.total,
             on_done=bar.advance,

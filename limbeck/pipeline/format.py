@@ -1,21 +1,23 @@
 """Stage format: kept records split by prompt into format/{train,valid,test}.parquet.
 
 A prompt, whatever its case, width and spacing, is on one side only; which side is a function of
-the recipe's seed and the prompt. `test` is never trained on nor looked at: the imitation task
-asks for it.
+the recipe's seed and the prompt, or of its template. `test` is never trained on nor looked at: the
+imitation task asks for it.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from limbeck.arrow import arrow_completion, arrow_prompt
 from limbeck.errors import UserError
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.filter import kept_records
-from limbeck.record import Record, content_hash
+from limbeck.record import Record, content_hash, user
 from limbeck.store import read_parquet, write_parquet
 from limbeck.text import prompt_key
 
@@ -37,12 +39,14 @@ def inputs(context: Context) -> str:
 def format_records(context: Context) -> None:
     """Write the three splits. Raises UserError when nothing is left to train on."""
     hashed = inputs(context)
+    section = context.recipe.format
     records = list(kept_records(context))
     sides = split(
         records,
-        valid=context.recipe.format.valid,
-        test=context.recipe.format.test,
+        valid=section.valid,
+        test=section.test,
         seed=context.recipe.seed,
+        by=section.by,
     )
     if not sides["train"]:
         raise UserError(
@@ -52,6 +56,8 @@ def format_records(context: Context) -> None:
     folder = context.run.folder("format")
     with context.run.stage("format", hashed) as done:
         for name, part in sides.items():
+            if section.text == "arrow":
+                part = [as_arrow(record) for record in part]
             if part:
                 write_parquet(folder / f"{name}.parquet", [to_row(record) for record in part])
                 done.files.append(f"{name}.parquet")
@@ -59,28 +65,75 @@ def format_records(context: Context) -> None:
                 (folder / f"{name}.parquet").unlink(missing_ok=True)
         done.counts |= {name: len(part) for name, part in sides.items()}
     counts = ", ".join(f"{len(part)} {name}" for name, part in sides.items())
-    context.reporter.say(f"format: {counts} records, no prompt on two sides")
+    context.reporter.say(f"format: {counts} records, no {section.by} on two sides")
 
 
 def split(
-    records: Sequence[Record], *, valid: float, test: float, seed: int
+    records: Sequence[Record],
+    *,
+    valid: float,
+    test: float,
+    seed: int,
+    by: Literal["prompt", "template"] = "prompt",
 ) -> dict[str, list[Record]]:
-    """Records by side. `valid` and `test` are shares of the prompts below 1, numbers of prompts
-    from 1 on. Raises UserError when they leave nothing."""
-    prompts = {record.id: prompt_key(record.messages) for record in records}
-    order = sorted(set(prompts.values()), key=lambda key: content_hash([seed, key]))
+    """Records by side. `valid` and `test` are shares of the prompts (or templates) below 1, numbers
+    of them from 1 on. Raises UserError when they leave nothing.
+
+    A template is what the record's own says, else the masked text of its question's context.
+    """
+    key_of = _template_key if by == "template" else _prompt_key
+    keys = {record.id: key_of(record) for record in records}
+    order = sorted(set(keys.values()), key=lambda key: content_hash([seed, key]))
     tests, valids = _count(test, len(order)), _count(valid, len(order))
     if tests + valids >= len(order):
         raise UserError(
-            f"format asks for {tests} test and {valids} valid prompts, but only {len(order)} "
-            "prompts were kept; lower format.test or format.valid"
+            f"format asks for {tests} test and {valids} valid {by}s, but only {len(order)} "
+            f"{by}s were kept; lower format.test or format.valid"
         )
     side = {key: "test" for key in order[:tests]}
     side |= {key: "valid" for key in order[tests : tests + valids]}
     parts: dict[str, list[Record]] = {name: [] for name in SPLITS}
     for record in records:
-        parts[side.get(prompts[record.id], "train")].append(record)
+        parts[side.get(keys[record.id], "train")].append(record)
     return parts
+
+
+def _prompt_key(record: Record) -> str:
+    return prompt_key(record.messages)
+
+
+def _template_key(record: Record) -> str:
+    template = record.meta.get("template")
+    if isinstance(template, str):
+        return template
+    from limbeck.questions.splitting import template_of
+
+    return template_of(record.prompt, "context")
+
+
+def as_arrow(record: Record) -> Record:
+    """The record with the text of Fine-tune-CoT; see `limbeck.arrow`.
+
+    The answer is the target, or what the paths agreed on. Raises UserError for a record without
+    a rationale or an answer.
+    """
+    rationale = record.meta.get("rationale")
+    answer = record.target or record.meta.get("answer")
+    if not isinstance(rationale, str) or not isinstance(answer, str):
+        raise UserError(
+            "format.text: arrow is for rationales with an answer (the generator chain_of_thought "
+            f"makes them), and the record {record.id} has none; set format.text to chat"
+        )
+    try:
+        completion = arrow_completion(rationale, answer)
+    except ValueError as error:
+        raise UserError(f"the record {record.id}: {error}") from error
+    return replace(
+        record,
+        messages=(user(arrow_prompt(record.prompt)),),
+        completion=completion,
+        provenance=replace(record.provenance, template="raw"),
+    )
 
 
 def _count(wanted: float, prompts: int) -> int:

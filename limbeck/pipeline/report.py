@@ -124,10 +124,11 @@ def _training(context: Context) -> dict[str, Any]:
 
 def _chance(context: Context) -> dict[str, float]:
     from limbeck.evals.items import read_items
+    from limbeck.evals.questions import is_questions
 
     found = {}
     for task in context.recipe.eval.tasks:
-        if task.endswith(".jsonl"):
+        if task.endswith(".jsonl") and not is_questions(Path(task)):
             items = read_items(Path(task))
             found[Path(task).stem] = sum(1 / len(item.options) for item in items) / len(items)
     return found

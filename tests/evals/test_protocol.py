@@ -26,7 +26,7 @@ def items(tmp_path: Path) -> Path:
 
 def made(items: Path, *, black_box: bool = False, test: Any = TEST, **section: Any) -> Protocol:
     tasks = ("imitation", str(items), "arc_easy")
-    return make_protocol(Eval(tasks=tasks, **section), test, black_box=black_box)
+    return make_protocol(Eval(tasks=tasks, **section), test, black_box=black_box, asked={})
 
 
 def test_a_black_box_forces_the_written_form(items: Path) -> None:

@@ -129,10 +129,10 @@ def test_an_answer_that_arrived_is_kept_although_its_asker_was_cancelled(
         recorded = Recorded(teacher, ledger)
         written = ledger.put
 
-        async def put(entry: Answered | Failed) -> None:
+        async def put(entry: Answered | Failed) -> bool:
             ledger.put = written  # type: ignore[method-assign]
             asyncio.get_running_loop().call_soon(first.cancel)
-            await written(entry)
+            return await written(entry)
 
         first = asyncio.create_task(recorded.ask(REQUEST))
         second = asyncio.create_task(recorded.ask(REQUEST))

@@ -1,0 +1,84 @@
+"""A task of questions with exact targets: the model writes, the verifier says if it is right."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from limbeck.evals.questions import Asking, Prompt
+from limbeck.evals.tasks import FAILED, Doc, MessagesTask
+from limbeck.protocols import Verifier
+from limbeck.record import Record, messages_json
+
+
+def answers(
+    name: str,
+    questions: Sequence[Record],
+    asking: Asking,
+    verifier: Verifier,
+    *,
+    max_tokens: int,
+) -> QuestionTask:
+    """Accuracy by the verifier: 1 for a right answer, 0 for any other, unreadable ones too."""
+    docs = [
+        {
+            "id": question.id,
+            "question": question.prompt,
+            "target": question.target,
+            "kind": str(question.meta.get("kind", "auto")),
+            "options": list(question.meta.get("options", ())),
+        }
+        for question in questions
+    ]
+
+    def score(doc: Doc, results: list[Any]) -> dict[str, float]:
+        if results[0] == FAILED:
+            return {"acc": math.nan}
+        options = doc["options"] or None
+        found = verifier.check(results[0], doc["target"], doc["kind"], options=options)
+        return {"acc": float(found.status == "correct")}
+
+    return QuestionTask(
+        name,
+        docs,
+        {question.id: asking.prompt(question) for question in questions},
+        output_type="generate_until",
+        generation_kwargs={
+            "until": list(asking.stop),
+            "max_gen_toks": max_tokens,
+            "do_sample": False,
+        },
+        doc_to_text="question",
+        doc_to_target="target",
+        process_results=score,
+        metric_list=[{"metric": "acc", "aggregation": "mean", "higher_is_better": True}],
+    )
+
+
+class QuestionTask(MessagesTask):
+    """Docs are the same for every role, so that items pair; prompts are not."""
+
+    def __init__(
+        self, name: str, docs: Sequence[Doc], prompts: dict[str, Prompt], **config: Any
+    ) -> None:
+        self._prompts = prompts
+        super().__init__(name, docs, **config)
+
+    def fewshot_context(
+        self,
+        doc: Doc,
+        num_fewshot: int,
+        system_instruction: str | None = None,
+        apply_chat_template: bool = False,
+        fewshot_as_multiturn: bool = False,
+        chat_template: Callable[..., str] | None = None,
+        gen_prefix: str | None = None,
+    ) -> str:
+        prompt = self._prompts[doc["id"]]
+        if isinstance(prompt, str):
+            return prompt
+        turns = messages_json(tuple(prompt))
+        if apply_chat_template and chat_template is not None:
+            return chat_template(turns)
+        return "\n\n".join(turn["content"] for turn in turns) + "\n"

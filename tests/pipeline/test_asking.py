@@ -1,0 +1,55 @@
+"""How each role is asked questions: the student as trained, the others as the generator asks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from limbeck.pipeline.asking import Role, asking_of
+from limbeck.recipe import Recipe
+from limbeck.record import Provenance, Record, user
+
+SEED = Record((user("What day? 几号"),), "", Provenance("seed"), "05/01/2020", {"kind": "date"})
+
+
+def context(folder: Path, **sections: Any) -> Any:
+    row = {"prompt": "Demo?", "target": "7", "solution": "Count. So the answer is 7."}
+    (folder / "seeds.jsonl").write_text(json.dumps(row) + "\n", encoding="utf-8")
+    seeds = {"path": "seeds.jsonl", "demos": "seeds.jsonl"}
+    data = {"name": "r", "seeds": seeds, "teacher": "fake:x", "student": "fake:y", **sections}
+    recipe = Recipe.model_validate(data).resolved(folder)
+    return SimpleNamespace(recipe=recipe)
+
+
+def test_a_chat_student_gets_the_question_and_the_others_the_generators_prompt(
+    tmp_path: Path,
+) -> None:
+    given = context(tmp_path, generate={"generator": "chain_of_thought", "shots": 1})
+    assert asking_of(given, "student").prompt(SEED) == SEED.messages
+    roles: list[Role] = ["base", "teacher"]
+    for role in roles:
+        asking = asking_of(given, role)
+        turns = asking.prompt(SEED)
+        assert [turn.content[:5] for turn in turns] == ["Demo?", "Count", "What "]  # type: ignore[union-attr]
+        assert asking.about == "cot_question_chat.v1, 1 worked examples"
+
+
+def test_an_arrow_student_gets_the_published_form_and_a_base_teacher_raw_text(
+    tmp_path: Path,
+) -> None:
+    given = context(
+        tmp_path,
+        generate={"generator": "chain_of_thought", "form": "base"},
+        format={"text": "arrow"},
+    )
+    student, teacher = asking_of(given, "student"), asking_of(given, "teacher")
+    assert student.prompt(SEED) == "What day? 几号 ###"
+    assert teacher.prompt(SEED) == ("Q: Demo?\nA: Count. The answer is 7.\n\nQ: What day? 几号\nA:")
+    assert (student.stop, teacher.stop) == ((), ("\nQ:",))
+
+
+def test_a_generator_without_prompts_of_its_own_asks_the_question_alone(tmp_path: Path) -> None:
+    given = context(tmp_path)
+    assert asking_of(given, "teacher").prompt(SEED) == SEED.messages
