@@ -1,0 +1,270 @@
+"""Days in a text: any unambiguous rendering of a date. Numeric dates are MM/DD/YYYY.
+
+Dots are DD.MM.YYYY, a year in front is YYYY-MM-DD. A date that does not exist, or has a
+year of two digits, is found and equal to nothing.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, get_args
+
+from limbeck.errors import UserError
+from limbeck.filters.answer.candidates import Candidate
+from limbeck.filters.answer.clock import durations, spelled, times_of_day
+from limbeck.filters.answer.month_names import MONTHS, WEEKDAYS
+from limbeck.filters.answer.plain import plain, visible
+
+Sort = Literal["day", "month", "anniversary", "time", "duration", "weekday", "year"]
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """A day, a month of a year, a day of any year, a time of day, a duration, a weekday, a year.
+
+    `key` is what equal ones share; an empty key is something that cannot be, such as February 30.
+    """
+
+    sort: Sort
+    key: tuple[int | Fraction | str, ...]
+
+
+def _either(names: dict[str, int]) -> str:
+    return "|".join(sorted(map(re.escape, names), key=len, reverse=True))
+
+
+_M = rf"(?P<month>{_either(MONTHS)})\b\.?"
+_W = rf"(?:(?:{_either(WEEKDAYS)})\b\.?,?\s)?(?:the\s)?"
+_TH = r"(?:st|nd|rd|th|er|º|ª|°|e)?\b\.?"
+_ORDINALS_WORDS = """
+first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth
+fourteenth fifteenth sixteenth seventeenth eighteenth nineteenth twentieth twenty-first
+twenty-second twenty-third twenty-fourth twenty-fifth twenty-sixth twenty-seventh twenty-eighth
+twenty-ninth thirtieth thirty-first
+"""
+_ORDINALS = _ORDINALS_WORDS.split()
+_ORDINAL = {name: day for day, name in enumerate(_ORDINALS, 1)}
+_D = rf"(?P<day>\d{{1,2}}{_TH}|{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})"
+_Y = r"(?P<year>\d{4})(?!\d)"
+_OF = r"(?:\s?(?:of|de|del|di|dem|den)\s?|\s?[-/., ]\s?)"
+_DAYS = [
+    re.compile(
+        r"(?<![\d/.-])(?P<year>\d{4})(?P<sep>[-/.])(?P<month>\d{1,2})(?P=sep)(?P<day>\d{1,2})"
+        r"(?![\d/]|[-.]\d)"
+    ),
+    re.compile(
+        r"(?<![\d/.-])(?P<month>\d{1,2})(?P<sep>\s?[/-]\s?)(?P<day>\d{1,2})(?P=sep)"
+        r"(?P<year>\d{4}|\d{2})(?![\d/]|[-.]\d)"
+    ),
+    re.compile(
+        r"(?<![\d/.-])(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4}|\d{2})(?![\d/]|"
+        r"[-.]\d)"
+    ),
+    re.compile(
+        rf"(?<![\w]){_W}{_M}\s?-?(?:the\s)?{_D},?(?:\sin|\sof)?[\s,-]\s?(?:the\syear\s)?{_Y}", re.I
+    ),
+    re.compile(rf"(?<![\w/.-]){_W}{_D}(?:\sday)?{_OF}{_M}{_OF}?(?:\s?year\s)?{_Y}", re.I),
+    re.compile(rf"(?<![\w/.-]){_Y}[\s,-]{{1,2}}{_M}[\s-]{_D}(?!\w)", re.I),
+    re.compile(
+        r"(?<!\d)(?P<year>\d{4})\s?[年년]\s?(?P<month>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日号號일]"
+    ),
+    re.compile(r"(?<![\w])(?P<year>\d{4})(?P<month>\d{2})(?P<day>\d{2})(?![\w])"),
+]
+_OTHERS: list[tuple[Sort, re.Pattern[str]]] = [
+    ("month", re.compile(rf"(?<!\w){_M},?{_OF}?\s?{_Y}", re.I)),
+    ("month", re.compile(r"(?<![\d/-])(?P<year>\d{4})[-/](?P<month>\d{2})(?![\d/-])")),
+    ("month", re.compile(r"(?<![\d/-])(?P<month>\d{1,2})/(?P<year>\d{4})(?![\d/-])")),
+    ("month", re.compile(r"(?<!\d)(?P<year>\d{4})\s?年\s?(?P<month>\d{1,2})\s?月(?!\s?\d)")),
+    ("anniversary", re.compile(rf"(?<!\w){_W}{_M}\s(?:the\s)?{_D}(?!\w|[:/])", re.I)),
+    ("anniversary", re.compile(rf"(?<![\w/.-]){_W}{_D}{_OF}{_M}(?!\w)", re.I)),
+    ("anniversary", re.compile(r"(?<![\d/-])(?P<month>\d{1,2})/(?P<day>\d{1,2})(?![\d/])")),
+    ("anniversary", re.compile(r"(?<!\d)(?P<month>\d{1,2})\s?月\s?(?P<day>\d{1,2})\s?[日号號]")),
+]
+_RANGE = re.compile(
+    rf"\b{_M}\s\d{{1,2}}{_TH}\s?(?:or|to|through|until|and|-|–)\s?(?:the\s)?$", re.I
+)  # "June 1st or June 2nd, 2019"
+_REFERS = re.compile(
+    r"\b(?:before|after|since|prior to|following|preceding|earlier than|later than|"
+    r"(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?) from)\s(?:the\s|about\s)?$",
+    re.I,
+)
+_WEEKDAY = re.compile(rf"(?<!\w)(?:{_either(WEEKDAYS)})(?!\w)", re.I)
+_YEAR = re.compile(r"(?<![\w/.,$-])(?:1[0-9]|20|21)\d\d(?![\w/%]|[-.,]\d)")
+_HAN_DATE = re.compile(
+    r"([〇零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月([一二三四五六七八九十]{1,3})([日号號])"
+)
+SORTS: tuple[Sort, ...] = get_args(Sort)
+
+
+def moments(text: str, sort: Sort | None = None) -> list[Candidate[When]]:
+    """Everything of one sort in a plain text, in order; of the first sort that is there at all
+    where none is given."""
+    if sort is None:
+        for each in SORTS:
+            found = moments(text, each)
+            if found:
+                return found
+        return []
+    if "年" in text:
+        text = _HAN_DATE.sub(_in_digits, text)
+    if sort == "day":
+        return _days(text)
+    if sort == "time":
+        return [Candidate(a, b, When("time", key)) for a, b, key in times_of_day(text)]
+    if sort == "duration":
+        return [Candidate(a, b, When("duration", key)) for a, b, key in durations(text)]
+    if sort == "weekday":
+        return [
+            Candidate(m.start(), m.end(), When("weekday", (WEEKDAYS[m[0].lower()],)))
+            for m in _WEEKDAY.finditer(text)
+            if len(m[0]) > 3 or m[0][0].isupper()
+        ]
+    if sort == "year":
+        return [
+            Candidate(m.start(), m.end(), When("year", (int(m[0]),))) for m in _YEAR.finditer(text)
+        ]
+    return _partial(text, sort)
+
+
+def is_reference(text: str, start: int) -> bool:
+    """Whether a moment only says where another one is: "three days after 05/01/2019"."""
+    return _REFERS.search(text[max(0, start - 40) : start]) is not None
+
+
+def _days(text: str) -> list[Candidate[When]]:
+    found: list[Candidate[When]] = []
+    for pattern in _DAYS:
+        for match in pattern.finditer(text):
+            if pattern is _DAYS[-1] and not _plausible(match):
+                continue
+            ranged = _RANGE.search(text[max(0, match.start() - 30) : match.start()])
+            key = () if ranged else _day(match)
+            found.append(Candidate(match.start(), match.end(), When("day", key)))
+    return _outermost(found)
+
+
+def _outermost(found: list[Candidate[When]]) -> list[Candidate[When]]:
+    kept: list[Candidate[When]] = []
+    for candidate in sorted(found, key=lambda one: (one.start, -one.end)):
+        if not kept or candidate.start >= kept[-1].end:
+            kept.append(candidate)
+    return kept
+
+
+def _partial(text: str, sort: Sort) -> list[Candidate[When]]:
+    days = iter(_days(text))
+    covered = [(day.start, day.end) for day in days]
+    found = []
+    for each, pattern in _OTHERS:
+        if each != sort:
+            continue
+        for match in pattern.finditer(text):
+            month = _month(match["month"])
+            if sort == "month":
+                key: tuple[int, ...] = (int(match["year"]), month) if 1 <= month <= 12 else ()
+            else:
+                day = _number(match["day"])
+                key = (month, day) if _exists(2000, month, day) else ()
+            found.append(Candidate(match.start(), match.end(), When(sort, key)))
+    found = _outermost(found)
+    place, kept = 0, []
+    for candidate in found:
+        while place < len(covered) and covered[place][1] <= candidate.start:
+            place += 1
+        if place == len(covered) or covered[place][0] >= candidate.end:
+            kept.append(candidate)
+    return kept
+
+
+def _day(match: re.Match[str]) -> tuple[int, ...]:
+    year, month, day = match["year"], _month(match["month"]), _number(match["day"])
+    if len(year) != 4 or not _exists(int(year), month, day):
+        return ()
+    return int(year), month, day
+
+
+def _month(text: str) -> int:
+    return int(text) if text.isdigit() else MONTHS[text.lower()]
+
+
+def _number(day: str) -> int:
+    return _ORDINAL.get(day.lower()) or int(re.sub(r"\D", "", day))
+
+
+def _exists(year: int, month: int, day: int) -> bool:
+    try:
+        datetime.date(year, month, day)
+    except ValueError:
+        return False
+    return True
+
+
+def _plausible(match: re.Match[str]) -> bool:
+    """Eight digits are a date only if they could be one of our times."""
+    return match["year"][:2] in ("18", "19", "20", "21") and bool(_day(match))
+
+
+def _in_digits(match: re.Match[str]) -> str:
+    digits = {char: value for value, char in enumerate("〇一二三四五六七八九")} | {"零": 0}
+
+    def small(text: str) -> int:
+        tens, ten, ones = text.rpartition("十")
+        return (digits.get(tens, 1) * 10 if ten else 0) + digits.get(ones, 0)
+
+    year = "".join(str(digits[char]) for char in match[1])
+    text = f"{year}年{small(match[2])}月{small(match[3])}{match[4]}"
+    return text.ljust(len(match[0]))[: max(len(match[0]), len(text))]
+
+
+def same(target: When, found: When) -> bool:
+    """Equal, and of something that can be. A time without am or pm is no time with it; the other
+    way round, a target without takes the morning."""
+    if target.sort != found.sort or not target.key or not found.key:
+        return False
+    if target.sort == "time" and target.key[0] == "?" and found.key[0] == "":
+        return target.key[1:] == found.key[1:]
+    if target.sort == "duration" and target.key[0] == found.key[0]:
+        ours, theirs = Fraction(target.key[1]), Fraction(found.key[1])
+        return ours == theirs or (
+            ours.denominator != 1 and abs(ours - theirs) <= abs(ours) / 10_000
+        )
+    return target.key == found.key
+
+
+def read_target(text: str) -> When:
+    """The one moment that a target is, whole. Raises UserError for any other text."""
+    for sort in SORTS:
+        plainly = plain(visible(text)).strip().strip("\"'.()[]")
+        if sort == "duration":
+            plainly = spelled(plainly)
+        for candidate in moments(plainly, sort):
+            if candidate.start == 0 and candidate.end == len(plainly) and candidate.value.key:
+                return candidate.value
+    raise UserError(
+        f"the target {text!r} is no date, time or duration: write a date as MM/DD/YYYY or "
+        "YYYY-MM-DD, a time as 2:30 PM or 14:30, a duration as 2 hours 30 minutes"
+    )
+
+
+def shown(when: When) -> str:
+    """ "2019-05-01", "2019-05", "--05-01", "14:30", "9000 s", "36 months", "Monday"."""
+    key = when.key
+    if not key:
+        return "impossible"
+    if when.sort == "day":
+        return f"{key[0]:04d}-{key[1]:02d}-{key[2]:02d}"
+    if when.sort == "month":
+        return f"{key[0]:04d}-{key[1]:02d}"
+    if when.sort == "anniversary":
+        return f"--{key[0]:02d}-{key[1]:02d}"
+    if when.sort == "time":
+        seconds = f":{key[3]:02d}" if key[3] else ""
+        return f"{key[1]:02d}:{key[2]:02d}{seconds}{' am or pm' if key[0] else ''}"
+    if when.sort == "duration":
+        return f"{key[1]} {key[0]}"
+    if when.sort == "weekday":
+        return next(name for name, day in WEEKDAYS.items() if day == key[0]).capitalize()
+    return str(key[0])

@@ -1,0 +1,130 @@
+"""Yes and no, true and false: as an answer, not as a determiner, a mention or a refusal."""
+
+from __future__ import annotations
+
+import re
+
+from limbeck.errors import UserError
+from limbeck.filters.answer.candidates import Candidate
+
+_YES_WORDS = """
+yes yeah yep yup true oui sí si ja sim да evet 是 是的 对 對 はい 네 예 نعم हाँ sì vrai
+verdadero wahr 正确 正確 真
+"""
+_YES = frozenset(_YES_WORDS.split())
+_NO_WORDS = """
+no nope false non nein não nao нет hayır 否 不 不是 いいえ 아니요 아니오 لا नहीं faux falso
+falsch 错误 錯誤 不正确 假
+"""
+_NO = frozenset(_NO_WORDS.split())
+_OTHER = sorted((_YES | _NO) - {"yes", "no"}, key=lambda word: (-len(word), word))
+_WORD = re.compile(
+    r"(?<![\w'-])(?P<english>yes|yeah|yep|yup|no|nope|true|false)(?![\w'])(?!-)"
+    rf"|(?<!\w)(?P<other>{'|'.join(map(re.escape, _OTHER))})(?!\w)",
+    re.IGNORECASE,
+)
+_STOPS = re.compile(r"\s{0,2}(?:$|[.,;:!?/)\n\"'\]。，；！]|[-–—]+\s|\()")
+_CLAUSE = re.compile(
+    r"\s{1,2}(?:it|he|she|they|we|you|i|this|that|these|those|there|the|because|since|as|and|"
+    r"but|or|not|indeed|of course|definitely|wait|actually|in this|in that|by|for|if|given)\b",
+    re.IGNORECASE,
+)
+_REASON = re.compile(r"\s{1,2}(?:because|since|as|and|but|or|by)\b", re.IGNORECASE)
+_NO_CLAUSE = re.compile(
+    r"\s{1,2}(?:it|he|she|they|we|you|i|this|that|these|those|there|the|because|since|but|wait|if|"
+    r"otherwise|unless|not)\b",
+    re.IGNORECASE,
+)
+_REFUSES = re.compile(
+    r"[,.;:!—–-]?\s{0,3}(?:but |because )?(?:sorry|i (?:can(?:no|')t|cannot|do(?:n't| not) know|"
+    r"won't|will not|am (?:not able|unable)|'m (?:not able|unable))|one (?:can|knows)|answer|"
+    r"idea|clue|"
+    r"information|comment)\b",
+    re.IGNORECASE,
+)
+_OPENS_SENTENCE = re.compile(r"(?:^|[\n.!?:;。！？，,]|[—–-]\s)\s{0,3}[\"'(\[]?$")
+_LEADS = re.compile(
+    r"(?:\b(?:so|thus|therefore|hence|is|say|answer|answered|be|(?:is|'s)(?: an?)?|an? definite|"
+    r"a|probably|likely|certainly|surely|definitely|clearly|then|but|and)|→|=>|=|:)"
+    r",?\s{0,3}[\"'(]?$",
+    re.IGNORECASE,
+)
+_CLAIM = re.compile(
+    r"(?:\b(?:statement|claim|answer|it|that|this|proposition|sentence|assertion|expression|result|"
+    r"which|conclusion|hypothesis|evaluates to|must|value|output)\b[^.\n]{0,20}\b(?:is|be|are|to)"
+    r"(?: therefore| thus| indeed| clearly| definitely)?|=|:|^|\n|\b(?:so|thus|therefore|hence),?|"
+    r"\b(?:true|false)(?:\s(?:or|and)|[/,]))\s{0,3}[\"'(]?$",
+    re.IGNORECASE,
+)
+_NOT = re.compile(r"\b(?:not|isn't|n't|never)\s{1,2}[\"']?$", re.IGNORECASE)
+_QUOTES = "\"'`“”‘’"
+
+
+def read_target(text: str) -> bool:
+    """Raises UserError for a target that is neither yes nor no."""
+    word = text.strip().strip("\"'.,!()[]*` ").casefold()
+    if word in _YES or word in ("y", "t", "1"):
+        return True
+    if word in _NO or word in ("n", "f", "0"):
+        return False
+    raise UserError(f"the target {text!r} is neither yes nor no (true and false are read as well)")
+
+
+def is_yesno(text: str) -> bool:
+    word = text.strip().strip("\"'.,!()[]*` ").casefold()
+    return word in ("yes", "no", "true", "false")
+
+
+def answers(text: str, expected: bool) -> list[Candidate[bool]]:
+    """The places of a plain text that answer yes or no."""
+    found = []
+    for match in _WORD.finditer(text):
+        word = match[0].casefold()
+        before = text[max(0, match.start() - 60) : match.start()]
+        stops = _STOPS.match(text, match.end()) is not None
+        value = word in _YES
+        if match["english"] is None and not (stops and _alone(text, match)):
+            continue
+        if _REFUSES.match(text, match.end()):
+            continue
+        if word in ("true", "false"):
+            denied = _NOT.search(before)
+            lead = before[: denied.start()] if denied else before
+            if not (_CLAIM.search(lead) or (expected and not before.strip(" \"'(*"))):
+                continue
+            if not (stops or _REASON.match(text, match.end())):
+                continue
+            value = value != bool(denied)
+            start = match.start() - (len(before) - len(lead)) if denied else match.start()
+            found.append(Candidate(start, match.end(), value))
+            continue
+        if not stops:
+            clause = _NO_CLAUSE if not value else _CLAUSE
+            first = not before.strip(" \"'(*")
+            opens = first or _OPENS_SENTENCE.search(before)
+            if not (opens and clause.match(text, match.end())):
+                continue
+        if not expected and _quoted(text, match) and not _whole_line(text, match):
+            continue
+        if not expected and not (_OPENS_SENTENCE.search(before) or _LEADS.search(before)):
+            continue
+        found.append(Candidate(match.start(), match.end(), value))
+    return found
+
+
+def _alone(text: str, match: re.Match[str]) -> bool:
+    """Words of other languages count as the whole of a line or up to its first comma only."""
+    before = text[max(0, match.start() - 20) : match.start()]
+    return not before.rpartition("\n")[2].strip(" \"'(*")
+
+
+def _quoted(text: str, match: re.Match[str]) -> bool:
+    around = text[match.start() - 1 : match.start()], text[match.end() : match.end() + 1]
+    return all(side and side in _QUOTES for side in around)
+
+
+def _whole_line(text: str, match: re.Match[str]) -> bool:
+    before = text[max(0, match.start() - 9) : match.start()].rpartition("\n")
+    after = text[match.end() : match.end() + 9].partition("\n")
+    whole = (before[1] or match.start() < 9) and (after[1] or len(text) - match.end() < 9)
+    return bool(whole) and not (before[2] + after[0]).strip(" \"'.()*")
