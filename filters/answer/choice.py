@@ -87,11 +87,6 @@ class Options:
     def has(self, letter: str) -> bool:
         return not self.texts or ord(letter) - 65 < len(self.texts)
 
-    def contradicts(self, letter: str, text: str) -> bool:
-        """Whether a text beside the letter is another option's."""
-        other = self.letter(text)
-        return other is not None and other != letter
-
 
 def _bare(option: str, place: int) -> str:
     prefix = _PREFIX.match(option)

@@ -91,7 +91,11 @@ _REFERS = re.compile(
     r"(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?) from)\s(?:the\s|about\s)?$",
     re.I,
 )
-_WEEKDAY = re.compile(rf"(?<!\w)(?:{_either(WEEKDAYS)})(?!\w)", re.I)
+_WEEKDAY = re.compile(rf"(?<!\w)(?P<weekday>{_either(WEEKDAYS)})(?!\w)", re.I)
+_WEEKDAY_BEFORE = re.compile(rf"{_WEEKDAY.pattern}[.,]?\s?(?:the\s)?$", re.I)
+_WEEKDAY_AFTER = re.compile(
+    rf",?\s?(?:\(|(?:which )?(?:is|was|will be) )?(?:an?\s)?{_WEEKDAY.pattern}(?=[).,!]|\s?$)", re.I
+)
 _YEAR = re.compile(r"(?<![\w/.,$-])(?:1[0-9]|20|21)\d\d(?![\w/%]|[-.,]\d)")
 _HAN_DATE = re.compile(
     r"([〇零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月([一二三四五六七八九十]{1,3})([日号號])"
@@ -141,7 +145,7 @@ def _days(text: str) -> list[Candidate[When]]:
             if pattern is _DAYS[-1] and not _plausible(match):
                 continue
             ranged = _RANGE.search(text[max(0, match.start() - 30) : match.start()])
-            key = () if ranged else _day(match)
+            key = () if ranged or _is_another_weekday(text, match) else _day(match)
             found.append(Candidate(match.start(), match.end(), When("day", key)))
     return _outermost(found)
 
@@ -184,6 +188,18 @@ def _day(match: re.Match[str]) -> tuple[int, ...]:
     if len(year) != 4 or not _exists(int(year), month, day):
         return ()
     return int(year), month, day
+
+
+def _is_another_weekday(text: str, match: re.Match[str]) -> bool:
+    """Whether a weekday stands beside a date that fell on another one: then it is no date."""
+    key = _day(match)
+    before = _WEEKDAY_BEFORE.search(text[max(0, match.start() - 24) : match.start()])
+    inside = _WEEKDAY.match(match[0])
+    after = _WEEKDAY_AFTER.match(text, match.end())
+    named = {
+        WEEKDAYS[found["weekday"].lower()] for found in (before, inside, after) if found is not None
+    }
+    return bool(key) and bool(named - {datetime.date(*key).weekday()})
 
 
 def _month(text: str) -> int:

@@ -219,3 +219,21 @@ def test_votes_are_iso_dates() -> None:
     assert canonical("3 PM", "date") == canonical("15:00", "date") == "15:00"
     assert canonical("90 minutes", "date") == canonical("1.5 hours", "date")
     assert canonical("soon", "date") is None
+
+
+@pytest.mark.parametrize(
+    ("text", "right"),
+    [
+        ("The answer is Sunday, September 9, 2001.", True),
+        ("The answer is Friday, September 9, 2001.", False),
+        ("Answer: 09/09/2001 (Sunday)", True),
+        ("Answer: 09/09/2001 (Monday)", False),
+        ("Answer: 09/09/2001, a Sunday.", True),
+        ("Answer: 09/09/2001, a Tuesday.", False),
+        ("Answer: Sonntag, der 9. September 2001", True),
+        ("Answer: lundi 9 septembre 2001", False),
+        ("Monday is my favourite day. Answer: 09/09/2001", True),
+    ],
+)
+def test_a_weekday_that_the_date_did_not_fall_on_makes_it_none(text: str, right: bool) -> None:
+    assert (check(text, "09/09/2001", "date").status == "correct") is right
