@@ -177,7 +177,7 @@ def plugins() -> None:
         typer.echo(f"{group}:")
         for plugin in listed(group):
             source = "" if plugin.source == "built-in" else f" [{plugin.source}]"
-            typer.echo(visible(f"  {plugin.name:<12} {plugin.about}{source}"))
+            typer.echo(visible(f"  {plugin.name:<16} {plugin.about}{source}"))
 
 
 app.command()(probe_verb)
