@@ -29,6 +29,11 @@ def later(seconds: float, call: Callable[[], None]) -> None:
     asyncio.get_running_loop().call_later(seconds, call)
 
 
+async def off_loop(call: Callable[[], R]) -> R:
+    """The result of a call that may block for seconds; others go on meanwhile."""
+    return await asyncio.to_thread(call)
+
+
 @asynccontextmanager
 async def on_interrupt(first: Callable[[], None]) -> AsyncIterator[None]:
     """Within the block the first Ctrl-C calls `first`, and the block goes on; the second one

@@ -6,6 +6,7 @@ import asyncio
 import concurrent.futures
 import random
 import signal
+import threading
 from collections.abc import AsyncIterable, Coroutine, Iterable, Iterator
 from typing import Any, TypeVar
 
@@ -374,3 +375,19 @@ def test_later_comes_once_and_not_after_the_loop_has_ended() -> None:
 
     run(main())
     assert called == ["soon"]
+
+
+def test_a_call_off_the_loop_lets_others_go_on_and_raises_what_it_raises() -> None:
+    released = threading.Event()
+
+    async def main() -> str:
+        waiting = asyncio.create_task(aio.off_loop(lambda: released.wait(10)))
+        await soon(5)
+        assert not waiting.done()
+        released.set()
+        assert await waiting
+        with pytest.raises(ValueError, match="no number"):
+            await aio.off_loop(lambda: int("no number"))
+        return "done"
+
+    assert run(main()) == "done"

@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from limbeck.aio import map_ordered
+from limbeck.aio import map_ordered, off_loop
 from limbeck.errors import UserError
 from limbeck.generators.chain_of_thought.conclusion import thoughts
 from limbeck.generators.chain_of_thought.paths import Path, Sampling, walk
@@ -153,10 +153,15 @@ class _Run:
             async with map_ordered(
                 lambda index: self._path(seed, kind, index), indices, len(indices)
             ) as paths:
-                found += [(path, checked(path, seed, kind, self.verifier)) async for path in paths]
+                found += [(path, await self._checked(path, seed, kind)) async for path in paths]
             if seed.target is None or any(one and one.status == "correct" for _, one in found):
                 break
         return seed, kind, found
+
+    async def _checked(self, path: Path, seed: Record, kind: str) -> Checked | None:
+        if kind == "math":  # a computer algebra system at work
+            return await off_loop(lambda: checked(path, seed, kind, self.verifier))
+        return checked(path, seed, kind, self.verifier)
 
     async def _path(self, seed: Record, kind: str, index: int) -> Path:
         options = self.options

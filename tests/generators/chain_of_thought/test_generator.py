@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections import Counter
 from typing import Any
 
@@ -254,3 +255,16 @@ def test_what_is_missing_is_told() -> None:
     with pytest.raises(UserError, match="needs a rationale and a target"):
         run(Solver(), demos=bare)
     assert isinstance(ChainOfThought(), Generator)
+
+
+def test_maths_is_checked_off_the_loop_and_gives_the_same() -> None:
+    threads: set[str] = set()
+
+    class Slow(Clerk):
+        def check(self, *given: Any, **more: Any) -> Any:
+            threads.add(threading.current_thread().name)
+            return super().check(*given, **more)
+
+    rows = run(Solver(half), questions(2, kind="math"), paths=2, verifier=Slow()).records
+    assert [row.meta["check"]["status"] for row in rows] == ["correct", "wrong"] * 2
+    assert threading.current_thread().name not in threads
