@@ -16,7 +16,7 @@ from typing import Any, Literal
 from limbeck.arrow import arrow_completion, arrow_prompt
 from limbeck.errors import UserError
 from limbeck.pipeline.context import Context
-from limbeck.pipeline.filter import kept_records
+from limbeck.pipeline.filter import VERDICTS, kept_records
 from limbeck.record import Record, content_hash, user
 from limbeck.store import read_parquet, write_parquet
 from limbeck.text import prompt_key
@@ -41,6 +41,11 @@ def format_records(context: Context) -> None:
     hashed = inputs(context)
     section = context.recipe.format
     records = list(kept_records(context))
+    if not records:
+        raise UserError(
+            "the filters kept none of the records; why is in "
+            f"{context.run.folder('filter') / VERDICTS}. Loosen them, or ask for more"
+        )
     sides = split(
         records,
         valid=section.valid,

@@ -156,6 +156,12 @@ def test_a_black_box_teacher_makes_all_three_write(tmp_path: Path, tiny_folder: 
     assert tasks["imitation_rouge_l"]["teacher"]["value"] == 1.0
 
 
+def test_filters_that_keep_nothing_are_a_sentence(tmp_path: Path, tiny_folder: Path) -> None:
+    recipe = write_job(tmp_path, "fake:x", tiny_folder, filters=["vote"])  # one path each
+    with pytest.raises(UserError, match=r"kept none of the records; why is in .*verdicts.jsonl"):
+        limbeck.run(recipe, into=tmp_path / "runs", ledger=tmp_path / "ledger.sqlite")
+
+
 def test_nothing_left_to_train_on_is_a_sentence(tmp_path: Path, tiny_folder: Path) -> None:
     recipe = write_job(tmp_path, "fake:x", tiny_folder, format={"valid": 20, "test": 40})
     with pytest.raises(UserError, match=r"40 test and 20 valid prompts, but only 41"):
