@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from limbeck.evals.questions import Asking, Prompt
@@ -65,20 +65,6 @@ class QuestionTask(MessagesTask):
         self._prompts = prompts
         super().__init__(name, docs, **config)
 
-    def fewshot_context(
-        self,
-        doc: Doc,
-        num_fewshot: int,
-        system_instruction: str | None = None,
-        apply_chat_template: bool = False,
-        fewshot_as_multiturn: bool = False,
-        chat_template: Callable[..., str] | None = None,
-        gen_prefix: str | None = None,
-    ) -> str:
+    def prompt_of(self, doc: Doc) -> str | list[dict[str, str]]:
         prompt = self._prompts[doc["id"]]
-        if isinstance(prompt, str):
-            return prompt
-        turns = messages_json(tuple(prompt))
-        if apply_chat_template and chat_template is not None:
-            return chat_template(turns)
-        return "\n\n".join(turn["content"] for turn in turns) + "\n"
+        return prompt if isinstance(prompt, str) else messages_json(tuple(prompt))

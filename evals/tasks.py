@@ -52,11 +52,16 @@ class MessagesTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval ships no 
         chat_template: Callable[..., str] | None = None,
         gen_prefix: str | None = None,
     ) -> str:
-        if doc.get("raw"):
-            return _last_content(doc)
+        prompt = self.prompt_of(doc)
+        if isinstance(prompt, str):
+            return prompt
         if apply_chat_template and chat_template is not None:
-            return chat_template(doc["messages"])
-        return "\n\n".join(message["content"] for message in doc["messages"]) + "\n"
+            return chat_template(prompt)
+        return "\n\n".join(message["content"] for message in prompt) + "\n"
+
+    def prompt_of(self, doc: Doc) -> str | list[dict[str, str]]:
+        """Raw text to be continued, or the messages of a chat."""
+        return _last_content(doc) if doc.get("raw") else doc["messages"]
 
 
 def _last_content(doc: Doc) -> str:

@@ -21,8 +21,9 @@ def completion_of(path: Path) -> str:
 
 
 def checked(path: Path, seed: Record, kind: str, verifier: Verifier) -> Checked | None:
-    """Whether a path's answer is right; None without a target, or without a whole rationale."""
-    if seed.target is None or path.text is None or path.is_truncated:
+    """Whether a path's answer is right; None without a target, without a whole rationale, and for
+    a path that failed, which makes no row."""
+    if seed.target is None or path.text is None or path.is_truncated or path.failure is not None:
         return None
     options = seed.meta.get("options")
     return verifier.check(completion_of(path), seed.target, kind, options=options)

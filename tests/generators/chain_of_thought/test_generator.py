@@ -268,3 +268,17 @@ def test_maths_is_checked_off_the_loop_and_gives_the_same() -> None:
     rows = run(Solver(half), questions(2, kind="math"), paths=2, verifier=Slow()).records
     assert [row.meta["check"]["status"] for row in rows] == ["correct", "wrong"] * 2
     assert threading.current_thread().name not in threads
+
+
+def test_a_path_that_makes_no_row_solves_no_question() -> None:
+    """Its rationale holds the answer, but the second call failed: another round is due."""
+
+    def fails(request: Request) -> Reply | Exception | None:
+        if request.index:
+            return None
+        return AskTimeout("slow") if request.max_tokens == 32 else Reply("Answer: 7")
+
+    out = run(Solver(first=fails), questions(1), calls="two", paths=1, max_paths=2)
+    assert [row.provenance.index for row in out.records] == [1]
+    assert [failure.index for failure in out.failures] == [0]
+    assert out.funnel["questions solved"] == 1
