@@ -175,9 +175,11 @@ class Student(Section):
 
 
 class Train(Section):
-    """The trainer. `batch_tokens` bounds the padded tokens of one step."""
+    """The trainer. `options` are the objective's own; `batch_tokens` bounds the padded tokens of
+    one step."""
 
     objective: str = "sft"
+    options: dict[str, Any] = Field(default_factory=dict)
     epochs: Annotated[int, Field(ge=1)] = 3
     learning_rate: Annotated[float, Field(gt=0)] = 2e-4
     warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05
@@ -282,6 +284,7 @@ class Recipe(Section):
             (("teacher", "model"), lambda: parse_model(self.teacher.model, folder=folder)),
             (("student", "model"), lambda: parse_model(self.student.model, folder=folder)),
             (("train", "objective"), lambda: find("objectives", self.train.objective)),
+            (("train", "options"), lambda: _check_objective(self.train)),
             (("budget", "usd"), lambda: _check_price(self)),
         ]
         for number, step in enumerate(self.filters):
@@ -324,6 +327,11 @@ def _filter_step(step: Any) -> Any:
         ((name, options),) = step.items()
         return {"name": name, "options": options or {}}
     return step
+
+
+def _check_objective(train: Train) -> None:
+    if train.options:  # an objective of another package may import torch: only where it must
+        build("objectives", train.objective, train.options)
 
 
 def _check_price(recipe: Recipe) -> None:

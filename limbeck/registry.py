@@ -121,6 +121,10 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
             "limbeck.trainers.objectives.sft:Sft",
             "cross entropy on the teacher's completion only",
         ),
+        "step_by_step": (
+            "limbeck.trainers.objectives.step_by_step:StepByStep",
+            "answer and rationale as two weighted tasks of one model, asked for answers only",
+        ),
     },
 }
 

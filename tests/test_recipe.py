@@ -111,6 +111,7 @@ def test_a_key_like_no_other_gets_the_list() -> None:
         ("long", "on: page", 17, "option 'on'"),
         ("train", "objective: sfft", 26, "unknown objective 'sfft'; did you mean 'sft'?"),
         ("train", "warmup: 1.5", 26, "train.warmup"),
+        ("train", "options: {a: 1}", 26, "objective 'sft' has no option 'a'"),
         ("eval", "form: essay", 29, "got 'essay'"),
         ("top", "seed: one", 30, "got 'one'"),
     ],

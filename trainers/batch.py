@@ -45,25 +45,32 @@ def collate(examples: Sequence[Example], pad_id: int) -> Batch:
     return Batch(ids, mask, loss)
 
 
-def grouped(lengths: Sequence[int], *, budget: int, seed: int, epoch: int) -> list[list[int]]:
+def grouped(
+    sizes: Sequence[tuple[int, ...]], *, budget: int, seed: int, epoch: int
+) -> list[list[int]]:
     """Indices in batches: every index once, similar lengths together, shuffled by (seed, epoch).
 
-    `budget` bounds rows x longest row, but a row longer than that still gets its own batch.
+    `sizes` are the lengths of each row's examples, one a task; those of a row stay together, so
+    that every batch has all tasks of the same rows. `budget` bounds rows x longest example, summed
+    over the tasks, but a row longer than that still gets its own batch.
     """
     shuffler = random.Random(f"{seed}/{epoch}")
-    order = list(range(len(lengths)))
+    order = list(range(len(sizes)))
     shuffler.shuffle(order)
-    mean = sum(lengths) / max(len(lengths), 1)
+    mean = sum(map(sum, sizes)) / max(len(sizes), 1)
     pool = max(1, int(POOL * budget / max(mean, 1)))
     batches: list[list[int]] = []
     for start in range(0, len(order), pool):
-        near = sorted(order[start : start + pool], key=lambda index: lengths[index])
+        near = sorted(order[start : start + pool], key=lambda index: sum(sizes[index]))
         batch: list[int] = []
+        longest: tuple[int, ...] = ()
         for index in near:
-            if batch and lengths[index] * (len(batch) + 1) > budget:
+            wider = tuple(map(max, longest, sizes[index])) if batch else sizes[index]
+            if batch and sum(wider) * (len(batch) + 1) > budget:
                 batches.append(batch)
-                batch = []
+                batch, wider = [], sizes[index]
             batch.append(index)
+            longest = wider
         if batch:
             batches.append(batch)
     shuffler.shuffle(batches)

@@ -14,13 +14,16 @@ from limbeck.errors import UserError
 from limbeck.hf import chat_prompt
 from limbeck.record import Message, Record, messages_json
 
-# For students whose tokenizer has none: plain words, no special tokens.
+# For students whose tokenizer has none: plain words, no special tokens. A turn begins on a line of
+# its own: a space before it would be one token with its first word in training, and one without it
+# when the student is asked, which then leaves that word out.
 PLAIN_TEMPLATE = (
     "{% for message in messages %}"
-    "{{ message['role'].capitalize() + ': ' + message['content'] + '\n' }}"
+    "{{ message['role'].capitalize() + ':\n' + message['content'] }}"
     "{% if message['role'] == 'assistant' %}{{ eos_token }}{% endif %}"
+    "{{ '\n' }}"
     "{% endfor %}"
-    "{% if add_generation_prompt %}{{ 'Assistant: ' }}{% endif %}"
+    "{% if add_generation_prompt %}{{ 'Assistant:\n' }}{% endif %}"
 )
 
 
@@ -34,6 +37,10 @@ class Example:
     @property
     def loss_tokens(self) -> int:
         return sum(self.loss)
+
+
+Row = tuple[Example, ...]
+"""The examples of one record, one for each task of the objective."""
 
 
 def ensure_template(tokenizer: Any) -> None:
@@ -61,7 +68,10 @@ def encode(tokenizer: Any, record: Record, *, eos_ids: Sequence[int]) -> Example
         special = False
     encoded = tokenizer(text, add_special_tokens=special, return_offsets_mapping=True)
     ids: list[int] = list(encoded["input_ids"])
-    loss = [end > len(prompt) for _, end in encoded["offset_mapping"]]
+    spans = list(encoded["offset_mapping"])
+    while ids and ids[-1] in eos_ids and spans[-1][0] == spans[-1][1]:
+        ids.pop(), spans.pop()  # the tokenizer's own, which stands for no text and is added below
+    loss = [end > len(prompt) for _, end in spans]
     end = _end_of_turn(ids, loss, eos_ids)
     if end is None:  # no end token in the template, or a raw continuation: the student needs one
         return Example((*ids, eos_ids[0]), (*loss, True))

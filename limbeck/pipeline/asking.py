@@ -11,7 +11,9 @@ from limbeck.evals.questions import Asking, Prompt
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.generate import generator_of
 from limbeck.protocols import Request
+from limbeck.recipe import Recipe
 from limbeck.record import Record
+from limbeck.step_by_step import PREDICT, prefixed
 
 Role = Literal["base", "student", "teacher"]
 
@@ -19,15 +21,22 @@ Role = Literal["base", "student", "teacher"]
 def asking_of(context: Context, role: Role) -> Asking:
     """Raises what building the recipe's generator raises."""
     if role == "student":
-        if context.recipe.format.text == "arrow":
-            return Asking(lambda seed: arrow_prompt(seed.prompt), (), "as trained: question ###")
-        return Asking(lambda seed: seed.messages, (), "as trained: the question alone")
+        return _as_trained(context.recipe)
     generator = generator_of(context)
     first: Callable[[Record], Request] | None = getattr(generator, "first_request", None)
     if first is None:
         return Asking(lambda seed: seed.messages, (), "the question alone")
     about = getattr(generator, "asked", "as the generator asks")
     return Asking(lambda seed: _prompt(first(seed)), _stop(generator), str(about))
+
+
+def _as_trained(recipe: Recipe) -> Asking:
+    prefix = PREDICT if recipe.train.objective == "step_by_step" else ""
+    if recipe.format.text == "arrow":
+        about = f"as trained: {prefix}question ###"
+        return Asking(lambda seed: prefix + arrow_prompt(seed.prompt), (), about)
+    about = f"as trained: {prefix}the question alone"
+    return Asking(lambda seed: prefixed(prefix, seed.messages), (), about)
 
 
 def _prompt(request: Request) -> Prompt:

@@ -44,6 +44,12 @@ def evaluate_roles(context: Context) -> None:
     hashed = inputs(context)
     protocol = _protocol(context)
     folder = context.run.folder("eval")
+    recipe = context.recipe
+    if recipe.train.objective == "step_by_step" and "imitation" in recipe.eval.tasks:
+        context.reporter.say(
+            "eval: the student learned to answer without a rationale, and imitation compares it "
+            "with the teacher's whole completions; read its scores on questions with targets"
+        )
     with context.run.stage("eval", hashed) as done:
         failures: dict[str, int] = {}
         for role in ROLES:

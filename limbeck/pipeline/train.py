@@ -6,7 +6,7 @@ train/base/ and train/student/ are folders that from_pretrained loads.
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from limbeck.errors import MissingExtra, UserError
 from limbeck.models import fingerprint, parse_model
@@ -15,6 +15,9 @@ from limbeck.pipeline.format import read_split
 from limbeck.record import Record, content_hash
 from limbeck.registry import build
 from limbeck.store import write_json, write_jsonl
+
+if TYPE_CHECKING:
+    from limbeck.trainers.example import Row
 
 METRICS = "metrics.jsonl"
 SUMMARY = "summary.json"
@@ -48,21 +51,22 @@ def train(context: Context) -> None:
     except ImportError as error:
         raise MissingExtra(f"the trainer ({error.name})", "train") from error
     settings = context.recipe.train
-    objective = build("objectives", settings.objective, {})
+    objective = build("objectives", settings.objective, settings.options)
     with context.run.stage("train", hashed) as done:
         out = context.run.folder("train")
         loaded = build_student(context.recipe.student)
-        examples, too_long = _encode(objective, loaded, sides, settings.max_length)
-        if not examples["train"]:
+        limit, whose = _limit(loaded, settings.max_length)
+        rows, too_long = _encode(objective, loaded, sides, limit)
+        if not rows["train"]:
             raise UserError(
-                f"every one of the {too_long} training rows is longer than train.max_length "
-                f"({settings.max_length} tokens)"
+                f"every one of the {len(sides['train'])} training rows is longer than the {limit} "
+                f"tokens of {whose}"
             )
         save(loaded.model.to(torch.bfloat16), loaded.tokenizer, out / "base")
         loaded.model.float()
         with context.reporter.stage("train", "tokens") as bar:
-            lengths = sum(len(example.ids) for example in examples["train"])
-            bar.total(lengths * settings.epochs)
+            tokens = sum(len(e.ids) for row in rows["train"] for e in row) * settings.epochs
+            bar.total(tokens)
 
             def on_step(step: Step) -> None:
                 bar.advance(step.tokens, f"step {step.step}/{step.steps}, loss {step.loss:.3f}")
@@ -70,8 +74,8 @@ def train(context: Context) -> None:
             curve = fit(
                 loaded.model,
                 objective,
-                examples["train"],
-                examples["valid"],
+                rows["train"],
+                rows["valid"],
                 settings=settings,
                 seed=context.recipe.seed,
                 pad_id=loaded.tokenizer.pad_token_id,
@@ -80,12 +84,13 @@ def train(context: Context) -> None:
         save(loaded.model.to(torch.bfloat16), loaded.tokenizer, out / "student")
         write_jsonl(out / METRICS, (point.to_json() for point in curve))
         summary = {
-            "examples": len(examples["train"]),
-            "valid_examples": len(examples["valid"]),
+            "examples": len(rows["train"]),
+            "valid_examples": len(rows["valid"]),
             "too_long": too_long,
             "epochs": settings.epochs,
-            "tokens": lengths * settings.epochs,
-            "loss_tokens": sum(e.loss_tokens for e in examples["train"]) * settings.epochs,
+            "tokens": tokens,
+            "loss_tokens": settings.epochs
+            * sum(e.loss_tokens for row in rows["train"] for e in row),
             "parameters": loaded.parameters,
             "about": loaded.about,
         }
@@ -96,21 +101,31 @@ def train(context: Context) -> None:
     context.run.log("trained", **json.loads(json.dumps(last.to_json())))
     if too_long:
         context.reporter.say(
-            f"train: {too_long} rows longer than {settings.max_length} tokens were left out, "
+            f"train: {too_long} rows longer than the {limit} tokens of {whose} were left out, "
             "not cut"
         )
 
 
+def _limit(loaded: Any, max_length: int) -> tuple[int, str]:
+    """The most tokens of an example, and whose limit it is: a student of absolute positions, such
+    as GPT-2, has none for what is beyond its window."""
+    window = getattr(loaded.model.config, "max_position_embeddings", None)
+    if window is not None and window < max_length:
+        return window, "the student's window"
+    return max_length, "train.max_length"
+
+
 def _encode(
-    objective: Any, loaded: Any, sides: dict[str, list[Record]], max_length: int
-) -> tuple[dict[str, list[Any]], int]:
-    examples: dict[str, list[Any]] = {}
+    objective: Any, loaded: Any, sides: dict[str, list[Record]], limit: int
+) -> tuple[dict[str, list[Row]], int]:
+    """Every side's rows, and how many were left out since one of their examples is too long."""
+    rows: dict[str, list[Row]] = {}
     too_long = 0
     for name, records in sides.items():
-        encoded = [objective.example(loaded.tokenizer, r, loaded.eos_ids) for r in records]
-        examples[name] = [example for example in encoded if len(example.ids) <= max_length]
-        too_long += len(encoded) - len(examples[name])
-    return examples, too_long
+        encoded = [objective.examples(loaded.tokenizer, r, loaded.eos_ids) for r in records]
+        rows[name] = [row for row in encoded if all(len(e.ids) <= limit for e in row)]
+        too_long += len(encoded) - len(rows[name])
+    return rows, too_long
 
 
 def _weights(out: Any) -> list[str]:

@@ -53,3 +53,21 @@ def test_an_arrow_student_gets_the_published_form_and_a_base_teacher_raw_text(
 def test_a_generator_without_prompts_of_its_own_asks_the_question_alone(tmp_path: Path) -> None:
     given = context(tmp_path)
     assert asking_of(given, "teacher").prompt(SEED) == SEED.messages
+
+
+def test_a_student_of_two_tasks_is_asked_for_the_answer_and_the_others_are_not(
+    tmp_path: Path,
+) -> None:
+    given = context(tmp_path, generate="chain_of_thought", train={"objective": "step_by_step"})
+    student = asking_of(given, "student")
+    assert student.prompt(SEED) == (user("predict: What day? 几号"),)
+    assert student.about == "as trained: predict: the question alone"
+    teacher = asking_of(given, "teacher").prompt(SEED)
+    assert [turn.content[:10] for turn in teacher][-1] == "What day? "  # type: ignore[union-attr]
+
+
+def test_an_arrow_student_of_two_tasks_gets_both_marks(tmp_path: Path) -> None:
+    given = context(tmp_path, format={"text": "arrow"}, train={"objective": "step_by_step"})
+    student = asking_of(given, "student")
+    assert student.prompt(SEED) == "predict: What day? 几号 ###"
+    assert student.about == "as trained: predict: question ###"

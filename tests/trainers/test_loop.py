@@ -19,14 +19,15 @@ from limbeck.trainers.objectives.sft import Sft
 from tests.tiny import make_model, make_tokenizer
 
 TOKENIZER = make_tokenizer()
-TRAIN = [
+EXAMPLES = [
     Example(
         tuple(10 + (7 * i + k) % 90 for k in range(5 + i % 6)),
         (False, False) + (True,) * (3 + i % 6),
     )
     for i in range(24)
 ]
-VALID = [Example((20, 21, 22, 23), (False, True, True, True))]
+TRAIN = [(example,) for example in EXAMPLES]
+VALID = [(Example((20, 21, 22, 23), (False, True, True, True)),)]
 SETTINGS = Train(epochs=3, learning_rate=3e-3, batch_tokens=64, weight_decay=0.01)
 
 
@@ -90,7 +91,7 @@ def test_without_validation_examples_there_is_no_validation_loss() -> None:
 
 def test_every_token_is_told_once_an_epoch() -> None:
     _, _, steps = train()
-    assert sum(step.tokens for step in steps) == 3 * sum(len(example.ids) for example in TRAIN)
+    assert sum(step.tokens for step in steps) == 3 * sum(len(example.ids) for example in EXAMPLES)
     assert [step.step for step in steps] == list(range(1, steps[-1].steps + 1))
 
 
@@ -105,21 +106,21 @@ def test_points_of_the_curve_are_means_over_loss_tokens() -> None:
 def test_the_mean_loss_is_over_tokens_not_over_batches() -> None:
     model = make_model(TOKENIZER)
     pad = TOKENIZER.pad_token_id
-    parts = [mean_loss(model, Sft(), [example], SETTINGS, pad) for example in TRAIN]
-    weights = [example.loss_tokens for example in TRAIN]
+    parts = [mean_loss(model, Sft(), [row], SETTINGS, pad) for row in TRAIN]
+    weights = [example.loss_tokens for example in EXAMPLES]
     expected = sum(p * w for p, w in zip(parts, weights, strict=True)) / sum(weights)
     assert mean_loss(model, Sft(), TRAIN, SETTINGS, pad) == pytest.approx(expected, rel=2e-3)
 
 
 def test_nothing_to_learn_is_told() -> None:
     with pytest.raises(UserError, match="no trainable token"):
-        train(examples=[Example((5, 6), (False, False))])
+        train(examples=[(Example((5, 6), (False, False)),)])
 
 
 def test_a_loss_that_is_no_number_is_told_with_what_to_do() -> None:
-    class Broken:
+    class Broken(Sft):
         def loss(self, model: Any, batch: Batch) -> torch.Tensor:
-            return Sft().loss(model, batch) * math.nan
+            return super().loss(model, batch) * math.nan
 
     model = make_model(TOKENIZER)
     with pytest.raises(UserError, match=r"the loss is nan at step 1 of \d+: lower train.learning"):
@@ -153,7 +154,7 @@ def test_the_steps_are_adamw_on_clipped_means_with_the_scheduled_rate(
         for group in optimizer.param_groups:
             group["lr"] = 3e-3 * schedule(step, 4, 0.05, "cosine")
         total, count = torch.zeros(()), 0
-        for example in TRAIN:
+        for example in EXAMPLES:
             ids = torch.tensor([example.ids])
             labels = ids.masked_fill(~torch.tensor([example.loss]), -100)
             total = total + reference(ids, labels=labels).loss * example.loss_tokens

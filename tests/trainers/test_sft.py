@@ -122,7 +122,7 @@ def test_models_that_bend_their_logits_get_their_own_loss(kind: str) -> None:
 
 def test_an_example_is_the_record_with_its_mask(tiny: Loaded) -> None:
     row = Record((user("Hi"),), "Hello", Provenance("test"))
-    example = Sft().example(tiny.tokenizer, row, tiny.eos_ids)
+    [example] = Sft().examples(tiny.tokenizer, row, tiny.eos_ids)
     ids = [token for token, loss in zip(example.ids, example.loss, strict=True) if loss]
     assert tiny.tokenizer.decode(ids) == "Hello<|im_end|>"
 

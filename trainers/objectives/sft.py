@@ -5,29 +5,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
-
-import torch
-import torch.nn.functional as F
+from typing import TYPE_CHECKING, Any
 
 from limbeck.record import Record
-from limbeck.trainers.batch import Batch
 from limbeck.trainers.example import Example, encode
+
+if TYPE_CHECKING:  # a recipe's options are checked where there is no torch
+    import torch
+
+    from limbeck.trainers.batch import Batch
 
 
 @dataclass(frozen=True)
 class Sft:
     """Next-token cross entropy where the mask says so."""
 
+    weights: tuple[float, ...] = field(default=(1.0,), init=False)
     name: str = field(default="sft", init=False)
 
-    def example(self, tokenizer: Any, record: Record, eos_ids: Sequence[int]) -> Example:
-        return encode(tokenizer, record, eos_ids=eos_ids)
+    def examples(
+        self, tokenizer: Any, record: Record, eos_ids: Sequence[int]
+    ) -> tuple[Example, ...]:
+        return (encode(tokenizer, record, eos_ids=eos_ids),)
 
     def loss(self, model: Any, batch: Batch) -> torch.Tensor:
-        """The sum over the batch's loss tokens, in nats: the caller divides by their number."""
-        logits, targets = loss_logits(model, batch)
-        return F.cross_entropy(logits.float(), targets, reduction="sum")
+        return completion_loss(model, batch)
+
+
+def completion_loss(model: Any, batch: Batch) -> torch.Tensor:
+    """The sum over the batch's loss tokens, in nats: the caller divides by their number."""
+    from torch.nn import functional as F
+
+    logits, targets = loss_logits(model, batch)
+    return F.cross_entropy(logits.float(), targets, reduction="sum")
 
 
 def loss_logits(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
