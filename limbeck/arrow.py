@@ -3,7 +3,8 @@
     <question> ###  ->   <rationale> --> <answer>
 
 The prompt ends in " ###", the completion begins with a space; what ends it is the student's own
-end token. Arrows within a rationale are no harm: the last one is the answer's.
+end token. Arrows within a rationale are no harm: the last one is the answer's. Plain fine-tuning,
+which it is compared with there, has the answer alone: `<question> ###` -> ` <answer>`.
 """
 
 from __future__ import annotations

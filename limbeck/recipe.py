@@ -19,10 +19,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from limbeck.errors import ModelError, RecipeError
 from limbeck.models import OPENAI_URL, parse_model
 from limbeck.money import price_of
-from limbeck.registry import OptionError, build, did_you_mean, find
+from limbeck.recipe_errors import NO_KEYS, explained, is_secret
+from limbeck.registry import OptionError, build, find
 from limbeck.yaml_lines import Places, read_yaml
 
-NO_KEYS = "a recipe holds no keys: put it into an environment variable and name that in api_key_env"
 Name = Annotated[str, Field(pattern=r"^[^\W_][\w.-]{0,99}$")]
 
 
@@ -130,7 +130,7 @@ class TeacherSection(Section):
     @field_validator("extra")
     @classmethod
     def _no_secret(cls, value: dict[str, Any]) -> dict[str, Any]:
-        if any(_is_secret(key) for key in value):
+        if any(is_secret(key) for key in value):
             raise ValueError(NO_KEYS)
         return value
 
@@ -157,14 +157,17 @@ class Format(Section):
     """The split, and the text that a student learns.
 
     A fraction below 1 of the prompts, or a number of prompts; never on two sides. `by` template
-    keeps all questions of one template on one side. `text` arrow is Fine-tune-CoT's, "question ###"
-    and "rationale --> answer"; chat is the prompt and the completion in the student's own template.
+    keeps all questions of one template on one side. `text` chat is the prompt and the completion in
+    the student's own template. arrow is Fine-tune-CoT's, "question ###" and "rationale --> answer";
+    answer is the same without a rationale, and `rationales` shuffled gives every answer another
+    row's rationale: two controls, for what rationales are worth.
     """
 
     valid: Annotated[float, Field(ge=0)] = 0.05
     test: Annotated[float, Field(ge=0)] = 0.1
     by: Literal["prompt", "template"] = "prompt"
-    text: Literal["chat", "arrow"] = "chat"
+    text: Literal["chat", "arrow", "answer"] = "chat"
+    rationales: Literal["own", "shuffled"] = "own"
 
 
 class Student(Section):
@@ -264,11 +267,17 @@ class Recipe(Section):
                 f"{source} is empty or no mapping; it needs at least name, seeds, "
                 "teacher and student"
             )
+        return cls.of(data, folder or Path.cwd(), place)
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any], folder: Path, place: Places) -> Recipe:
+        """A recipe from its data; paths are taken from `folder`. Raises RecipeError, which says
+        `place`."""
         try:
             recipe = cls.model_validate(data)
         except ValidationError as error:
-            raise RecipeError(_explain(error, place)) from error
-        return recipe.resolved(folder or Path.cwd(), place)
+            raise RecipeError(explained(error, place, cls)) from error
+        return recipe.resolved(folder, place)
 
     def resolved(self, folder: Path, place: Places | None = None) -> Recipe:
         """The same recipe with absolute paths and with every name and option checked.
@@ -355,44 +364,3 @@ def _task(folder: Path, task: str) -> str:
     if task.endswith((".jsonl", ".yaml", ".yml")):
         return str(_absolute(folder, Path(task)))
     return task
-
-
-def _is_secret(key: Any) -> bool:
-    """Whether a key's name says that its value is a secret: api_key, apiKey, authorization."""
-    name = re.sub(r"[^a-z]", "", str(key).lower())
-    return name in ("key", "token", "bearer") or any(
-        part in name for part in ("apikey", "secret", "password", "authorization", "accesstoken")
-    )
-
-
-def _explain(error: ValidationError, place: Places) -> str:
-    first = error.errors()[0]
-    where = first["loc"]
-    key = ".".join(str(part) for part in where)
-    if first["type"] == "extra_forbidden":
-        known = list(_model_at(where[:-1]).model_fields)
-        hint = f"; {NO_KEYS}" if _is_secret(where[-1]) else did_you_mean(str(where[-1]), known)
-        return f"{place.at(where)}: unknown key {key!r}{hint}"
-    if first["type"] == "missing":
-        return f"{place.at(where[:-1])}: the key {key!r} is missing"
-    message = first["msg"].removeprefix("Value error, ")
-    if first["type"] == "string_pattern_mismatch":
-        message = "a name starts with a letter or digit and has only letters, digits, . - and _"
-    # A section's whole content, and where a key may have been put by mistake, is not shown.
-    quiet = {"base_url", "api_key_env", "extra"} & set(where)
-    plain = isinstance(first["input"], str | int | float | None)
-    shown = f", got {first['input']!r}" if plain and not quiet else ""
-    return f"{place.at(where)}: {key or 'recipe'}: {message}{shown}"
-
-
-def _model_at(where: tuple[str | int, ...]) -> type[BaseModel]:
-    model: type[BaseModel] = Recipe
-    for part in where:
-        field = model.model_fields.get(str(part))
-        if field is None:
-            continue
-        kinds = [field.annotation, *getattr(field.annotation, "__args__", ())]
-        for kind in kinds:
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                model = kind
-    return model

@@ -13,10 +13,12 @@ from typing import Any
 
 import pytest
 
+from limbeck.questions import SETS, demos, make_questions
 from limbeck.seeds import read_seeds
 
 FOLDER = Path(__file__).resolve().parents[1] / "datasets"
 FILES = sorted(path.relative_to(FOLDER).as_posix() for path in FOLDER.rglob("*.jsonl"))
+WRITTEN = [name for name in FILES if not name.startswith("questions/")]
 EVALS = {"knowledge": 4, "language": 2}
 
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="needs the source tree")
@@ -87,7 +89,7 @@ def test_rows_source_licence_and_hash_are_as_the_readme_says(name: str) -> None:
     assert sha == f"`{hashlib.sha256((FOLDER / name).read_bytes()).hexdigest()}`"
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_the_example_in_the_readme_is_a_row_of_the_file(name: str) -> None:
     text = (FOLDER / "README.md").read_text(encoding="utf-8")
     section = text.split(f"\n## {name}\n")[1].split("\n## ")[0]
@@ -95,7 +97,7 @@ def test_the_example_in_the_readme_is_a_row_of_the_file(name: str) -> None:
     assert json.loads(example) in rows(name)
 
 
-@pytest.mark.parametrize("name", FILES)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_ids_are_numbered_in_file_order(name: str) -> None:
     stem = Path(name).stem.removesuffix("s").replace("quickstart_", "")
     assert [row["id"] for row in rows(name)] == [f"{stem}_{n}" for n in range(len(rows(name)))]
@@ -111,6 +113,43 @@ def test_texts_are_clean(name: str) -> None:
 
 def test_no_python_file_lies_in_datasets() -> None:
     assert list(FOLDER.rglob("*.py*")) == []
+
+
+# questions/
+
+
+def made(name: str) -> list[dict[str, Any]]:
+    """What the README's commands write into a file of questions."""
+    stem, _, part = Path(name).stem.rpartition("_")
+    if part == "demos":
+        return [question.row(solution=True) for question in demos(stem, 8)]
+    simple = {("simple_dates", "train"): 240, ("simple_dates", "test"): 200}
+    count = simple.get((stem, part), {"train": 200, "test": 100}[part])
+    return [question.row() for question in make_questions(stem, count, split=part)]
+
+
+def test_every_question_set_has_a_file_of_each_split() -> None:
+    expected = {f"questions/{name}_{part}.jsonl" for name in SETS for part in ("train", "test")}
+    assert {*FILES} - {*WRITTEN} == {*expected, "questions/simple_dates_demos.jsonl"}
+
+
+@pytest.mark.parametrize("name", sorted({*FILES} - {*WRITTEN}))
+def test_question_files_are_what_the_commands_write(name: str) -> None:
+    assert rows(name) == made(name)
+
+
+def test_no_template_of_a_test_file_is_in_a_training_file() -> None:
+    seen = {row["template"] for name in FILES if "_train" in name for row in rows(name)}
+    tested = {row["template"] for name in FILES if "_test" in name for row in rows(name)}
+    assert seen.isdisjoint(tested)
+
+
+def test_no_worked_example_is_a_question_that_the_teacher_is_asked() -> None:
+    shown = {row["prompt"] for row in rows("questions/simple_dates_demos.jsonl")}
+    for part in ("train", "test"):
+        assert shown.isdisjoint(
+            row["prompt"] for row in rows(f"questions/simple_dates_{part}.jsonl")
+        )
 
 
 # quickstart_prompts.jsonl

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from limbeck.errors import UserError
 from limbeck.filters.answer.check import KINDS, Kind, check, consistent
@@ -18,12 +19,13 @@ class Answer:
     "unparseable", "truncated".
 
     `kind` says what the targets are; "auto" takes the record's own kind, else its target's form.
-    The options of a
-    multiple choice question are in `meta["options"]`. What was cut at the token limit never
-    passes. Raises UserError for a record without a target.
+    The options of a multiple choice question are in `meta["options"]`. What was cut at the token
+    limit never passes. `keep` "answered" lets wrong answers pass with the reason "wrong": a control
+    that shows what verification is worth. Raises UserError for a record without a target.
     """
 
     kind: Kind = "auto"
+    keep: Literal["correct", "answered"] = "correct"
     name: str = field(default="answer", init=False)
 
     def __post_init__(self) -> None:
@@ -45,7 +47,8 @@ class Answer:
             return Verdict(record.id, self.name, False, 0.0, "truncated")
         if made.status == "correct":
             return Verdict(record.id, self.name, True, 1.0)
-        return Verdict(record.id, self.name, False, 0.0, made.status)
+        passes = self.keep == "answered" and made.status == "wrong"
+        return Verdict(record.id, self.name, passes, 0.0, made.status)
 
 
 @dataclass

@@ -5,20 +5,29 @@ from __future__ import annotations
 import re
 
 _CONCLUSION = re.compile(
-    r"(?:\n|\A)[ \t*#>_]*(?:the |my )?(?:final )?answer[ \t*_]*[:：][^\n]*\Z"
+    r"(?:\n|\A)[ \t*#>_]*(?:the |my )?(?:final )?answer[ \t*_]*[:：](?P<line>[^\n]*)\Z"
     r"|(?:(?<=[\s.。!?！？])|\A)(?:\*\*)?(?:(?:and )?(?:so|thus|therefore|hence|in conclusion),? )?"
-    r"the (?:final |correct |right )?answer is\b[^\n]*\Z"
-    r"|(?:\n|\A)[ \t*#]*(?:最终)?(?:答案|答)(?:是|为)?[ \t*]*[:：]?[^\n]*\Z",
+    r"the (?:final |correct |right )?answer is\b(?P<sentence>[^\n]*)\Z"
+    r"|(?:\n|\A)[ \t*#]*(?:最终)?(?:答案|答)(?:是|为)?[ \t*]*[:：]?(?P<chinese>[^\n]*)\Z",
     re.IGNORECASE,
 )
 
 
-def thoughts(text: str) -> str:
-    """The text without its last line "Answer: ..." or last sentence "... the answer is ...".
+def parted(text: str) -> tuple[str, str | None]:
+    """(rationale, what the answer is) of a text that ends with "Answer: ..." or "... the answer is
+    ..."; the whole text and None where it ends otherwise.
 
-    A text that is nothing else stays as it is: a student that learns no rationale learns that.
+    A text that is nothing else stays whole: a student that learns no rationale learns that.
     """
     text = text.strip()
     found = _CONCLUSION.search(text)
-    kept = text[: found.start()].strip() if found else text
-    return kept or text
+    if found is None:
+        return text, None
+    said = next(part for part in found.groupdict().values() if part is not None)
+    answer = said.strip().strip("*_ ").removeprefix(":").strip().removesuffix(".").strip("*_ ")
+    return text[: found.start()].strip() or text, answer or None
+
+
+def thoughts(text: str) -> str:
+    """The rationale of `parted`."""
+    return parted(text)[0]

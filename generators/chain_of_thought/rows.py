@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from limbeck.generators.chain_of_thought.conclusion import thoughts
+from limbeck.generators.chain_of_thought.conclusion import parted
 from limbeck.generators.chain_of_thought.paths import Path
 from limbeck.protocols import Checked, Verifier
 from limbeck.record import Provenance, Record
@@ -48,16 +48,19 @@ def path_record(
     answer = found.answer if found is not None else None
     if found is None and not path.is_truncated:
         answer = verifier.canonical(text, kind, options=options)
+    rationale, said = parted(path.text.text)
     meta = {
         **seed.meta,
         "kind": kind,
-        "rationale": thoughts(path.text.text),
+        "rationale": rationale,
         "finish_reason": _finish_reason(path),
         "usage": _usage(path),
         "paths": paths,
     }
     if path.answer_text is not None:
-        meta["answer_text"] = path.answer_text.text
+        said = path.answer_text.text
+    if said is not None:
+        meta["answer_text"] = said
     if answer is not None:
         meta["answer"] = answer
     if found is not None:

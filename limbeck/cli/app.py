@@ -19,6 +19,7 @@ from limbeck.cli.options import (
     Into,
     LedgerFile,
     ProgressMode,
+    Sets,
     Target,
     command_line,
     context_of,
@@ -44,13 +45,18 @@ app = typer.Typer(
 
 
 def _verb(
-    stages: tuple[StageName, ...], target: str, into: Path, ledger: Path | None, progress: str
+    stages: tuple[StageName, ...],
+    target: str,
+    sets: list[str] | None,
+    into: Path,
+    ledger: Path | None,
+    progress: str,
 ) -> Context:
     from limbeck.pipeline.run import do_stages
 
-    context = context_of(target, into, ledger, progress)
+    context = context_of(target, into, ledger, progress, sets=sets)
     verb = "run" if len(stages) > 2 else stages[0]
-    with resumable(context, command_line(verb, target, into, ledger)):
+    with resumable(context, command_line(verb, target, into, ledger, sets=sets)):
         do_stages(context, stages)
     return context
 
@@ -70,52 +76,76 @@ def _show_table(context: Context) -> None:
 
 @app.command()
 def run(
-    target: Target, into: Into = RUNS, ledger: LedgerFile = None, progress: ProgressMode = "auto"
+    target: Target,
+    sets: Sets = None,
+    into: Into = RUNS,
+    ledger: LedgerFile = None,
+    progress: ProgressMode = "auto",
 ) -> None:
     """Run a recipe from seeds to the transfer report. Run it again to resume."""
     from limbeck.rundir import STAGES
 
-    _show_table(_verb(STAGES, target, into, ledger, progress))
+    _show_table(_verb(STAGES, target, sets, into, ledger, progress))
 
 
 @app.command()
 def generate(
-    target: Target, into: Into = RUNS, ledger: LedgerFile = None, progress: ProgressMode = "auto"
+    target: Target,
+    sets: Sets = None,
+    into: Into = RUNS,
+    ledger: LedgerFile = None,
+    progress: ProgressMode = "auto",
 ) -> None:
     """Ask the teacher; only what the ledger does not hold yet is asked."""
-    _verb(("generate",), target, into, ledger, progress)
+    _verb(("generate",), target, sets, into, ledger, progress)
 
 
 @app.command(name="filter")
 def filter_(
-    target: Target, into: Into = RUNS, ledger: LedgerFile = None, progress: ProgressMode = "auto"
+    target: Target,
+    sets: Sets = None,
+    into: Into = RUNS,
+    ledger: LedgerFile = None,
+    progress: ProgressMode = "auto",
 ) -> None:
     """Judge the records, and split what is kept into train, valid and test."""
-    _verb(("filter", "format"), target, into, ledger, progress)
+    _verb(("filter", "format"), target, sets, into, ledger, progress)
 
 
 @app.command()
 def train(
-    target: Target, into: Into = RUNS, ledger: LedgerFile = None, progress: ProgressMode = "auto"
+    target: Target,
+    sets: Sets = None,
+    into: Into = RUNS,
+    ledger: LedgerFile = None,
+    progress: ProgressMode = "auto",
 ) -> None:
     """Train the student."""
-    _verb(("train",), target, into, ledger, progress)
+    _verb(("train",), target, sets, into, ledger, progress)
 
 
 @app.command(name="eval")
 def eval_(
-    target: Target, into: Into = RUNS, ledger: LedgerFile = None, progress: ProgressMode = "auto"
+    target: Target,
+    sets: Sets = None,
+    into: Into = RUNS,
+    ledger: LedgerFile = None,
+    progress: ProgressMode = "auto",
 ) -> None:
     """Evaluate base, student and teacher under one protocol."""
-    _verb(("eval",), target, into, ledger, progress)
+    _verb(("eval",), target, sets, into, ledger, progress)
 
 
 @app.command()
 def report(
-    target: Target, into: Into = RUNS, ledger: LedgerFile = None, progress: ProgressMode = "auto"
+    target: Target,
+    sets: Sets = None,
+    into: Into = RUNS,
+    ledger: LedgerFile = None,
+    progress: ProgressMode = "auto",
 ) -> None:
     """Write the transfer report and print its table."""
-    _show_table(_verb(("report",), target, into, ledger, progress))
+    _show_table(_verb(("report",), target, sets, into, ledger, progress))
 
 
 @app.command()
@@ -145,6 +175,7 @@ def estimate(
     good: Annotated[
         int | None, typer.Option(help="Also say how many prompts bring this many good rows.")
     ] = None,
+    sets: Sets = None,
     into: Into = RUNS,
     ledger: LedgerFile = None,
     progress: ProgressMode = "auto",
@@ -154,9 +185,9 @@ def estimate(
     from limbeck.pipeline.estimate import estimate as predict
     from limbeck.pipeline.estimate import render
 
-    context = context_of(target, into, ledger, progress)
+    context = context_of(target, into, ledger, progress, sets=sets)
     more = ["--sample", str(sample)] + ([] if good is None else ["--good", str(good)])
-    command = command_line("estimate", target, into, ledger, *more)
+    command = command_line("estimate", target, into, ledger, *more, sets=sets)
     with context.run.locked(), resumable(context, command):
         context.run.save_recipe()
         predicted = predict(context, sample, good=good)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -32,6 +32,14 @@ ProgressMode = Annotated[
     str,
     typer.Option("--progress", help="auto, rich (a live view), plain (lines), json, or quiet."),
 ]
+Sets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set",
+        metavar="KEY=VALUE",
+        help="Change the recipe: train.epochs=2. Give it again for more.",
+    ),
+]
 RUNS = Path("runs")
 
 
@@ -41,10 +49,12 @@ def context_of(
     ledger: Path | None,
     progress: str,
     ask_again: frozenset[str] = frozenset(),
+    sets: Sequence[str] | None = None,
 ) -> Context:
-    """The context of a recipe file, a run folder or a built-in recipe."""
+    """The context of a recipe file, a run folder or a built-in recipe, changed as `sets` say."""
     from limbeck.pipeline.context import Context
     from limbeck.progress import reporter
+    from limbeck.recipe_changes import changed
     from limbeck.rundir import RunDir
 
     modes = ("auto", "rich", "plain", "json", "quiet")
@@ -53,15 +63,24 @@ def context_of(
     path = Path(target)
     if path.is_dir():
         run = RunDir.open(path)
+        run = RunDir(path, changed(run.recipe, sets or (), Path.cwd()))
     else:
-        recipe = load_recipe(path)
+        recipe = changed(load_recipe(path), sets or (), Path.cwd())
         run = RunDir(into / recipe.name, recipe)
     return Context(run, reporter(progress), ledger, ask_again)  # type: ignore[arg-type]
 
 
-def command_line(verb: str, target: str, into: Path, ledger: Path | None, *more: str) -> str:
+def command_line(
+    verb: str,
+    target: str,
+    into: Path,
+    ledger: Path | None,
+    *more: str,
+    sets: Sequence[str] | None = None,
+) -> str:
     """What was typed after `limbeck`, as far as it matters when the command is given again."""
     words = [*verb.split(), target, *more]
+    words += [word for change in sets or () for word in ("--set", change)]
     if into != RUNS and not Path(target).is_dir():
         words += ["--into", str(into)]
     if ledger is not None:

@@ -12,7 +12,7 @@ import typer
 from limbeck.errors import DataError, UserError
 
 if TYPE_CHECKING:
-    from limbeck.questions import Overlap
+    from limbeck.questions import Overlap, Question
 
 PARTS = ("train", "valid", "test")
 
@@ -34,6 +34,12 @@ def questions(
     solutions: Annotated[
         bool, typer.Option("--solutions", help="Also write a worked solution with every row.")
     ] = False,
+    demos: Annotated[
+        int | None,
+        typer.Option(
+            metavar="K", help="Write K worked examples instead, for seeds.demos in a recipe."
+        ),
+    ] = None,
     as_list: Annotated[
         bool, typer.Option("--list", help="List the sets, with an example each.")
     ] = False,
@@ -70,7 +76,12 @@ def questions(
     elif overlap is not None:
         _overlap(*overlap, as_json=as_json)
     elif name is not None:
-        _write(name, n, seed, split, into, solutions)
+        if demos is not None:
+            _write(_demos(name, demos, seed), into, solutions=True)
+        else:
+            from limbeck.questions import make_questions
+
+            _write(make_questions(name, n, seed=seed, split=split), into, solutions=solutions)
 
 
 def _say(lines: Iterable[str]) -> None:
@@ -80,11 +91,17 @@ def _say(lines: Iterable[str]) -> None:
         typer.echo(visible(line))
 
 
-def _write(name: str, n: int, seed: int, split: str, into: Path | None, solutions: bool) -> None:
-    from limbeck.questions import make_questions
+def _demos(name: str, k: int, seed: int) -> list[Question]:
+    from limbeck.questions import demos
+
+    if k < 1:
+        raise UserError(f"--demos is at least 1, got {k}")
+    return demos(name, k, seed=seed)
+
+
+def _write(made: Sequence[Question], into: Path | None, *, solutions: bool) -> None:
     from limbeck.store import dump_line, write_jsonl
 
-    made = make_questions(name, n, seed=seed, split=split)
     rows = [question.row(solution=solutions) for question in made]
     if into is None:
         for row in rows:

@@ -32,7 +32,7 @@ def asking_of(context: Context, role: Role) -> Asking:
 
 def _as_trained(recipe: Recipe) -> Asking:
     prefix = PREDICT if recipe.train.objective == "step_by_step" else ""
-    if recipe.format.text == "arrow":
+    if recipe.format.text != "chat":
         about = f"as trained: {prefix}question ###"
         return Asking(lambda seed: prefix + arrow_prompt(seed.prompt), (), about)
     about = f"as trained: {prefix}the question alone"

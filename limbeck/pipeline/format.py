@@ -9,15 +9,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
-from limbeck.arrow import arrow_completion, arrow_prompt
 from limbeck.errors import UserError
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.filter import VERDICTS, kept_records
-from limbeck.record import Record, content_hash, user
+from limbeck.pipeline.texts import as_text
+from limbeck.record import Record, content_hash
 from limbeck.store import read_parquet, write_parquet
 from limbeck.text import prompt_key
 
@@ -61,8 +60,7 @@ def format_records(context: Context) -> None:
     folder = context.run.folder("format")
     with context.run.stage("format", hashed) as done:
         for name, part in sides.items():
-            if section.text == "arrow":
-                part = [as_arrow(record) for record in part]
+            part = as_text(part, section, context.recipe.seed)
             if part:
                 write_parquet(folder / f"{name}.parquet", [to_row(record) for record in part])
                 done.files.append(f"{name}.parquet")
@@ -114,31 +112,6 @@ def _template_key(record: Record) -> str:
     from limbeck.questions.splitting import template_of
 
     return template_of(record.prompt, "context")
-
-
-def as_arrow(record: Record) -> Record:
-    """The record with the text of Fine-tune-CoT; see `limbeck.arrow`.
-
-    The answer is the target, or what the paths agreed on. Raises UserError for a record without
-    a rationale or an answer.
-    """
-    rationale = record.meta.get("rationale")
-    answer = record.target or record.meta.get("answer")
-    if not isinstance(rationale, str) or not isinstance(answer, str):
-        raise UserError(
-            "format.text: arrow is for rationales with an answer (the generator chain_of_thought "
-            f"makes them), and the record {record.id} has none; set format.text to chat"
-        )
-    try:
-        completion = arrow_completion(rationale, answer)
-    except ValueError as error:
-        raise UserError(f"the record {record.id}: {error}") from error
-    return replace(
-        record,
-        messages=(user(arrow_prompt(record.prompt)),),
-        completion=completion,
-        provenance=replace(record.provenance, template="raw"),
-    )
 
 
 def _count(wanted: float, prompts: int) -> int:

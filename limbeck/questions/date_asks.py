@@ -25,7 +25,7 @@ class Asked(NamedTuple):
 
 
 # {w} is the day asked for; {v} is "was", "is" or "will be".
-_FRAMES: dict[Split, tuple[tuple[str, str, str], ...]] = {
+FRAMES: dict[Split, tuple[tuple[str, str, str], ...]] = {
     "train": (
         (
             "What was the date {w} in MM/DD/YYYY?",
@@ -58,7 +58,7 @@ _FRAMES: dict[Split, tuple[tuple[str, str, str], ...]] = {
         ("Find the date that it {v} {w} and give it in MM/DD/YYYY.",) * 3,
     ),
 }
-_VERBS = {-1: "was", 0: "is", 1: "will be"}
+VERBS = {-1: "was", 0: "is", 1: "will be"}
 _NEAR = {
     -2: "the day before yesterday",
     -1: "yesterday",
@@ -75,8 +75,8 @@ def ask(rng: Random, split: Split, today: date) -> Asked:
     if today.day <= 28:  # later days are not in every month
         kinds += [_months, _years]
     when, side, answer, steps = rng.choice(kinds)(rng, today)
-    frame = rng.choice(_FRAMES[split])[side + 1]
-    return Asked(frame.format(w=when, v=_VERBS[side]), answer, steps)
+    frame = rng.choice(FRAMES[split])[side + 1]
+    return Asked(frame.format(w=when, v=VERBS[side]), answer, steps)
 
 
 def _sign(number: int) -> int:
@@ -92,7 +92,7 @@ def _near(rng: Random, today: date) -> tuple[str, int, date, list[str]]:
     if shift == 0:
         return "today", 0, today, []
     answer, step = moved(today, shift)
-    verb = _VERBS[_sign(shift)]
+    verb = VERBS[_sign(shift)]
     step = f"{_NEAR[shift].capitalize()} {verb} {long_date(answer)}." if abs(shift) == 1 else step
     return _NEAR[shift], _sign(shift), answer, [step]
 

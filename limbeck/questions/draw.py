@@ -15,12 +15,13 @@ from limbeck.questions.last_letters import LAST_LETTERS
 from limbeck.questions.question import SPLITS, Question, QuestionSet, Split, Template
 from limbeck.questions.reasoning_gym import PREFIX, gym_questions
 from limbeck.questions.shuffled_objects import SHUFFLED_OBJECTS
+from limbeck.questions.simple_dates import SIMPLE_DATES
 from limbeck.record import content_hash
 from limbeck.text import folded
 
 SETS = {
     questions.name: questions
-    for questions in (DATES, ARITHMETIC, LAST_LETTERS, COIN_FLIP, SHUFFLED_OBJECTS)
+    for questions in (DATES, SIMPLE_DATES, ARITHMETIC, LAST_LETTERS, COIN_FLIP, SHUFFLED_OBJECTS)
 }
 # A template that brings nothing new this many times in a row has no more to bring.
 PATIENCE = 200

@@ -103,6 +103,19 @@ def test_a_changed_recipe_is_done_again_and_asks_only_what_is_new(tmp_path: Path
     assert "2 requests, 2 already answered in the ledger, 0 left to ask" in done.stderr
 
 
+def test_a_key_is_set_for_a_recipe_and_then_for_its_run(tmp_path: Path) -> None:
+    write(tmp_path)
+    sets = ("--set", "generate.paths=3", "--set", "name=drei")
+    done = limbeck("generate", "recipe.yaml", *sets, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "runs/drei/generate/records.jsonl").read_text("utf-8").splitlines()) == 6
+    again = limbeck("generate", "runs/drei", "--set", "generate.paths=1", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    assert len((tmp_path / "runs/drei/generate/records.jsonl").read_text("utf-8").splitlines()) == 2
+    assert "paths: 1" in (tmp_path / "runs/drei/recipe.yaml").read_text("utf-8")
+    refused(limbeck("run", "recipe.yaml", "--set", "paths=1", cwd=tmp_path), "unknown key 'paths'")
+
+
 @pytest.mark.parametrize(
     ("verb", "missing"),
     [("filter", "generate"), ("train", "format"), ("eval", "train"), ("report", "eval")],

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from limbeck.cli.app import app
 from limbeck.errors import UserError
-from limbeck.questions import SETS, make_questions, masked
+from limbeck.questions import SETS, demos, make_questions, masked
 from limbeck.questions.assign import assigned
 from limbeck.questions.question import SPLITS
 from limbeck.seeds import read_seeds
@@ -58,6 +58,13 @@ def test_solutions_come_on_request() -> None:
     [row] = rows_of(questions("arithmetic", "-n", 1, "--solutions").out)
     assert row["solution"].endswith(f"So the answer is {row['target']}.")
     assert "solution" not in rows_of(questions("arithmetic", "-n", 1).out)[0]
+
+
+def test_worked_examples_for_a_recipe() -> None:
+    rows = rows_of(questions("simple_dates", "--demos", 3, "--seed", 2).out)
+    assert rows == [q.row(solution=True) for q in demos("simple_dates", 3, seed=2)]
+    error = questions("simple_dates", "--demos", 0).error
+    assert "--demos is at least 1, got 0" in str(error)
 
 
 def test_the_list_shows_every_set_with_an_example() -> None:
@@ -144,7 +151,7 @@ def test_our_own_splits_do_not_overlap(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["nothing"], "no question set 'nothing'. There are: dates, arithmetic"),
+        (["nothing"], "no question set 'nothing'. There are: dates, simple_dates, arithmetic"),
         ([], "give one of: a set's NAME, --list, --split-file FILE, --overlap TRAIN TEST"),
         (["dates", "--list"], "give one of"),
         (["dates", "--split", "dev"], "train, valid, test or all, got 'dev'"),
@@ -191,7 +198,7 @@ def test_the_commands_of_the_page_run(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     blocks = re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
     commands = [line for block in blocks for line in block.splitlines()]
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands:
         verb, *words = shlex.split(command, comments=True)[1:]
         assert verb == "questions"

@@ -1,16 +1,14 @@
-"""The split by prompt or by template, and the text that a student learns."""
+"""The split by prompt or by template."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from limbeck.errors import UserError
-from limbeck.pipeline.format import as_arrow, from_row, split, to_row
+from limbeck.pipeline.format import split
 from limbeck.record import Provenance, Record, user
-from limbeck.store import read_parquet, write_parquet
 
 
 def row(prompt: str, number: int = 0, **meta: Any) -> Record:
@@ -58,38 +56,3 @@ def test_a_split_that_leaves_nothing_is_a_sentence() -> None:
     rows = [row("a", template="t"), row("b", template="t")]
     with pytest.raises(UserError, match="1 test and 0 valid templates, but only 1 templates"):
         split(rows, valid=0, test=1, seed=0, by="template")
-
-
-def test_the_arrow_text_is_the_published_one_and_survives_the_file(tmp_path: Path) -> None:
-    record = row("第几天? 🙂", rationale="先 --> 后\nthen two.", answer="six")
-    made = as_arrow(record)
-    assert made.prompt == "第几天? 🙂 ###"
-    assert (
-        made.completion == " 先 --> 后\nthen two. --> 7"
-    )  # the target, not what the teacher wrote
-    assert made.provenance.template == "raw"
-    assert made.id == record.id
-    write_parquet(tmp_path / "x.parquet", [to_row(made)])
-    [read] = read_parquet(tmp_path / "x.parquet")
-    assert from_row(read) == made
-
-
-def test_what_the_paths_agreed_on_stands_where_there_is_no_target() -> None:
-    record = Record((user("q"),), "x", Provenance("t"), meta={"rationale": "Since.", "answer": "8"})
-    assert as_arrow(record).completion == " Since. --> 8"
-
-
-@pytest.mark.parametrize(
-    ("record", "words"),
-    [
-        (row("q"), "is for rationales with an answer"),
-        (Record((user("q"),), "x", Provenance("t"), meta={"rationale": "r"}), "has none"),
-        (
-            Record((user("q"),), "x", Provenance("t"), target="a --> b", meta={"rationale": "r"}),
-            "may not hold '-->'",
-        ),
-    ],
-)
-def test_a_record_that_has_no_such_text_is_told(record: Record, words: str) -> None:
-    with pytest.raises(UserError, match=words):
-        as_arrow(record)

@@ -11,10 +11,11 @@ import pytest
 
 from limbeck.errors import UserError
 from limbeck.pipeline.context import Context
-from limbeck.pipeline.format import as_arrow, to_row
+from limbeck.pipeline.format import to_row
 from limbeck.pipeline.run import do_stages
+from limbeck.pipeline.texts import as_text
 from limbeck.progress import reporter
-from limbeck.recipe import Recipe
+from limbeck.recipe import Format, Recipe
 from limbeck.record import Provenance, Record, user
 from limbeck.rundir import RunDir
 from limbeck.store import read_json, write_parquet
@@ -72,7 +73,7 @@ class Job:
 def test_a_student_of_two_tasks_answers_as_it_learned(
     tmp_path: Path, tiny_folder: Path, text: str
 ) -> None:
-    records = [as_arrow(record) for record in RECORDS] if text == "arrow" else RECORDS
+    records = as_text(RECORDS, Format.model_validate({"text": text}), 0)
     train = {"objective": "step_by_step", "epochs": 80, "learning_rate": 1e-2}
     job = Job(tmp_path, tiny_folder, records, train=train, format={"text": text})
     summary = job.train()

@@ -19,7 +19,7 @@ from limbeck.seeds import read_seeds
 from limbeck.store import write_jsonl
 from limbeck.text import folded
 
-NAMES = ("dates", "arithmetic", "last_letters", "coin_flip", "shuffled_objects")
+NAMES = ("dates", "simple_dates", "arithmetic", "last_letters", "coin_flip", "shuffled_objects")
 
 
 def test_the_sets_are_these() -> None:
@@ -66,7 +66,7 @@ def test_no_masked_question_nor_context_of_one_split_is_in_another(name: str) ->
         assert contexts[one].isdisjoint(contexts[two])
 
 
-@pytest.mark.parametrize("name", ["dates", "arithmetic"])
+@pytest.mark.parametrize("name", ["dates", "simple_dates", "arithmetic"])
 def test_not_even_a_masked_sentence_of_the_test_is_in_train(name: str) -> None:
     found = {}
     for split in ("train", "test"):
@@ -90,7 +90,11 @@ def test_every_template_has_a_split_and_every_split_templates(name: str) -> None
 
 @pytest.mark.parametrize(
     ("name", "held_out"),
-    [("dates", {"misread", "written"}), ("arithmetic", {"compare", "give_away"})],
+    [
+        ("dates", {"misread", "written"}),
+        ("simple_dates", {"ahead"}),
+        ("arithmetic", {"compare", "give_away"}),
+    ],
 )
 def test_some_families_are_for_the_test_alone(name: str, held_out: set[str]) -> None:
     """Pinned: a change would put templates that models were trained on into the test."""
@@ -163,7 +167,7 @@ def test_more_than_there_are_is_a_sentence_with_their_number(
 @pytest.mark.parametrize(
     ("name", "n", "split", "said"),
     [
-        ("date", 1, "all", "no question set 'date'. There are: dates, arithmetic, last_letters"),
+        ("date", 1, "all", "no question set 'date'. There are: dates, simple_dates, arithmetic"),
         ("dates", 0, "all", "at least 1, got 0"),
         ("dates", 1, "dev", "train, valid, test or all, got 'dev'"),
     ],

@@ -12,8 +12,8 @@ import pytest
 import torch
 
 from limbeck.errors import RecipeError, UserError
-from limbeck.pipeline.format import as_arrow
-from limbeck.recipe import Train
+from limbeck.pipeline.texts import as_text
+from limbeck.recipe import Format, Train
 from limbeck.record import Message, Provenance, Record, user
 from limbeck.registry import build
 from limbeck.step_by_step import EXPLAIN, PREDICT, prefixed
@@ -68,7 +68,7 @@ def test_a_chat_is_asked_with_the_published_prefixes() -> None:
 
 
 def test_raw_text_is_continued_after_a_space() -> None:
-    record = as_arrow(row("What is 2 + 3?", "2 and 3 make 5.", "5"))
+    [record] = as_text([row("What is 2 + 3?", "2 and 3 make 5.", "5")], Format(text="arrow"), 0)
     assert texts(record) == [
         ("predict: What is 2 + 3? ###", f" 5{END}"),
         ("explain: What is 2 + 3? ###", f" 2 and 3 make 5.{END}"),

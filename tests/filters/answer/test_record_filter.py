@@ -40,6 +40,22 @@ def test_only_right_answers_are_kept(row: Record, keep: bool, reason: str) -> No
     assert (verdict.keep, verdict.score, verdict.reason) == (keep, float(keep), reason)
 
 
+def test_answered_lets_wrong_answers_pass_and_nothing_else() -> None:
+    rows = [
+        record("The answer is 12."),
+        record("The answer is 13."),
+        record("Who knows?"),
+        record("The answer is 13.", finish_reason="length"),
+    ]
+    found = Answer(keep="answered").judge(rows)
+    assert [(v.keep, v.score, v.reason) for v in found] == [
+        (True, 1.0, ""),
+        (True, 0.0, "wrong"),
+        (False, 0.0, "unparseable"),
+        (False, 0.0, "truncated"),
+    ]
+
+
 def test_verdicts_come_in_the_order_of_the_records() -> None:
     rows = [record(f"The answer is {number}.", str(number % 2 + 1)) for number in range(1, 5)]
     assert [verdict.keep for verdict in Answer("number").judge(rows)] == [

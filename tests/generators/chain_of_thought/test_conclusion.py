@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limbeck.generators.chain_of_thought.conclusion import thoughts
+from limbeck.generators.chain_of_thought.conclusion import parted, thoughts
 
 
 @pytest.mark.parametrize(
@@ -28,6 +28,24 @@ from limbeck.generators.chain_of_thought.conclusion import thoughts
 )
 def test_thoughts(text: str, expected: str) -> None:
     assert thoughts(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        ("We add.\nAnswer: 08/14/2022", "08/14/2022"),
+        ("We add.\n**Final Answer:** 5.\n", "5"),
+        ("We add. So the answer is **5**.", "5"),
+        ("We add. The answer is: (B)", "(B)"),
+        ("先加。\n答案：五", "五"),
+        ("Answer: 3.5", "3.5"),
+        ("We add.\nAnswer:", None),
+        ("We add 2 and 3 to 5.", None),
+        ("", None),
+    ],
+)
+def test_the_answer_in_the_teachers_words(text: str, answer: str | None) -> None:
+    assert parted(text) == (thoughts(text), answer)
 
 
 @given(st.text())

@@ -1,0 +1,102 @@
+"""The text that a student learns, and the two controls."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from limbeck.errors import UserError
+from limbeck.pipeline.format import from_row, to_row
+from limbeck.pipeline.texts import as_text
+from limbeck.recipe import Format
+from limbeck.record import Provenance, Record, user
+from limbeck.store import read_parquet, write_parquet
+
+ARROW = Format(text="arrow")
+SHUFFLED = Format(text="arrow", rationales="shuffled")
+
+
+def row(prompt: str, number: int = 0, **meta: Any) -> Record:
+    made = Provenance("chain_of_thought", index=number)
+    return Record((user(prompt),), "x", made, target="7", meta=meta)
+
+
+def test_the_arrow_text_is_the_published_one_and_survives_the_file(tmp_path: Path) -> None:
+    record = row("第几天? 🙂", rationale="先 --> 后\nthen two.", answer="six")
+    [made] = as_text([record], ARROW, 0)
+    assert made.prompt == "第几天? 🙂 ###"
+    assert (
+        made.completion == " 先 --> 后\nthen two. --> 7"
+    )  # the target, not what the teacher wrote
+    assert made.provenance.template == "raw"
+    assert made.id == record.id
+    write_parquet(tmp_path / "x.parquet", [to_row(made)])
+    [read] = read_parquet(tmp_path / "x.parquet")
+    assert from_row(read) == made
+
+
+def test_what_the_paths_agreed_on_stands_where_there_is_no_target() -> None:
+    record = Record((user("q"),), "x", Provenance("t"), meta={"rationale": "Since.", "answer": "8"})
+    assert as_text([record], ARROW, 0)[0].completion == " Since. --> 8"
+    assert as_text([record], Format(text="answer"), 0)[0].completion == " 8"
+
+
+@pytest.mark.parametrize(
+    ("record", "words"),
+    [
+        (row("q"), "are for rationales with an answer"),
+        (Record((user("q"),), "x", Provenance("t"), meta={"rationale": "r"}), "has no answer"),
+        (
+            Record((user("q"),), "x", Provenance("t"), target="a --> b", meta={"rationale": "r"}),
+            "may not hold '-->'",
+        ),
+    ],
+)
+def test_a_record_that_has_no_such_text_is_told(record: Record, words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        as_text([record], ARROW, 0)
+
+
+def test_an_answer_that_was_found_wrong_stays_the_teachers() -> None:
+    meta: dict[str, Any] = {
+        "rationale": "r",
+        "answer": "8",
+        "answer_text": "eight",
+        "check": {"status": "wrong"},
+    }
+    [wrong] = as_text([row("q", **meta)], ARROW, 0)
+    assert wrong.completion == " r --> eight"
+    [right] = as_text([row("q", **meta | {"check": {"status": "correct"}})], ARROW, 0)
+    assert right.completion == " r --> 7"
+
+
+def test_answers_alone_are_the_prompt_and_the_answer() -> None:
+    [made] = as_text([row("第几天?", rationale="先 --> 后")], Format(text="answer"), 0)
+    assert (made.prompt, made.completion, made.provenance.template) == ("第几天? ###", " 7", "raw")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_shuffled_every_row_has_a_rationale_of_another_question(seed: int) -> None:
+    sizes = (4, 1, 2, 3)
+    rows = [row(f"q{q}", n, rationale=f"{q}/{n}") for q, size in enumerate(sizes)
+            for n in range(size)]  # fmt: skip
+    made = as_text(rows, SHUFFLED, seed)
+    assert [r.prompt for r in made] == [f"{r.prompt} ###" for r in rows]
+    assert [r.id for r in made] == [r.id for r in rows]
+    given = [r.completion.removesuffix(" --> 7").strip() for r in made]
+    assert sorted(given) == sorted(str(r.meta["rationale"]) for r in rows)  # each once
+    assert all(text.split("/")[0] != r.prompt[1:] for text, r in zip(given, rows, strict=True))
+
+
+def test_where_one_question_has_most_rows_nothing_can_be_shuffled() -> None:
+    rows = [row("a", n, rationale=str(n)) for n in range(3)] + [row("b", rationale="b")]
+    with pytest.raises(UserError, match="3 of 4 rows are of one question"):
+        as_text(rows, SHUFFLED, 0)
+    assert [r.completion for r in as_text(rows[2:], SHUFFLED, 0)] == [" b --> 7", " 2 --> 7"]
+
+
+def test_chat_is_left_as_it_is() -> None:
+    rows = [row("q")]
+    assert as_text(rows, Format(), 0) == rows
