@@ -104,7 +104,8 @@ def test_a_cancelled_batch_keeps_its_answers_and_the_rest_is_asked_live(tmp_path
         done = collect(ctx)
         assert (done.batches[name].answered, done.missing) == (2, 4)
         assert texts(ctx) == spoken_texts(PROMPTS)
-        assert [body["messages"][-1]["content"] for body in server.bodies] == PROMPTS[2:]
+        live = [body["messages"][-1]["content"] for body in server.bodies]
+        assert sorted(live) == sorted(PROMPTS[2:])  # four at once arrive in any order
         assert submit(ctx).batches == []
         with Ledger(ctx.ledger) as ledger:
             assert [row.via for row in ledger.spent(ctx.run.id)] == ["batch", "live"]
