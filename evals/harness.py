@@ -26,8 +26,8 @@ FEWSHOT_SEED = 1234  # lm-eval's own default
 
 @dataclass(frozen=True, slots=True)
 class TaskResult:
-    """One model on one task. `items` are {"id", "prompt", "score", "output"}, in task order;
-    a score is None where the call failed."""
+    """One model on one task. `items` are {"id", "prompt", "score", "output"}, in task order; a
+    score is None where the call failed. Items with one "cluster" (a template) vary together."""
 
     task: str
     kind: str
@@ -186,6 +186,7 @@ def _result(name: str, results: Mapping[str, Any]) -> TaskResult:
             "prompt": sample["prompt_hash"],
             "score": _score(sample, metric),
             "output": _output(sample),
+            **({"cluster": cluster} if (cluster := sample["doc"].get("cluster")) else {}),
         }
         for sample in sorted(samples, key=lambda sample: sample["doc_id"])
     ]

@@ -28,6 +28,7 @@ def answers(
             "target": question.target,
             "kind": str(question.meta.get("kind", "auto")),
             "options": list(question.meta.get("options", ())),
+            "cluster": str(question.meta.get("template", "")),
         }
         for question in questions
     ]

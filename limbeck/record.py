@@ -27,6 +27,7 @@ META_KEYS = frozenset(
         "rationale",
         "answer",
         "answer_text",
+        "answer_finish_reason",
         "check",
         "pass_rate",
         "paths",

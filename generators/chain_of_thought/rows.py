@@ -41,7 +41,7 @@ def path_record(
     paths: int,
 ) -> Record:
     """The record of a path that got its replies. `finish_reason` is that of the rationale, but
-    "length" where the answer was cut off."""
+    that of the second call, which has a key of its own as well, where the first one stopped."""
     assert path.text is not None
     text = completion_of(path)
     options = seed.meta.get("options")
@@ -59,6 +59,7 @@ def path_record(
     }
     if path.answer_text is not None:
         said = path.answer_text.text
+        meta["answer_finish_reason"] = path.answer_text.finish_reason
     if said is not None:
         meta["answer_text"] = said
     if answer is not None:

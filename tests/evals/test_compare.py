@@ -1,0 +1,86 @@
+"""Several students beside each other: paired, by clusters, never over different items."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from limbeck.errors import UserError
+from limbeck.evals.compare import compare
+
+
+def role(
+    scores: Sequence[float | None], clusters: Sequence[str] | None = None, **protocol: Any
+) -> dict[str, Any]:
+    items = [
+        {"id": str(n), "doc": f"d{n}", "score": score, "output": ""}
+        | ({"cluster": clusters[n]} if clusters else {})
+        for n, score in enumerate(scores)
+    ]
+    common = {"form": "generate", "prompt": "chat", "max_tokens": 9, "version": 2, "lm_eval": "1"}
+    return {
+        "protocol": common | protocol,
+        "tasks": [{"task": "dates", "metric": "acc", "items": items}],
+    }
+
+
+ONE = [1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 1.0, 1.0]
+TWO = [0.0, 1.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0]
+
+
+def test_every_run_is_held_against_the_first() -> None:
+    [found] = compare({"full": role(ONE), "short": role(TWO), "same": role(ONE)})
+    full, short, same = found.standings
+    assert (found.task, found.n, found.clusters) == ("dates", 8, 8)
+    assert (full.score, full.minus_first, full.p_value) == (0.625, None, None)
+    assert short.score == 0.25
+    assert short.minus_first is not None
+    # The differences are -1 0 0 0 -1 1 -1 -1: five squares of 1, so their sum is 5.
+    mean = -3 / 8
+    variance = (5 - 8 * mean**2) / 7
+    assert short.minus_first.value == mean
+    assert short.minus_first.stderr == pytest.approx(math.sqrt(variance / 8))
+    # t(7) at 97.5%: 2.364624
+    assert short.minus_first.high == pytest.approx(mean + 2.364624 * math.sqrt(variance / 8), 1e-5)
+    # Four lost, one won: two-sided binomial 2 * (1 + 5) / 32.
+    assert short.p_value == pytest.approx(12 / 32)
+    assert (same.score, same.p_value) == (0.625, 1.0)
+
+
+def test_items_of_one_template_vary_together() -> None:
+    """Every template's items are all right or all wrong: eight items say no more than two."""
+    groups = ["a"] * 4 + ["b"] * 4
+    [found] = compare({"one": role([1.0] * 4 + [0.0] * 4, groups), "two": role([0.0] * 8, groups)})
+    assert (found.n, found.clusters) == (8, 2)
+    one, two = found.standings
+    # Two clusters of mean 1 and 0: standard deviation 0.7071 over root 2.
+    assert one.stderr == pytest.approx(0.5)
+    assert two.minus_first is not None
+    # t(1) at 97.5% is 12.7062.
+    assert two.minus_first.low == pytest.approx(-0.5 - 12.7062 * 0.5, 1e-5)
+    assert two.p_value == pytest.approx(1.0)
+
+
+def test_only_items_that_all_answered_count() -> None:
+    [found] = compare({"one": role([1.0, 1.0, 0.0]), "two": role([1.0, None, 1.0])})
+    assert found.n == 2
+    assert [one.score for one in found.standings] == [0.5, 1.0]
+
+
+@pytest.mark.parametrize(
+    ("other", "words"),
+    [
+        (role([1.0, 0.0]), "two was evaluated on other items of dates"),
+        (role([1.0, 0.0, 1.0], max_tokens=5), "max_tokens 9 and 5"),
+        (role([None, None, 1.0]), "fewer than two items of dates"),
+        ({"protocol": role([1.0])["protocol"], "tasks": []}, "any task in common"),
+    ],
+)
+def test_what_does_not_compare_is_a_sentence(other: dict[str, Any], words: str) -> None:
+    with pytest.raises(UserError, match=words):
+        compare({"one": role([1.0, 0.0, 1.0]), "two": other})
+    with pytest.raises(UserError, match="at least two runs, got 1"):
+        compare({"one": role([1.0, 0.0])})
