@@ -77,6 +77,7 @@ def test_two_calls_as_published_for_a_base_teacher() -> None:
     row = out.records[0]
     assert row.completion == "思考 thought 0 of #0.\nTherefore, the answer is 7."
     assert (row.meta["rationale"], row.meta["answer_text"]) == ("思考 thought 0 of #0.", " 7.")
+    assert row.meta["answer_finish_reason"] == "stop"
     assert row.provenance.prompt_version == "cot_rationale_base.v1+cot_answer_base.v1"
     assert row.meta["usage"] == {"prompt_tokens": 14, "completion_tokens": 10}
     assert out.funnel["second calls"] == 2
