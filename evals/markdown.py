@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from limbeck.evals import wording
+from limbeck.evals import giveaway, wording
 
 SAMPLE_CHARS = 600  # of one text; report.json holds the whole
 CURVE_ROWS = 8
@@ -30,6 +30,8 @@ def render(report: Mapping[str, Any]) -> str:
         *_verdict(report),
         "## Transfer",
         _transfer(report.get("tasks") or []),
+        f"## {giveaway.QUESTION}",
+        *_given_away(report),
         "## Training",
         *_training(report.get("training") or {}),
         "## Data",
@@ -40,7 +42,7 @@ def render(report: Mapping[str, Any]) -> str:
         _bullets(escape(limit) for limit in report.get("limits") or [])
         or "The report names no limits of its own.",
         "## Protocol",
-        _pairs({**(report.get("protocol") or {}), **_costs(report.get("cost") or {})}),
+        _pairs({**_protocol(report.get("protocol") or {}), **_costs(report.get("cost") or {})}),
         "## Versions",
         _pairs({"limbeck": report.get("limbeck_version"), **(report.get("versions") or {})}),
     ]
@@ -115,6 +117,15 @@ def _row(task: Mapping[str, Any]) -> list[str]:
     ]
 
 
+def _given_away(report: Mapping[str, Any]) -> Iterator[str]:
+    yield giveaway.answer(report)
+    rows = giveaway.cells(report)
+    if rows:
+        head = ["Task", *(label for label, _ in rows[0][1])]
+        yield _table(head, ([escape(task), *(cell for _, cell in row)] for task, row in rows))
+        yield giveaway.note(report["given_away"])
+
+
 def _training(training: Mapping[str, Any]) -> list[str]:
     names = {"examples": "examples", "epochs": "epochs", "tokens": "tokens"}
     names["loss_tokens"] = "tokens in the loss"
@@ -161,6 +172,12 @@ def _samples(samples: Sequence[Mapping[str, Any]]) -> Iterator[str]:
             text = sample.get(role)
             yield f"{role.capitalize()}:"
             yield wording.MISSING if text is None else fence(text) if text else "(empty)"
+
+
+def _protocol(protocol: Mapping[str, Any]) -> dict[str, Any]:
+    asked = protocol.get("asked") or {}
+    pairs = {f"questions to the {role}": form for role, form in asked.items()}
+    return {key: value for key, value in protocol.items() if key != "asked"} | pairs
 
 
 def _costs(cost: Mapping[str, Any]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from limbeck.evals import wording
+from limbeck.evals import giveaway, wording
 
 ROLES = ("base", "student", "teacher")
 SAMPLE_CHARS = 2000  # of one text; report.json holds the whole
@@ -39,6 +39,9 @@ def render(report: Mapping[str, Any]) -> str:
         "verdict": [_BRACKET.sub("[\\1,\u00a0\\2]", line) for line in wording.verdict(report)],
         "tasks": tasks,
         "forest": forest(tasks),
+        "given_away": giveaway.cells(report),
+        "given_away_answer": giveaway.answer(report),
+        "given_away_note": giveaway.note(report.get("given_away") or []),
         "training": report.get("training") or {},
         "curve": curve((report.get("training") or {}).get("curve") or []),
         "funnel": funnel(report.get("funnel") or []),
@@ -64,6 +67,7 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
     )
     environment.globals["wording"] = wording
+    environment.globals["giveaway"] = giveaway
     return environment
 
 

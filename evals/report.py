@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -55,17 +55,29 @@ def build_report(
     prompts: Mapping[str, str],
     chance: Mapping[str, float],
     seed: int,
+    given_away: Sequence[Mapping[str, Any]] = (),
 ) -> dict[str, Any]:
     """The content of report.json (schema "limbeck.report/1").
 
     `roles` are the three results of the eval stage; `prompts` the held-out prompts by record id;
     `chance` the score of guessing by task. Raises UserError when the roles were evaluated under
     different protocols or on different items.
+
+    `given_away` says of each task of questions or items what the training rows hold of it:
+    `task`; `items`, how many were asked; `rows` and `questions`, how many training rows there are
+    and how many different questions they ask; the items that one of these is `same` (word for
+    word), or `template` (their masked texts are equal), or `context` (those of all sentences but
+    the last are), each count with those before it; `ngram`, the items with 8 words in a row in
+    common with one, and `short`, those with fewer than 8 words; and `found`, for every item that
+    is counted its `place` in the task, its id (`item`), the strictest `reason` and a training
+    `row`'s id. The report adds `clean`: the row of `tasks` again, over the items that are neither
+    `same` nor `template`; null where these are all items or none.
     """
     protocol = same_protocol(roles)
     tasks = [
         _task(task, roles, chance, seed, CHOICE[protocol["form"]]) for task in _task_names(roles)
     ]
+    compared = [{**entry, "clean": _clean(entry, roles, seed)} for entry in given_away]
     return {
         "schema": SCHEMA,
         "name": name,
@@ -73,12 +85,13 @@ def build_report(
         "models": {role: dict(models[role]) for role in ("teacher", "base", "student")},
         "protocol": {**protocol, "seed": seed},
         "tasks": tasks,
+        "given_away": compared,
         "funnel": list(funnel),
         "training": dict(training),
         "cost": dict(cost),
         "samples": _samples(roles, prompts),
         "versions": dict(versions),
-        "limits": _limits(tasks, roles),
+        "limits": _limits(tasks, roles, {entry["task"] for entry in compared}),
     }
 
 
@@ -122,6 +135,7 @@ def _task(
         "higher_is_better": first["higher_is_better"],
         "n": n,
         "dropped": dropped,
+        "clusters": len(set(clusters)) if clusters else None,
         "chance": chance.get(name),
         "student_minus_base": None,
         "teacher_minus_base": None,
@@ -158,11 +172,31 @@ def _task(
     return row
 
 
+def _clean(entry: Mapping[str, Any], roles: Mapping[str, Role], seed: int) -> dict[str, Any] | None:
+    """The task's row over the items that no training row gives away."""
+    lost = {hit["place"] for hit in entry["found"] if hit["reason"] != "context"}
+    if not 0 < len(lost) < entry["items"]:
+        return None
+    name = entry["task"]
+    left = {
+        role: {
+            "tasks": [
+                {**task, "items": [i for n, i in enumerate(task["items"]) if n not in lost]}
+                for task in result["tasks"]
+                if task["task"] == name
+            ]
+        }
+        for role, result in roles.items()
+    }
+    return _task(name, left, {}, seed, "")
+
+
 def _paired(
     name: str, present: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str] | None, int, int]:
     """Scores of the items that every model answered, in one order; their clusters; how many they
-    are; how many were left out. Several completions of one held-out prompt are one cluster."""
+    are; how many were left out. Questions of one template are one cluster, and so are several
+    completions of one held-out prompt."""
     keys = {role: [(i["id"], i["doc"]) for i in task["items"]] for role, task in present.items()}
     first = next(iter(keys.values()))
     if any(other != first for other in keys.values()):
@@ -177,9 +211,18 @@ def _paired(
     if not complete:
         scores = {}
     items = next(iter(present.values()))["items"]
-    prompts = [items[place]["prompt"] for place in complete]
-    shared = name.startswith("imitation_") and len(set(prompts)) < len(prompts)
-    return scores, prompts if shared else None, len(complete), len(first) - len(complete)
+    shared = [_group(items[place], name) for place in complete]
+    # One template alone says nothing of others: then the interval is over its questions.
+    least = 1 if name.startswith("imitation_") else 2
+    together = all(shared) and least <= len(set(shared)) < len(shared)
+    return scores, shared if together else None, len(complete), len(first) - len(complete)
+
+
+def _group(item: Mapping[str, Any], task: str) -> str:
+    """What an item varies with: its cluster (a template), or, imitated, its prompt; "" for none."""
+    if task.startswith("imitation_"):
+        return str(item["prompt"])
+    return str(item.get("cluster") or "")
 
 
 def _interval(found: Difference) -> dict[str, float | None]:
@@ -209,7 +252,9 @@ def _samples(roles: Mapping[str, Role], prompts: Mapping[str, str]) -> list[dict
     ]
 
 
-def _limits(tasks: Sequence[Mapping[str, Any]], roles: Mapping[str, Role]) -> list[str]:
+def _limits(
+    tasks: Sequence[Mapping[str, Any]], roles: Mapping[str, Role], compared: Collection[str]
+) -> list[str]:
     lines = [
         "One training seed: how much another seed would move the student is not in the intervals.",
         "Intervals are over items of each task; they say nothing about other tasks.",
@@ -218,6 +263,18 @@ def _limits(tasks: Sequence[Mapping[str, Any]], roles: Mapping[str, Role]) -> li
         lines.append(
             "Imitation is measured on prompts from the same source as the training prompts; a "
             "student can imitate these well and know nothing more."
+        )
+    others = [t["task"] for t in tasks if t["kind"] == "ability" and t["task"] not in compared]
+    if others:
+        lines.append(
+            f"Whether the training rows give away items of {', '.join(others)} was not looked at."
+        )
+    grouped = [task for task in tasks if task["clusters"] and task["kind"] != "imitation"]
+    if grouped:
+        told = ", ".join(f"{task['task']} has {task['clusters']}" for task in grouped)
+        lines.append(
+            "Questions of one template vary together, and intervals take whole templates: "
+            f"{told}. They say how well other templates would be solved."
         )
     failed = {role: len(result.get("failures", [])) for role, result in roles.items()}
     if any(failed.values()):

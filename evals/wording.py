@@ -218,7 +218,21 @@ def verdict(report: Mapping[str, Any], *, escape: Escape = visible) -> list[str]
     lines = [_headline(tasks)]
     for label, group in by_kind(tasks):
         lines += [f"{label}: {clause}." for clause in _clauses(group, escape)]
+    if found := leak(report):
+        lines.append(f"Caution: {found}.")
     return lines
+
+
+def leak(report: Mapping[str, Any]) -> str:
+    """How many items the training rows give away; "" for none."""
+    keys = ("same", "template", "items")
+    entries = report.get("given_away") or []
+    same, masked, items = (sum(finite(entry.get(key)) or 0 for entry in entries) for key in keys)
+    if not masked:
+        return ""
+    what = "item is a training question" if items == 1 else "items are training questions"
+    copies = f", {count(same)} of them word for word" if same else ""
+    return f"{count(masked)} of {count(items)} {what} but for numbers, dates and names{copies}"
 
 
 def by_kind(tasks: Iterable[Task]) -> list[tuple[str, list[Task]]]:

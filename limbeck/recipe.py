@@ -20,7 +20,7 @@ from limbeck.errors import ModelError, RecipeError
 from limbeck.models import OPENAI_URL, parse_model
 from limbeck.money import price_of
 from limbeck.recipe_errors import NO_KEYS, explained, is_secret
-from limbeck.registry import OptionError, build, find
+from limbeck.registry import OptionError, build, find, option_names
 from limbeck.yaml_lines import Places, read_yaml
 
 Name = Annotated[str, Field(pattern=r"^[^\W_][\w.-]{0,99}$")]
@@ -207,6 +207,11 @@ class Eval(Section):
     max_tokens: Annotated[int, Field(ge=1)] = 128
     batch_size: Annotated[int, Field(ge=1)] = 32
 
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files of questions or items among the tasks."""
+        return tuple(Path(task) for task in self.tasks if task.endswith(".jsonl"))
+
 
 class Recipe(Section):
     """A whole run, from seeds to report. `Recipe.load` reads one from YAML."""
@@ -297,9 +302,7 @@ class Recipe(Section):
             (("budget", "usd"), lambda: _check_price(self)),
         ]
         for number, step in enumerate(self.filters):
-            checks.append(
-                (("filters", number), lambda step=step: build("filters", step.name, step.options))
-            )
+            checks.append((("filters", number), lambda step=step: _check_filter(step, self.eval)))
         done: dict[tuple[str | int, ...], Any] = {}
         for where, check in checks:
             try:
@@ -312,11 +315,13 @@ class Recipe(Section):
         seeds = self.seeds.model_copy(
             update={name: _absolute(folder, file) for name, file in files.items() if file}
         )
+        filters = tuple(_with_files(folder, step) for step in self.filters)
         tasks = tuple(_task(folder, task) for task in self.eval.tasks)
         teacher, student = done["teacher", "model"], done["student", "model"]
         return self.model_copy(
             update={
                 "seeds": seeds,
+                "filters": filters,
                 "teacher": self.teacher.model_copy(update={"model": str(teacher)}),
                 "student": self.student.model_copy(update={"model": str(student)}),
                 "eval": self.eval.model_copy(update={"tasks": tasks}),
@@ -336,6 +341,24 @@ def _filter_step(step: Any) -> Any:
         ((name, options),) = step.items()
         return {"name": name, "options": options or {}}
     return step
+
+
+def _check_filter(step: FilterStep, section: Eval) -> None:
+    build("filters", step.name, step.options)
+    compares = "against" in option_names("filters", step.name)
+    if compares and not step.options.get("against") and not section.files:
+        raise RecipeError(
+            f"the filter {step.name} has nothing to compare with: eval.tasks names no JSONL file "
+            "of questions or items. Add one there, or list files under the filter's option against"
+        )
+
+
+def _with_files(folder: Path, step: FilterStep) -> FilterStep:
+    """A filter's option `against` is a list of files, taken from the recipe's folder."""
+    if not step.options.get("against"):
+        return step
+    files = [str(_absolute(folder, Path(file))) for file in step.options["against"]]
+    return step.model_copy(update={"options": step.options | {"against": files}})
 
 
 def _check_objective(train: Train) -> None:

@@ -73,6 +73,10 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
             "limbeck.filters.answer:Consistent",
             "refuses rationales that conclude something else than the kept answer",
         ),
+        "contamination": (
+            "limbeck.filters.contamination:Contamination",
+            "refuses questions of the evaluation's files, or of one template with them",
+        ),
         "exact": (
             "limbeck.filters.exact:Exact",
             "refuses exact duplicates, the first one stays",

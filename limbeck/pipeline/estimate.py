@@ -18,12 +18,12 @@ from limbeck.errors import AskError, UserError
 from limbeck.ledger import Keyer, Ledger
 from limbeck.money import Meter, Rates, cost, counted, estimate_tokens, price_of
 from limbeck.pipeline.context import Context
+from limbeck.pipeline.filter import filters_of
 from limbeck.pipeline.forecast import Estimate, render
 from limbeck.pipeline.generate import generator_of
 from limbeck.pipeline.sample import Interval, share, unseen_total
-from limbeck.protocols import Filter, Generator, Reply, Request, Usage
+from limbeck.protocols import Generator, Reply, Request, Usage
 from limbeck.record import Record
-from limbeck.registry import build
 from limbeck.seeds import read_seeds
 from limbeck.teachers.connect import identity, width
 from limbeck.teachers.drain import draining
@@ -261,8 +261,7 @@ def _survivors(
     out = _Emitted()
     run(generator.generate(seeds, _Sampled(context.recipe.teacher.model, replies), out))
     records = out.records
-    for step in context.recipe.filters:
-        judge: Filter = build("filters", step.name, step.options)
+    for judge in filters_of(context.recipe):
         verdicts = judge.judge(records)
         records = [r for r, verdict in zip(records, verdicts, strict=True) if verdict.keep]
     return len(records)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import platform
 from importlib import metadata
-from pathlib import Path
 from typing import Any
 
 from limbeck import __version__
-from limbeck.errors import MissingExtra
+from limbeck.errors import MissingExtra, UserError
 from limbeck.models import parse_model
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.evaluate import ROLES
 from limbeck.pipeline.format import SPLITS, read_split
+from limbeck.pipeline.overlap import given_away
 from limbeck.pipeline.train import METRICS, SUMMARY
+from limbeck.pipeline.train import inputs as train_inputs
 from limbeck.record import content_hash
 from limbeck.store import read_json, read_jsonl, write_json, write_text
 
@@ -22,12 +23,24 @@ PACKAGES = ("torch", "transformers", "lm-eval", "openai", "numpy")
 
 def inputs(context: Context) -> str:
     evaluated = context.run.need("eval", by="report")
-    return content_hash({"eval": evaluated.outputs, "version": __version__})
+    formatted = context.run.need("format", by="report")
+    return content_hash(
+        {"rows": formatted.outputs, "eval": evaluated.outputs, "version": __version__}
+    )
 
 
 def write_report(context: Context) -> dict[str, Any]:
-    """Write the report in its three forms; returns its content. Raises StageError before eval."""
+    """Write the report in its three forms; returns its content.
+
+    Raises StageError before eval, and UserError when the rows or the recipe of the training changed
+    after it: what the report says of the data would not be what the student learned from.
+    """
     hashed = inputs(context)
+    if context.run.need("train", by="report").inputs != train_inputs(context):
+        raise UserError(
+            f"what the student is trained on, or how, changed since it was trained. Run: limbeck "
+            f"train {context.run.path}, then limbeck eval {context.run.path}"
+        )
     try:
         from limbeck.evals import markdown, page
         from limbeck.evals.report import build_report
@@ -54,6 +67,7 @@ def write_report(context: Context) -> dict[str, Any]:
         prompts={record.id: record.prompt for record in test},
         chance=_chance(context),
         seed=recipe.seed,
+        given_away=given_away(context, roles["student"]["protocol"]),
     )
     folder = run.folder("report")
     with run.stage("report", hashed) as done:
@@ -127,8 +141,8 @@ def _chance(context: Context) -> dict[str, float]:
     from limbeck.evals.questions import is_questions
 
     found = {}
-    for task in context.recipe.eval.tasks:
-        if task.endswith(".jsonl") and not is_questions(Path(task)):
-            items = read_items(Path(task))
-            found[Path(task).stem] = sum(1 / len(item.options) for item in items) / len(items)
+    for path in context.recipe.eval.files:
+        if not is_questions(path):
+            items = read_items(path)
+            found[path.stem] = sum(1 / len(item.options) for item in items) / len(items)
     return found

@@ -74,6 +74,26 @@ def gap(value: float, low: float, high: float) -> dict[str, Any]:
     }
 
 
+def leak(name: str, **changes: Any) -> dict[str, Any]:
+    """What the training rows hold of a task's 252 items; 9 are there word for word."""
+    entry: dict[str, Any] = {
+        "task": name,
+        "items": 252,
+        "rows": 310,
+        "questions": 120,
+        "same": 9,
+        "template": 63,
+        "context": 70,
+        "ngram": 240,
+        "short": 4,
+        "found": [{"place": 0, "item": "i0", "reason": "same", "row": "r0"}],
+        "clean": task(name, n=189, student={"value": 0.33, "stderr": 0.034}),
+    } | changes
+    if not entry["template"]:
+        entry |= {"same": 0, "clean": None}
+    return entry
+
+
 def example(**changes: Any) -> dict[str, Any]:
     """A whole report in the schema limbeck.report/1."""
     return {
@@ -123,6 +143,7 @@ def example(**changes: Any) -> dict[str, Any]:
             unbounded(),
             unbounded("dates"),
         ],
+        "given_away": [leak("arithmetic", template=63), leak("dates", context=252, template=0)],
         "funnel": [
             {"label": "prompts", "count": 440},
             {"label": "asked", "count": 440},

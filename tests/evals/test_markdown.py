@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from limbeck.evals import markdown, wording
-from tests.evals.report_example import example, task
+from tests.evals.report_example import example, leak, task
 
 EVIL = [
     "a | b",
@@ -42,17 +42,18 @@ def test_names_and_labels_break_no_table_and_make_no_markup(evil: str) -> None:
         limits=[evil],
         models={"teacher": {"name": evil, "about": evil, "parameters": None}},
         versions={evil: evil},
-        protocol={"form": evil},
+        protocol={"form": evil, "asked": {"base": evil, "student": "the question"}},
+        given_away=[leak(evil)],
     )
     text = outside_fences(markdown.render(report))
-    assert [set(rows) for rows in tables(text)] == [{8}, {3}, {2}]
+    assert [set(rows) for rows in tables(text)] == [{8}, {8}, {3}, {2}]
     bare = re.sub(r"\\[^\w\s]", "", text)
     assert "<" not in bare
     assert "`" not in bare
     assert "](" not in bare
     assert "://" not in bare
     assert not re.search(r"www\.", text)
-    assert len(re.findall(r"^ *#", text, flags=re.MULTILINE)) == 11
+    assert len(re.findall(r"^ *#", text, flags=re.MULTILINE)) == 12
 
 
 @pytest.mark.parametrize(
@@ -98,6 +99,23 @@ def test_the_sentences_and_cells_are_those_of_the_wording() -> None:
         assert line in text
     for case in example()["tasks"]:
         assert f"| {wording.gap_cell(case)[0]}" in text
+
+
+def test_the_protocol_says_how_each_role_was_asked() -> None:
+    asked = {"base": "after 8 worked examples", "student": "as trained: question ###"}
+    text = markdown.render(example(protocol={"form": "generate", "asked": asked}))
+    assert "- form: generate\n- questions to the base: after 8 worked examples\n" in text
+    assert "\n- questions to the student: as trained: question ###\n" in text
+    assert "{" not in text.split("## Protocol")[1]
+
+
+def test_what_the_training_rows_give_away_is_a_table() -> None:
+    text = markdown.render(example(given_away=[leak("arithmetic")]))
+    assert (
+        "| arithmetic | 252 | 9 (3.6%) | 63 (25.0%) | 70 (27.8%) | 240 (95.2%), 4 too short "
+        "| 38.0% ± 3.0 | 33.0% ± 3.4 (n = 189) |"
+    ) in text
+    assert "Caution: 63 of 252 items are training questions" in text
 
 
 def test_controls_are_made_visible_inside_fences_too() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from limbeck.evals import page
-from tests.evals.report_example import example, gap, imitation, task, unbounded
+from tests.evals.report_example import example, gap, imitation, leak, task, unbounded
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 EVIL = [
@@ -68,9 +68,9 @@ def tree(**changes: Any) -> Tree:
     return Tree(page.render(example(**changes)))
 
 
-EMPTY: dict[str, Any] = {key: [] for key in ("tasks", "funnel", "samples", "limits")} | {
-    key: {} for key in ("models", "protocol", "training", "cost", "versions")
-}
+EMPTY: dict[str, Any] = {
+    key: [] for key in ("tasks", "given_away", "funnel", "samples", "limits")
+} | {key: {} for key in ("models", "protocol", "training", "cost", "versions")}
 NULLS = dict.fromkeys(example())
 
 
@@ -82,11 +82,13 @@ def test_text_from_models_and_files_is_never_markup(evil: str) -> None:
         name=evil,
         models=pairs,
         limits=[evil, evil],
-        protocol=dict.fromkeys(("hash", "form", "prompt", "max_tokens", "seed"), evil),
+        protocol=dict.fromkeys(("hash", "form", "prompt", "max_tokens", "seed"), evil)
+        | {"asked": {"base": evil}},
         tasks=[
             case | {"task": evil, "about": evil, "metric": evil, "unit": evil}
             for case in example()["tasks"]
         ],
+        given_away=[leak(evil)],
         funnel=[step | {"label": evil} for step in example()["funnel"]],
         samples=[dict.fromkeys(("prompt", *page.ROLES), evil)] * 2,
         versions={evil: evil, "b": evil, "c": evil},
@@ -141,12 +143,12 @@ def test_there_are_landmarks_a_language_and_a_verdict_before_all_numbers() -> No
 
 def test_tables_have_captions_and_scopes() -> None:
     found = tree()
-    assert len(found.all("caption")) == len(found.all("table")) == 2
+    assert len(found.all("caption")) == len(found.all("table")) == 3
     assert {head.get("scope") for head in found.all("th")} == {"col", "row"}
     columns = [head for head in found.all("th") if head.get("role") == "columnheader"]
     cells = [cell for cell in found.all("td") if cell.get("role") == "cell"]
-    assert len(columns) == 8
-    assert len(cells) == 7 * len(example()["tasks"])
+    assert len(columns) == 8 + 8
+    assert len(cells) == 7 * len(example()["tasks"]) + 7 * len(example()["given_away"])
 
 
 def test_each_picture_has_a_title_and_says_its_numbers() -> None:
@@ -186,7 +188,7 @@ def test_what_is_missing_is_said(report: dict[str, Any]) -> None:
 
 def test_a_task_of_nulls_is_a_row_of_words() -> None:
     nothing = task("t") | dict.fromkeys(set(task()) - {"task", "kind"})
-    found = tree(tasks=[nothing])
+    found = tree(tasks=[nothing], given_away=[])
     assert "base and student not both measured on t." in found.words().lower()
     assert found.text.count(("span", "n/a")) == 7
     assert "None" not in found.words()
@@ -199,6 +201,17 @@ def test_an_empty_completion_is_told_from_a_missing_one_and_a_long_one_is_cut() 
     assert "500 more characters are in report.json." in words
     assert "p" * 2000 in words
     assert "p" * 2001 not in words
+
+
+def test_what_the_training_rows_give_away_has_a_label_for_every_cell() -> None:
+    found = tree(given_away=[leak("arithmetic", clean=None)])
+    words = found.words()
+    assert "Do the training rows give the test away?" in words
+    assert "In part: 63 of 252 items are training questions" in words
+    cells = [data for _, data in found.text]
+    at = cells.index("63 (25.0%)")
+    assert cells[at - 1] == "Masked question"
+    assert "Student, the rest" not in words
 
 
 def test_the_plot_draws_bounded_intervals_and_leaves_unbounded_ones_open() -> None:

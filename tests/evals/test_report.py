@@ -268,6 +268,29 @@ def test_several_completions_of_one_prompt_are_one_cluster() -> None:
     assert row["base"]["stderr"] == standard_error(scores[0], clusters=prompts)
 
 
+def test_questions_of_one_template_vary_together() -> None:
+    random = np.random.default_rng(1)
+    columns = (random.random((3, 12)) < [[0.2], [0.5], [0.8]]).repeat(4, axis=1).astype(float)
+    templates = [f"dates/{n // 4}" for n in range(48)]
+
+    def solved(column: list[float], names: list[str]) -> dict[str, Any]:
+        made = task("dates", column)
+        for item, name in zip(made["items"], names, strict=True):
+            item["cluster"] = name
+        return role(made)
+
+    made = report(*(solved(column, templates) for column in columns.tolist()))
+    row = made["tasks"][0]
+    expected = gap_closed(*columns, clusters=templates)
+    assert (row["n"], row["clusters"]) == (48, 12)
+    assert row["gap_closed"]["low"] == expected.low
+    assert row["student"]["stderr"] == standard_error(columns[1], clusters=templates)
+    assert any("dates has 12" in line for line in made["limits"])
+    alone = report(*(solved(column, ["one"] * 48) for column in columns.tolist()))
+    assert alone["tasks"][0]["clusters"] is None
+    assert alone["tasks"][0]["student"]["stderr"] == standard_error(columns[1])
+
+
 def test_one_prompt_alone_has_scores_and_no_interval() -> None:
     def imitated(column: list[float]) -> dict[str, Any]:
         made = style("imitation_nll", column)
@@ -279,6 +302,44 @@ def test_one_prompt_alone_has_scores_and_no_interval() -> None:
     assert row["base"]["value"] == 4.5
     assert row["student_minus_base"] is None
     assert row["gap_closed"] is None
+
+
+def given(name: str, reasons: dict[int, str], items: int = 48) -> dict[str, Any]:
+    found = [
+        {"place": place, "item": f"i{place}", "reason": reason, "row": "r"}
+        for place, reason in reasons.items()
+    ]
+    return {"task": name, "items": items, "found": found}
+
+
+def test_items_that_are_given_away_are_left_out_of_the_clean_row() -> None:
+    roles = [role(task("k", scores), task("other", [0, 1])) for scores in (BASE, STUDENT, TEACHER)]
+    reasons = {0: "same", 1: "template", 2: "context", 10: "template"}
+    made = report(*roles, given_away=[given("k", reasons)])
+    [entry] = made["given_away"]
+    kept = [n for n in range(48) if n not in (0, 1, 10)]
+    columns = [[column[n] for n in kept] for column in (BASE, STUDENT, TEACHER)]
+    clean = entry["clean"]
+    assert (clean["task"], clean["n"], clean["unit"]) == ("k", 45, "share")
+    assert [clean[key]["value"] for key in ROLES] == [pytest.approx(sum(c) / 45) for c in columns]
+    assert clean["gap_closed"]["low"] == gap_closed(*columns).low
+    assert entry["found"] == given("k", reasons)["found"]
+    assert made["tasks"][0]["n"] == 48
+
+
+@pytest.mark.parametrize("reasons", [{}, {3: "context"}, dict.fromkeys(range(48), "template")])
+def test_where_all_or_none_is_given_away_there_is_no_clean_row(reasons: dict[int, str]) -> None:
+    roles = [role(task("k", scores)) for scores in (BASE, STUDENT, TEACHER)]
+    made = report(*roles, given_away=[given("k", reasons)])
+    assert made["given_away"][0]["clean"] is None
+
+
+def test_a_task_that_was_not_compared_is_named_among_the_limits() -> None:
+    roles = [role(task("k", [0, 1]), task("gsm", [0, 1])) for _ in ROLES]
+    said = "Whether the training rows give away items of gsm was not looked at."
+    assert said in report(*roles, given_away=[given("k", {}, 2)])["limits"]
+    both = report(*roles, given_away=[given("k", {}, 2), given("gsm", {}, 2)])
+    assert not any("give away" in line for line in both["limits"])
 
 
 def test_the_rest_is_handed_through() -> None:

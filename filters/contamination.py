@@ -1,0 +1,167 @@
+"""Record filter `contamination`: questions that are the evaluation's own.
+
+Word for word, or made from one template: then the questions are equal where numbers, dates and
+names are masked (`limbeck.questions.masking`). `Known` is what compares, for the report as well.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from limbeck.errors import DataError, UserError
+from limbeck.questions.masking import context, masked
+from limbeck.record import Message, Record, Verdict
+from limbeck.seeds import seeds_of
+from limbeck.store import read_jsonl
+from limbeck.text import folded
+
+Reason = Literal["same", "template", "context"]
+REASONS: tuple[Reason, ...] = ("same", "template", "context")
+"""How two questions are one, the strictest first."""
+
+_TOLD = {
+    "same": "word for word",
+    "template": "but for numbers, dates and names",
+    "context": "but for numbers, dates, names and the last sentence",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A known question, and how another is the same."""
+
+    reason: Reason
+    nearest: str
+
+
+class Known:
+    """Questions that others are compared with, given as (name, text).
+
+    `same`: equal but for case, width and spacing. `template`: the masked texts are equal.
+    `context`: the masked texts of all sentences but the last are. A text without words has no
+    template, and a single sentence no context: neither is like any other in that way.
+    """
+
+    def __init__(self, questions: Iterable[tuple[str, str]]) -> None:
+        self._names: dict[tuple[Reason, str], str] = {}
+        for name, text in questions:
+            for key in _keys(text, "context"):
+                self._names.setdefault(key, name)
+
+    def find(self, text: str, by: Reason = "template") -> Hit | None:
+        """The first known question that is like `text`, in the strictest way there is up to `by`;
+        None for none."""
+        for key in _keys(text, by):
+            if key in self._names:
+                return Hit(key[0], self._names[key])
+        return None
+
+
+def _keys(text: str, by: Reason) -> Iterator[tuple[Reason, str]]:
+    """What is equal in questions that are alike, the strictest way first."""
+    for reason in REASONS[: REASONS.index(by) + 1]:
+        if key := _KEYS[reason](text):
+            yield reason, key
+
+
+_KEYS: dict[Reason, Callable[[str], str]] = {
+    "same": folded,
+    "template": masked,
+    "context": lambda text: masked(context(text)),
+}
+
+
+def question_text(messages: Sequence[Message]) -> str:
+    """What a conversation asks: all its turns but the system's."""
+    return "\n".join(message.content for message in messages if message.role != "system")
+
+
+def read_asked(path: Path) -> list[tuple[str, str]]:
+    """(id, question) of every row of a JSONL file of questions or multiple-choice items.
+
+    The id is the row's own, else the place from 0. Raises DataError with the
+    line of a row without a question, and for a missing or an empty file.
+    """
+    asked: list[tuple[str, str]] = []
+    for number, row in read_jsonl(path):
+        name = str(row.get("id", len(asked)))
+        try:
+            question = row.get("question")
+            if isinstance(question, str) and question.strip():
+                asked.append((name, question))
+            else:
+                asked += [(name, question_text(seed.messages)) for seed in seeds_of(row)]
+        except (KeyError, TypeError, ValueError) as error:
+            reason = f"the key {error} is missing" if isinstance(error, KeyError) else error
+            raise DataError(f"{path}, line {number}: {reason}", path=path, line=number) from error
+    if not asked:
+        raise DataError(f"{path} has no question", path=path)
+    return asked
+
+
+@dataclass
+class Contamination:
+    """Refuses a row whose question is one of the evaluation's.
+
+    `by` says how far it goes: "same" refuses what is there word for word, "template" also what
+    differs in numbers, dates and names only, "context" also what differs in them and in its last
+    sentence, which is the one that asks. The reason is the strictest that holds, and `nearest` is
+    the question's file and id: "dates_test/17".
+
+    `against` are the files to compare with: JSONL of questions or of multiple-choice items. The
+    pipeline gives those among the recipe's eval.tasks where there are none. They are read when the
+    first row is judged; UserError for none, DataError for one that cannot be read.
+    """
+
+    by: Reason = "template"
+    against: tuple[Path, ...] = ()
+    name: str = field(default="contamination", init=False)
+    _known: Known | None = field(default=None, init=False, repr=False)
+    _found: dict[str, Hit | None] = field(default_factory=dict, init=False, repr=False)
+    _counts: Counter[str] = field(default_factory=Counter, init=False, repr=False)
+
+    def judge(self, records: Sequence[Record], /) -> list[Verdict]:
+        return [self._judge(record) for record in records]
+
+    def _judge(self, record: Record) -> Verdict:
+        text = question_text(record.messages)
+        if text not in self._found:  # a question has many rows, where many paths are sampled
+            self._found[text] = self._tests().find(text, self.by)
+        hit = self._found[text]
+        self._counts["rows" if hit is None else hit.reason] += 1
+        if hit is None:
+            return Verdict(record.id, self.name, keep=True)
+        return Verdict(record.id, self.name, False, reason=hit.reason, nearest=hit.nearest)
+
+    def _tests(self) -> Known:
+        if self._known is None:
+            if not self.against:
+                raise UserError(
+                    "the filter contamination has nothing to compare with: eval.tasks names no "
+                    "JSONL file of questions or items. Add one there, or set its option `against`"
+                )
+            self._known = Known(
+                (f"{path.stem}/{name}", text)
+                for path in self.against
+                for name, text in read_asked(path)
+            )
+        return self._known
+
+    def told(self) -> str:
+        """What was refused so far, in a sentence; "" for nothing."""
+        refused = {reason: self._counts[reason] for reason in REASONS if self._counts[reason]}
+        count, rows = sum(refused.values()), self._counts.total()
+        if not count:
+            return ""
+        ways = ", ".join(f"{number} {_TOLD[reason]}" for reason, number in refused.items())
+        text = f"{count} of {rows} rows share their question with the evaluation ({ways}) and"
+        if 2 * count <= rows:
+            return f"{text} were refused"
+        return (
+            f"{text} were refused. That is most of the data: take other questions, of templates "
+            "that the test has not (limbeck questions), or another test"
+        )
