@@ -5,16 +5,8 @@ option, a yes or no, a text, a date, a list, a mathematical expression. Nothing 
 cannot be read is "unparseable", never a pass. No model output is ever evaluated.
 """
 
-from limbeck.filters.answer.check import (
-    KINDS,
-    AnswerCheck,
-    Kind,
-    Status,
-    canonical,
-    check,
-    consistent,
-    kind_of,
-)
+from limbeck.filters.answer.check import AnswerCheck, Status, canonical, check, consistent
+from limbeck.filters.answer.kinds import KINDS, Kind, kind_of
 from limbeck.filters.answer.record_filter import Answer, Consistent
 
 __all__ = [

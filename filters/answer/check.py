@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast, get_args
+from typing import Any, Literal, cast
 
 from limbeck.errors import UserError
 from limbeck.filters.answer import (
@@ -14,6 +13,7 @@ from limbeck.filters.answer import (
     dates,
     lists,
     math_answer,
+    moment,
     quantities,
     quantity,
     text,
@@ -21,14 +21,14 @@ from limbeck.filters.answer import (
     yesno,
 )
 from limbeck.filters.answer.clock import spelled
-from limbeck.filters.answer.decide import Decision, Find, Same, decide
+from limbeck.filters.answer.decide import decide
+from limbeck.filters.answer.kinds import KINDS, Kind, kind_of
 from limbeck.filters.answer.phrases import sentences
 from limbeck.filters.answer.plain import plain, visible
 from limbeck.filters.answer.said import Said, said
+from limbeck.filters.answer.stretch import Decision, Find, Same
 
-Kind = Literal["auto", "number", "choice", "yesno", "text", "date", "list", "math"]
 Status = Literal["correct", "wrong", "unparseable"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
 
 # several answers, or less than one, are wrong; what cannot be read is unparseable
 _WRONG = ("hedge", "bound")
@@ -133,40 +133,6 @@ def _ends_on(rationale: str, answer: str, kind: Kind) -> bool:
     return any(_same(kind)(wanted, candidate.value) for candidate in found)
 
 
-_LATEX = re.compile(r"\\[a-zA-Z]+|[\^_]\{?\w|(?<![=<>!])=(?!=)|√|π|∞|[≤≥]")
-
-
-def kind_of(target: str, options: Sequence[str] | None = None) -> Kind:
-    """The kind that a target is of, by its form alone."""
-    plainly = plain(visible(target)).strip()
-    if options or re.fullmatch(r"[(\[][A-Za-z][)\]]|[A-Z][.)]?", plainly):
-        return "choice"
-    when = dates_only(plainly)
-    if math_answer.quantity(plainly) is not None:
-        return "date" if when is not None and when.sort in ("day", "time") else "number"
-    if yesno.is_yesno(plainly):
-        return "yesno"
-    if when is not None:
-        return "date"
-    if plainly[:1] + plainly[-1:] == "[]" or (plainly[:1] + plainly[-1:] == "{}"):
-        return "list"
-    if _LATEX.search(target) or re.fullmatch(r"\(.+,.+\)", plainly):
-        return "math"
-    parts = [part.strip() for part in plainly.split(",")]
-    if len(parts) > 2 or (len(parts) == 2 and all(map(math_answer.quantity, parts))):
-        return "list"
-    return "text"
-
-
-def dates_only(target: str) -> dates.When | None:
-    """The day, month or time of day that a target is, whole; durations count as numbers."""
-    try:
-        when = dates.read_target(target)
-    except UserError:
-        return None
-    return when if when.sort in ("day", "month", "time", "anniversary") else None
-
-
 def _known_kind(kind: str) -> None:
     if kind not in KINDS:
         raise UserError(f"the kind must be one of {', '.join(KINDS)}, got {kind!r}")
@@ -222,6 +188,9 @@ def _find(completion: str, kind: Kind, options: choice.Options, wanted: Any) -> 
         return [each for each in found if not dates.is_reference(stretch, each.start)]
 
     made = decide(plainly, cast(Find[Any], find), _same(kind), no_is_answer=kind == "yesno")
+    if made.problem == "none" and sort is not None and whole.marked:
+        sort = None  # "July 2021" where a day is asked for is wrong rather than no answer
+        made = decide(plainly, cast(Find[Any], find), _same(kind))
     return _made(made, kind)
 
 
@@ -230,14 +199,14 @@ def _made(made: Decision[Any], kind: Kind) -> _Found:
         return _Found(None, None, made.problem)
     if kind == "yesno":
         return _Found(made.value, "yes" if made.value else "no")
-    return _Found(made.value, (quantity if kind == "number" else dates).shown(made.value))
+    return _Found(made.value, (quantity if kind == "number" else moment).shown(made.value))
 
 
 def _same(kind: Kind) -> Same[Any]:
     if kind == "number":
         return quantity.same
     if kind == "date":
-        return dates.same
+        return moment.same
     return lists.equal if kind == "list" else lambda one, other: bool(one == other)
 
 

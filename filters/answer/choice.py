@@ -7,32 +7,60 @@ from collections.abc import Sequence
 
 from limbeck.errors import UserError
 from limbeck.filters.answer.candidates import Candidate
+from limbeck.filters.answer.choice_words import (
+    DISMISSED,
+    LEAD_SIGNS,
+    LEADS,
+    NOUNS,
+    RIGHT,
+    SIGNS,
+)
+from limbeck.filters.answer.tables import either
 from limbeck.filters.answer.text import normal
 
-_BRACKETED = r"(?<![\w'])[(\[]\s?(?P<bracketed>[A-Za-z])\s?[)\]](?!\w)"
+# letters stand beside Chinese and Japanese words without a space: "选D", "Aです"
+_W = r"[^\W\u2e80-\uffff]"
+_BRACKETED = rf"(?<!{_W})(?<!')[(\[]\s?(?P<bracketed>[A-Za-z])\s?[)\]](?!{_W})"
 _NAMED = (
-    r"\b(?i:option|choice|answer|letter|alternative)s?:?\s{0,2}[\"'(]{0,2}(?P<named>[A-Z])\b(?!')"
-    r"|(?:选项|选择|故选|選項|选|選|答案)[：:]?\s?[(]?(?P<han>[A-Z])(?![A-Za-z])"
+    rf"\b(?i:{either(NOUNS)})s?:?\s{{0,2}}[\"'(]{{0,2}}(?P<named>[A-Z])(?![\w'])"
+    rf"|(?:{SIGNS})[：:]?\s?[(]?(?P<han>[A-Z])(?![A-Za-z])"
 )
-_ALONE = r"(?<![\w'.&$^/\\+=*-])(?P<alone>[A-Z])(?![\w'&^/*+=#(-])"
+_ALONE = (
+    rf"(?<!{_W})(?<!['.&$^/\\+=*-])(?P<alone>[A-Z])(?!{_W})(?!['&^/*+=#(-])"
+    r"(?!\s?[型组組班级級队隊君社市点點地城车車楼栋棟校国國氏])"
+)
 _LETTER = re.compile(f"{_BRACKETED}|{_NAMED}|{_ALONE}")
 _SMALL = re.compile(r"\s{0,4}[\"'(]?(?P<small>[a-j])(?=[.):\"']|\s{0,4}$)")
 
-_STOPS = re.compile(r"\s{0,2}(?:$|[.,;:!?](?!\w)|[)\n\"'\]]|[-–—]\s|\()")
+_STOPS = re.compile(r"\s{0,2}(?:$|[.,;:!?](?!\w)|[)\n\"'\]]|[-–—]\s|\(|[\u2e80-\uffff।،؛])")
 _GOES_ON = re.compile(
-    r"\s(?:because|since|as|is|and|or|for|due|given|but|not|which|that|by|in|with|over|instead|"
+    r"\s(?:denn|weil|und|oder|nicht|porque|pues|y|o|u|no|car|parce|et|ou|perché|e|non|não|потому|"
+    r"так|а|и|или|"
+    r"أو|وليس|है|या|नहीं|because|since|as|is|and|or|for|due|given|but|not|which|that|by|in|with|"
+    r"over|instead|"
     r"rather|wait|no|actually)\b",
     re.IGNORECASE,
 )
+_OVER_OTHERS = re.compile(
+    r",?\s(?:because|since|rather than|instead of|over|(?:and|but) not)\b", re.I
+)
 _RIGHT = re.compile(
-    r"[)\"']?\s(?:is|must be|should be|would be|seems) (?:the |most |clearly |therefore )*"
-    r"(?:correct|right|best|answer|true|likely|appropriate|only|solution|one)",
+    r"[)\"']?\s(?:is|must be|should be|would be|seems|looks|becomes|remains) "
+    r"(?:the |my |most |clearly |therefore |thus |then |still |also )*"
+    r"(?:correct|right|best|better|stronger|answer|true|likely|appropriate|only|solution|one|what|"
+    r"choice|"
+    r"pick|winner|accurate|valid|preferable|more (?:accurate|likely|precise|complete|plausible))\b"
+    rf"|[)\"']?\s?(?:{either(RIGHT)})",
     re.IGNORECASE,
 )
 _LEADS = re.compile(
-    r"(?:\b(?:so|thus|therefore|hence|say|choose|chose|choosing|pick|picking|picked|select|selecting|"
-    r"selected|go with|going with|went with|it's|it is|answer is|is option|is choice|be|"
-    r"it must be|correct is)|(?:→|=>|:))[,:]?\s{0,3}[\"'(]?$|"
+    r"(?:\b(?:so|thus|therefore|hence|say|choose|chose|choosing|pick|picking|picked|select|"
+    r"selecting|selected|go with|going with|went with|leaves?|leaving|it's|it is|answer is|"
+    r"is option|"
+    r"is choice|be|"
+    rf"it must be|correct is|{either(LEADS)})|(?:→|=>|:)|(?:{LEAD_SIGNS}))[,:]?"
+    r"(?:\s(?:la|el|die|das|le|il|a|o|option|opción|opzione|opção|letra))?\s{0,3}[\"'(]?$|"
+    r"\b(?:no|yes|yeah|nein|ja|oui|non|sí|да|нет),\s[\"'(]?$|"
     r"(?:^|[\s(])[A-Z][)]?(?:,|,?\s(?:and|or)|\s?[/&])\s?[(]?$|"
     r"(?:^|\n)\s{0,8}[\"'(]?$",
     re.IGNORECASE,
@@ -50,7 +78,11 @@ _WRONG_AFTER = re.compile(
     r"(?:\s(?:all|both|also|clearly|therefore|simply|definitely|just))*\s(?:not\b|wrong|incorrect|"
     r"false|eliminated|ruled out|excluded|impossible|out\b|irrelevant|too\s)"
     r"|,?\s(?:isn't|aren't|can't|cannot|doesn't|won't)\b"
-    r"|\s(?:not\s(?:correct|right)|wrong|incorrect)\b)",
+    r"|\s(?:not\s(?:correct|right)|wrong|incorrect)\b"
+    r"|,?\s(?:fail(?:s|ed)?|miss(?:es)?|ignores?|contradicts?|violates?|omits?|lacks?|overlooks?|"
+    r"breaks?|"
+    r"falls? short|conflicts?|goes against|leaves out)\b"
+    rf"|,?\s?(?:{either(DISMISSED)}))",
     re.IGNORECASE,
 )
 _WRONG_BEFORE = re.compile(
@@ -59,6 +91,19 @@ _WRONG_BEFORE = re.compile(
     r"(?:and\s|or\s)?)*[\"'(]?$",
     re.IGNORECASE,
 )
+_LIKEWISE = re.compile(
+    r"\b(?:(?:so|nor|neither|as|just as)\s(?:do|does|did|is|are|was|were|has|have|can|would|will)|"
+    r"(?:the\s)?same\s(?:goes|holds|applies|is true)\s(?:for|to)|likewise(?:\sfor)?|"
+    r"ditto(?:\sfor)?|as well as)"
+    r"\s(?:options?\s)?[\"'(]?$",
+    re.IGNORECASE,
+)
+_SUBJECT = re.compile(
+    r"[)\]\"']?\s(?:is|are|was|were|has|have|does|do|did|would|could|can|may|might|will|says?|"
+    r"states?|"
+    r"describes?|refers?|means?|only|just|also|[a-z]{3,}(?<!s)s)\b"
+)
+_BUT = re.compile(r"\b(?:but|however|instead|actually|rather)\b[^.;\n]{0,20}$", re.IGNORECASE)
 _LISTED = re.compile(r"^\s{0,8}[(\[]?([A-Z])[).:\]]\s", re.MULTILINE)
 _PREFIX = re.compile(r"\s*[(\[]?([A-Za-z])[).:\]]\s+(?=\S)")
 _TARGET = re.compile(
@@ -118,7 +163,9 @@ def _separated(text: str) -> bool:
 
 def letters(text: str, expected: bool) -> list[Candidate[str]]:
     """The option letters of a plain text that are neither articles, names nor ruled out."""
-    found = []
+    found: list[Candidate[str]] = []
+    mentions: set[int] = set()
+    dismissed = False
     small = _SMALL.match(text) if expected or len(text.strip()) < 4 else None
     if small:
         found.append(Candidate(small.start("small"), small.end("small"), small["small"].upper()))
@@ -135,6 +182,9 @@ def letters(text: str, expected: bool) -> list[Candidate[str]]:
             continue
         before = text[max(0, start - 40) : match.start()]
         if _WRONG_AFTER.match(text, end, end + 120) or _WRONG_BEFORE.search(before):
+            dismissed = True
+            continue
+        if dismissed and _LIKEWISE.search(before):
             continue
         if group == "alone" and not _is_option(text, start, end, letter, expected):
             continue
@@ -145,17 +195,28 @@ def letters(text: str, expected: bool) -> list[Candidate[str]]:
             and not (_GOES_ON.match(text, end) or _RIGHT.match(text, end))
         ):
             continue
-        found.append(
-            Candidate(match.start() if group == "bracketed" else start, end, letter.upper())
-        )
-    return sorted(found, key=lambda candidate: candidate.start)
+        dismissed = False
+        begin = match.start() if group == "bracketed" else start
+        if _SUBJECT.match(text, end) and not (_RIGHT.match(text, end) or _BUT.search(before)):
+            mentions.add(begin)
+        found.append(Candidate(begin, end, letter.upper()))
+    found.sort(key=lambda candidate: candidate.start)
+    return _chosen(found, mentions)
+
+
+def _chosen(found: list[Candidate[str]], mentions: set[int]) -> list[Candidate[str]]:
+    """Without what is only spoken about after a choice: "I pick B. (C) describes a gas"."""
+    chosen = [place for place, one in enumerate(found) if one.start not in mentions]
+    if not chosen:
+        return found
+    return [one for place, one in enumerate(found) if place <= chosen[-1]]
 
 
 def _is_option(text: str, start: int, end: int, letter: str, expected: bool) -> bool:
     before = text[max(0, start - 40) : start]
     if _LABELLED.search(before):
         return False
-    stops = _STOPS.match(text, end) is not None
+    stops = _STOPS.match(text, end) is not None or _OVER_OTHERS.match(text, end) is not None
     if _RIGHT.match(text, end):
         return True
     if expected:

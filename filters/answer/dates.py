@@ -8,36 +8,18 @@ from __future__ import annotations
 
 import datetime
 import re
-from dataclasses import dataclass
-from fractions import Fraction
-from typing import Literal, get_args
 
 from limbeck.errors import UserError
 from limbeck.filters.answer.candidates import Candidate
 from limbeck.filters.answer.clock import durations, spelled, times_of_day
-from limbeck.filters.answer.month_names import MONTHS, WEEKDAYS
+from limbeck.filters.answer.day_first import NUMERIC, day_first
+from limbeck.filters.answer.moment import SORTS, Sort, When, exists
+from limbeck.filters.answer.month_names import MONTHS, WEEKDAYS, fold
 from limbeck.filters.answer.plain import plain, visible
+from limbeck.filters.answer.tables import trie
 
-Sort = Literal["day", "month", "anniversary", "time", "duration", "weekday", "year"]
-
-
-@dataclass(frozen=True, slots=True)
-class When:
-    """A day, a month of a year, a day of any year, a time of day, a duration, a weekday, a year.
-
-    `key` is what equal ones share; an empty key is something that cannot be, such as February 30.
-    """
-
-    sort: Sort
-    key: tuple[int | Fraction | str, ...]
-
-
-def _either(names: dict[str, int]) -> str:
-    return "|".join(sorted(map(re.escape, names), key=len, reverse=True))
-
-
-_M = rf"(?P<month>{_either(MONTHS)})\b\.?"
-_W = rf"(?:(?:{_either(WEEKDAYS)})\b\.?,?\s)?(?:the\s)?"
+_M = rf"(?P<month>{trie(MONTHS)})(?!\w)\.?"
+_W = rf"(?:{trie(WEEKDAYS)}(?!\w)\.?,?\s)?(?:the\s)?"
 _TH = r"(?:st|nd|rd|th|er|º|ª|°|e)?\b\.?"
 _ORDINALS_WORDS = """
 first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth thirteenth
@@ -49,16 +31,13 @@ _ORDINALS = _ORDINALS_WORDS.split()
 _ORDINAL = {name: day for day, name in enumerate(_ORDINALS, 1)}
 _D = rf"(?P<day>\d{{1,2}}{_TH}|{'|'.join(sorted(_ORDINALS, key=len, reverse=True))})"
 _Y = r"(?P<year>\d{4})(?!\d)"
-_OF = r"(?:\s?(?:of|de|del|di|dem|den)\s?|\s?[-/., ]\s?)"
+_OF = r"(?:\s?(?:of|de|del|di|dem|den|من|d')\s?|\s?[-/., ]\s?)"
 _DAYS = [
     re.compile(
         r"(?<![\d/.-])(?P<year>\d{4})(?P<sep>[-/.])(?P<month>\d{1,2})(?P=sep)(?P<day>\d{1,2})"
         r"(?![\d/]|[-.]\d)"
     ),
-    re.compile(
-        r"(?<![\d/.-])(?P<month>\d{1,2})(?P<sep>\s?[/-]\s?)(?P<day>\d{1,2})(?P=sep)"
-        r"(?P<year>\d{4}|\d{2})(?![\d/]|[-.]\d)"
-    ),
+    NUMERIC,
     re.compile(
         r"(?<![\d/.-])(?P<day>\d{1,2})\.\s?(?P<month>\d{1,2})\.\s?(?P<year>\d{4}|\d{2})(?![\d/]|"
         r"[-.]\d)"
@@ -66,8 +45,11 @@ _DAYS = [
     re.compile(
         rf"(?<![\w]){_W}{_M}\s?-?(?:the\s)?{_D},?(?:\sin|\sof)?[\s,-]\s?(?:the\syear\s)?{_Y}", re.I
     ),
-    re.compile(rf"(?<![\w/.-]){_W}{_D}(?:\sday)?{_OF}{_M}{_OF}?(?:\s?year\s)?{_Y}", re.I),
-    re.compile(rf"(?<![\w/.-]){_Y}[\s,-]{{1,2}}{_M}[\s-]{_D}(?!\w)", re.I),
+    re.compile(
+        rf"(?<![\w/.-]){_W}{_D}(?:\sday)?{_OF}{_M}{_OF}?(?:\s?(?:year|năm|عام|سنة|lat[a]?)\s)?{_Y}",
+        re.I,
+    ),
+    re.compile(rf"(?<![\w/.-]){_Y}[\s,.-]{{1,2}}{_M}[\s-]{_D}(?!\w)", re.I),
     re.compile(
         r"(?<!\d)(?P<year>\d{4})\s?[年년]\s?(?P<month>\d{1,2})\s?[月월]\s?(?P<day>\d{1,2})\s?[日号號일]"
     ),
@@ -88,19 +70,24 @@ _RANGE = re.compile(
 )  # "June 1st or June 2nd, 2019"
 _REFERS = re.compile(
     r"\b(?:before|after|since|prior to|following|preceding|earlier than|later than|"
-    r"(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?) from)\s(?:the\s|about\s)?$",
+    r"(?:seconds?|minutes?|hours?|days?|weeks?|months?|years?) from|"
+    r"vor|nach|seit|antes de|después de|avant|après|depuis|prima d[ei]l?|dopo|antes d[eo]|"
+    r"depois d[eo]|"
+    r"до|после|перед)l?\s(?:the\s|about\s|dem\s|el\s|le\s|il\s)?$",
     re.I,
 )
-_WEEKDAY = re.compile(rf"(?<!\w)(?P<weekday>{_either(WEEKDAYS)})(?!\w)", re.I)
+_WORD = r"[^\W\u2e80-\uffff]"  # of a language that puts spaces between its words
+_WEEKDAY = re.compile(rf"(?<!{_WORD})(?P<weekday>{trie(WEEKDAYS)})(?!{_WORD})", re.I)
 _WEEKDAY_BEFORE = re.compile(rf"{_WEEKDAY.pattern}[.,]?\s?(?:the\s)?$", re.I)
 _WEEKDAY_AFTER = re.compile(
-    rf",?\s?(?:\(|(?:which )?(?:is|was|will be) )?(?:an?\s)?{_WEEKDAY.pattern}(?=[).,!]|\s?$)", re.I
+    r"(?:\s(?:года|г\.?|року|AD|CE))?,?\s?(?:\(|(?:which )?(?:is|was|will be) )?(?:an?\s)?"
+    rf"{_WEEKDAY.pattern}(?=[).,!]|\s?$)",
+    re.I,
 )
 _YEAR = re.compile(r"(?<![\w/.,$-])(?:1[0-9]|20|21)\d\d(?![\w/%]|[-.,]\d)")
 _HAN_DATE = re.compile(
     r"([〇零一二三四五六七八九]{4})年([一二三四五六七八九十]{1,3})月([一二三四五六七八九十]{1,3})([日号號])"
 )
-SORTS: tuple[Sort, ...] = get_args(Sort)
 
 
 def moments(text: str, sort: Sort | None = None) -> list[Candidate[When]]:
@@ -122,9 +109,9 @@ def moments(text: str, sort: Sort | None = None) -> list[Candidate[When]]:
         return [Candidate(a, b, When("duration", key)) for a, b, key in durations(text)]
     if sort == "weekday":
         return [
-            Candidate(m.start(), m.end(), When("weekday", (WEEKDAYS[m[0].lower()],)))
+            Candidate(m.start(), m.end(), When("weekday", (WEEKDAYS[fold(m[0])],)))
             for m in _WEEKDAY.finditer(text)
-            if len(m[0]) > 3 or m[0][0].isupper()
+            if len(m[0]) > 3 or m[0][0].isupper() or not m[0].isascii()
         ]
     if sort == "year":
         return [
@@ -147,7 +134,7 @@ def _days(text: str) -> list[Candidate[When]]:
             ranged = _RANGE.search(text[max(0, match.start() - 30) : match.start()])
             key = () if ranged or _is_another_weekday(text, match) else _day(match)
             found.append(Candidate(match.start(), match.end(), When("day", key)))
-    return _outermost(found)
+    return day_first(text, _outermost(found))
 
 
 def _outermost(found: list[Candidate[When]]) -> list[Candidate[When]]:
@@ -171,7 +158,7 @@ def _partial(text: str, sort: Sort) -> list[Candidate[When]]:
                 key: tuple[int, ...] = (int(match["year"]), month) if 1 <= month <= 12 else ()
             else:
                 day = _number(match["day"])
-                key = (month, day) if _exists(2000, month, day) else ()
+                key = (month, day) if exists(2000, month, day) else ()
             found.append(Candidate(match.start(), match.end(), When(sort, key)))
     found = _outermost(found)
     place, kept = 0, []
@@ -185,7 +172,7 @@ def _partial(text: str, sort: Sort) -> list[Candidate[When]]:
 
 def _day(match: re.Match[str]) -> tuple[int, ...]:
     year, month, day = match["year"], _month(match["month"]), _number(match["day"])
-    if len(year) != 4 or not _exists(int(year), month, day):
+    if len(year) != 4 or not exists(int(year), month, day):
         return ()
     return int(year), month, day
 
@@ -197,25 +184,17 @@ def _is_another_weekday(text: str, match: re.Match[str]) -> bool:
     inside = _WEEKDAY.match(match[0])
     after = _WEEKDAY_AFTER.match(text, match.end())
     named = {
-        WEEKDAYS[found["weekday"].lower()] for found in (before, inside, after) if found is not None
+        WEEKDAYS[fold(found["weekday"])] for found in (before, inside, after) if found is not None
     }
     return bool(key) and bool(named - {datetime.date(*key).weekday()})
 
 
 def _month(text: str) -> int:
-    return int(text) if text.isdigit() else MONTHS[text.lower()]
+    return int(text) if text.isdigit() else MONTHS.get(fold(text), 0)
 
 
 def _number(day: str) -> int:
     return _ORDINAL.get(day.lower()) or int(re.sub(r"\D", "", day))
-
-
-def _exists(year: int, month: int, day: int) -> bool:
-    try:
-        datetime.date(year, month, day)
-    except ValueError:
-        return False
-    return True
 
 
 def _plausible(match: re.Match[str]) -> bool:
@@ -235,21 +214,6 @@ def _in_digits(match: re.Match[str]) -> str:
     return text.ljust(len(match[0]))[: max(len(match[0]), len(text))]
 
 
-def same(target: When, found: When) -> bool:
-    """Equal, and of something that can be. A time without am or pm is no time with it; the other
-    way round, a target without takes the morning."""
-    if target.sort != found.sort or not target.key or not found.key:
-        return False
-    if target.sort == "time" and target.key[0] == "?" and found.key[0] == "":
-        return target.key[1:] == found.key[1:]
-    if target.sort == "duration" and target.key[0] == found.key[0]:
-        ours, theirs = Fraction(target.key[1]), Fraction(found.key[1])
-        return ours == theirs or (
-            ours.denominator != 1 and abs(ours - theirs) <= abs(ours) / 10_000
-        )
-    return target.key == found.key
-
-
 def read_target(text: str) -> When:
     """The one moment that a target is, whole. Raises UserError for any other text."""
     for sort in SORTS:
@@ -263,24 +227,3 @@ def read_target(text: str) -> When:
         f"the target {text!r} is no date, time or duration: write a date as MM/DD/YYYY or "
         "YYYY-MM-DD, a time as 2:30 PM or 14:30, a duration as 2 hours 30 minutes"
     )
-
-
-def shown(when: When) -> str:
-    """ "2019-05-01", "2019-05", "--05-01", "14:30", "9000 s", "36 months", "Monday"."""
-    key = when.key
-    if not key:
-        return "impossible"
-    if when.sort == "day":
-        return f"{key[0]:04d}-{key[1]:02d}-{key[2]:02d}"
-    if when.sort == "month":
-        return f"{key[0]:04d}-{key[1]:02d}"
-    if when.sort == "anniversary":
-        return f"--{key[0]:02d}-{key[1]:02d}"
-    if when.sort == "time":
-        seconds = f":{key[3]:02d}" if key[3] else ""
-        return f"{key[1]:02d}:{key[2]:02d}{seconds}{' am or pm' if key[0] else ''}"
-    if when.sort == "duration":
-        return f"{key[1]} {key[0]}"
-    if when.sort == "weekday":
-        return next(name for name, day in WEEKDAYS.items() if day == key[0]).capitalize()
-    return str(key[0])

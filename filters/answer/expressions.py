@@ -79,6 +79,13 @@ _REWRITES = [
     (re.compile(r"(?<![\\a-zA-Z])(pi|infty|sin|cos|tan|ln|log)(?![a-zA-Z])"), r"\\\1 "),
     (re.compile(r"(\d(?:\.\d+)?)[eE]([-+]?\d{1,4})(?!\w)"), r"\1 \\cdot 10^{\2}"),
     (re.compile(r"\^\s?\(([^()]{1,40})\)"), r"^{\1}"),
+    (  # degrees matter to a sine only: an angle of 90° is given as 90
+        re.compile(
+            r"(\\(?:sin|cos|tan|cot|sec|csc))\s?(?:\\left)?[({]?\s?(-?\d+(?:\.\d+)?)\s?"
+            r"(?:\^\s?\{?\\circ\}?|\\degree)\s?(?:\\right)?[)}]?"
+        ),
+        r"\1(\\frac{\2 \\pi}{180})",
+    ),
     (re.compile(r"\^\s?\{?\\circ\}?|\\degree"), ""),
     (re.compile(r"\\leq(?![a-z])"), r"\\le "),
     (re.compile(r"\\geq(?![a-z])"), r"\\ge "),

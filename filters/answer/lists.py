@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from limbeck.errors import UserError
-from limbeck.filters.answer.phrases import takes_back
+from limbeck.filters.answer.cues import takes_back
 from limbeck.filters.answer.plain import plain, visible
 from limbeck.filters.answer.quantities import quantities
 from limbeck.filters.answer.quantity import Quantity, same, shown
@@ -41,12 +41,22 @@ _AND = re.compile(
 )
 _OR = re.compile(r"\s(?:or|oder|ou)\s|或", re.IGNORECASE)
 _TIGHT = re.compile(r"(?<=\d),(?=\d{3}(?:\D|$))")
+_THOUSANDS = re.compile(r"(?<![\d,])\d{1,3},0\d\d(?![\d,])")  # no item begins with 0
 _TOKENS = re.compile(r"[\[\](){}]|[,;、،，；\n]")
 _STOP = re.compile(r"[.!?。](?=\s|$)")
+_SEVERAL = re.compile(
+    r"[\]}]\s?,?\s(?:or|and also|oder|o|ou|или)\s[^.\n]{0,30}?[\[{]|[\]}]\s?或者?\s?[\[{]"
+)
 _LEAD = re.compile(
     r"^.{0,200}?(?:\b(?:is|are|be|include|includes|were|gives?|get|have|contains?)\b:?|:|"
     r"=)\s{1,3}(?=\S)",
     re.IGNORECASE | re.DOTALL,
+)
+_CLOSES = re.compile(
+    r",?\s(?:but|and)\snot\s[^,;]*$|\s\((?:in (?:any|no particular) order|unordered|"
+    r"order does(?:n't| not) "
+    r"matter)\)$",
+    re.IGNORECASE,
 )
 _LEAD_WORDS = re.compile(
     r"^(?:so|thus|therefore|hence|then|namely|just|the list|the set)[,:]?\s", re.I
@@ -63,8 +73,11 @@ def read_target(text: str) -> Items:
     return items
 
 
-def read(text: str) -> Items | None:
-    """The items of a text that is a list and nothing else, but for a full stop."""
+def read(text: str, count: int | None = None) -> Items | None:
+    """The items of a text that is a list and nothing else, but for a full stop.
+
+    "1,000 and 2,500" may have two items or four: `count` says how many are wanted.
+    """
     text = text.strip().rstrip(".。").strip().strip("\"'")
     bracket = ""
     if text[:1] in _PAIRS and _closes(text) == len(text) - 1:
@@ -74,6 +87,10 @@ def read(text: str) -> Items | None:
     parts = _split(text)
     if parts is None:
         return None
+    if _TIGHT.search(text) and (_THOUSANDS.search(text) or len(parts) != count):
+        grouped = _split(text, thousands=True)
+        if grouped and (len(grouped) == count or _THOUSANDS.search(text)):
+            parts = grouped
     parts = [part for part in parts if part.strip()]
     read_item = _item if len(parts) < _MANY else normal
     return Items(tuple(map(read_item, parts)), bracket)
@@ -96,10 +113,10 @@ def _closes(text: str) -> int:
     return -1
 
 
-def _split(text: str) -> list[str] | None:
+def _split(text: str, *, thousands: bool = False) -> list[str] | None:
     """At commas, semicolons, line ends and "and" outside of brackets; None for open brackets."""
-    spaced = re.search(r",\s", text) is not None or ";" in text
-    thousands = {m.start() for m in _TIGHT.finditer(text)} if spaced else set()
+    spaced = thousands or re.search(r",\s", text) is not None or ";" in text
+    tight = {m.start() for m in _TIGHT.finditer(text)} if spaced else set()
     semicolons = ";" in text
     parts, depth, start = [], 0, 0
     for token in _TOKENS.finditer(text):
@@ -108,7 +125,7 @@ def _split(text: str) -> list[str] | None:
             depth += 1
         elif mark in "])}":
             depth -= 1
-        elif not depth and token.start() not in thousands and not (semicolons and mark == ","):
+        elif not depth and token.start() not in tight and not (semicolons and mark == ","):
             parts.append(text[start : token.start()])
             start = token.end()
     if depth:
@@ -141,6 +158,8 @@ def find(said: Said, target: Items | None) -> tuple[Items | None, str]:
         not text.strip(" :*") or _BULLET.match(text) or text.rstrip().endswith(":")
     ):
         text = _bullets((text if _BULLET.match(text) else "") + said.rest) or text
+    if _SEVERAL.search(text):
+        return None, "hedge"
     items = _loose(text, target)
     if items is None:
         return None, "none"
@@ -167,7 +186,8 @@ def _loose(text: str, target: Items | None) -> Items | None:
     lead = _LEAD.match(sentence)
     if lead and "," not in lead[0]:
         sentence = sentence[lead.end() :]
-    return read(sentence)
+    sentence = _CLOSES.sub("", sentence)
+    return read(sentence, len(target.items) if target else None)
 
 
 def _last_block(text: str) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from limbeck.filters.answer.closed import Held, box_at, json_at, tag_at
+from limbeck.filters.answer.marker_words import DENIED, LABELS, PHRASES
 
 Style = Literal["arrow", "hashes", "box", "tag", "json", "label", "phrase"]
 
@@ -20,11 +21,7 @@ _PHRASE = re.compile(
     rf"\banswers?\b(?P<gap>[^.\n:;?!]{{0,60}}?)(?:\b|(?<==)){_IS}(?![\w'])"
     r"(?:,? (?:therefore|thus|then|simply|just|hence|indeed|clearly|actually|now|also))*"
     r"(?:\s?(?:as follows|the following))?[*_ ]{0,4}[:：]?"
-    r"|\brespuesta(?: \w+)? es\b:?|\br[ée]ponse(?: \w+)? est\b ?:?|\bantwort(?: \w+)? (?:ist|"
-    r"lautet)\b:?"
-    r"|\brisposta(?: \w+)? [èe]\b:?|\bresposta(?: \w+)? [ée]\b:?"
-    r"|(?:答案|答え|正解|解答)(?:应该|應該|就)?(?:是|为|為|は|選|选)[：:]?|(?:정답|답)[은는이가:：]"
-    r"|(?:الإجابة|الجواب)(?: الصحيحة| النهائية)? ?(?:هي|هو)[：:]?",
+    rf"|{PHRASES}",
     re.IGNORECASE,
 )
 _LABEL = re.compile(
@@ -32,11 +29,7 @@ _LABEL = re.compile(
     r"(?:\([^()\n]{0,40}\)[*_ ]{0,4})?[:：=](?!=)[*_]{0,3}"
     r"|\bfinal answer\b[*_ ]{0,4}[-–—](?= )"
     r"|^[ ]{0,3}(?:#{1,6} {0,3}|\*\*|__)(?:\d+\. )?(?:the )?(?:final |correct )?answer[ *_#:]{0,6}$"
-    r"|(?:最终答案|最終答案|答案|答え|解答|正解|정답|답|respuesta(?: final)?|"
-    r"r[ée]ponse(?: finale)?|"
-    r"antwort|risposta(?: finale)?|resposta(?: final)?|ответ|الإجابة|الجواب|उत्तर) ?[*_]{0,2}"
-    r"(?:[:：]|[—–-](?= ))[*_]{0,2}"
-    r"|^答[:：]",
+    rf"|{LABELS}",
     re.IGNORECASE | re.MULTILINE,
 )
 _SHORT = re.compile(r"^[ ]{0,8}[*_]{0,3}A ?: ?[*_]{0,3}", re.MULTILINE)  # "A: 12", GPT-3's own
@@ -57,7 +50,8 @@ _HEADING = re.compile(
     re.IGNORECASE,
 )
 _MENTION = re.compile(
-    r"\b(?:wrong|incorrect|false|initial|previous|earlier|naive|tempting|intermediate|partial|"
+    r"\b(?:falsche|fausse|mauvaise|неправильный|неверный|błędna|wrong|incorrect|false|initial|"
+    r"previous|earlier|naive|tempting|intermediate|partial|"
     r"intuitive|(?:my|first|your) first|first|common|candidate|other|his|her|their|student's|"
     r"sample|"
     r"example|old)\s$"
@@ -70,8 +64,14 @@ _MENTION = re.compile(
 )
 _DENIED = re.compile(r"\b(?:not|never|neither|cannot|unlikely)\b|n't\b", re.IGNORECASE)
 _DOUBTED = re.compile(r"\b(?:could|might|may)\b", re.IGNORECASE)
-_NOT = re.compile(r"\s{0,4}(?:not|never|neither)\b", re.IGNORECASE)
-_BUT = re.compile(r"\b(?:but|rather|instead|it is|it's)\b", re.IGNORECASE)
+_NOT = re.compile(
+    r"\s{0,4}(?:not|never|neither|nicht|kein|keine|pas|niet|не|nie)\b",
+    re.IGNORECASE,
+)
+_BUT = re.compile(
+    r"\b(?:but|rather|instead|it is|it's|sondern|sino|mais|ma|mas|bensì|а|maar|ale)\b",
+    re.IGNORECASE,
+)
 _VAGUE = re.compile(
     r"\s{0,4}(?:correct|incorrect|obvious|found|obtained|calculated|computed|derived|reached|"
     r"required|asked|expected|reasonable|consistent|based|in (?:dollars|cents|units|the form)|"
@@ -141,6 +141,8 @@ def _marker(text: str, start: int, end: int, style: Style, found: re.Match[str])
         if _MENTION.search(text[max(0, start - 80) : start]):
             return None
         gap = found.groupdict().get("gap") or ""
+        if style == "phrase" and DENIED.search(found[0][len(gap) :] if gap else found[0]):
+            return None
         if _DENIED.search(gap) or _DOUBTED.search(gap) or _VAGUE.match(text[end : end + 40]):
             return None
         follows = text[end : end + 200].split("\n", 1)[0]

@@ -6,7 +6,9 @@ import re
 
 from limbeck.errors import MissingExtra, UserError
 from limbeck.filters.answer import maths
-from limbeck.filters.answer.phrases import doubts, takes_back
+from limbeck.filters.answer.cues import takes_back
+from limbeck.filters.answer.denials import DENIES
+from limbeck.filters.answer.phrases import doubts
 from limbeck.filters.answer.plain import plain, visible
 from limbeck.filters.answer.quantities import quantities
 from limbeck.filters.answer.quantity import Quantity, same, shown
@@ -18,7 +20,9 @@ _FORMULA = re.compile(
     r"|\\\[(?P<square>(?:[^\\]|\\(?!\]).)+)\\\]|\\\((?P<round>(?:[^\\]|\\(?!\)).)+)\\\)",
     re.DOTALL,
 )
-_JOINED = re.compile(r"\s*(?:,|;|or|and|,\s?(?:or|and))\s*")
+_JOINED = re.compile(
+    r"\s*(?:,|;|,?\s?(?:or|and)(?:\s(?:maybe|perhaps|possibly|even|else))?)\s*", re.IGNORECASE
+)
 _STOP = re.compile(r"[.!?](?=\s|$)|\n")
 _REASON = re.compile(r",?\s(?:because|since|where|as|which|when|for)\s", re.IGNORECASE)
 _SAYS = re.compile(r"\b(?:is|are|equals|be)\s(?!not\b)")
@@ -57,7 +61,13 @@ def find(said: Said) -> tuple[str | None, str]:
 
 
 def _place(text: str, *, marked: bool) -> tuple[str | None, str]:
-    formulas = list(_FORMULA.finditer(text))
+    formulas = [
+        formula
+        for formula in _FORMULA.finditer(text)
+        if not DENIES.search(text[max(0, formula.start() - 30) : formula.start()])
+    ]
+    if not formulas and _FORMULA.search(text):
+        return None, "none"
     if formulas and marked:
         row = [formulas[0]]
         for following in formulas[1:]:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
+from limbeck.filters.answer.foreign_words import foreign
+
 _ONES_WORDS = """
 zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
 sixteen seventeen eighteen nineteen
@@ -68,6 +70,13 @@ Found = tuple[int, int, Fraction, bool]
 def in_words(text: str) -> Iterator[Found]:
     """Every number written in words, in the order of the text."""
     found = list(_english(text))
+    place = 0
+    english = len(found)
+    for start, end, value, weak in foreign(text):
+        while place < english and found[place][1] <= start:
+            place += 1
+        if place == english or found[place][0] >= end:
+            found.append((start, end, value, weak))
     if not text.isascii():
         found += _chinese(text)
     return iter(sorted(found))

@@ -69,6 +69,7 @@ _SUPERSCRIPTS = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+
 _POWER = re.compile("[⁻⁺]?[⁰¹²³⁴⁵⁶⁷⁸⁹]+")
 _VULGAR = re.compile("[¼-¾⅐-⅞↉]")
 
+_WIDE = re.compile(r"(?<=\S) {2,}(?=\S)")
 _BOLD = re.compile(r"(?<![\d)\]*])\*{1,3}(?=[^\s*])|(?<=[^\s*])\*{1,3}(?![\d(\w*])")
 _UNDERLINE = re.compile(r"(?<!\w)_{1,3}(?=\w)|(?<=[^\W_])_{1,3}(?!\w)|(?<=[.!?])__(?!\w)")
 _FENCE = re.compile(r"^[ ]{0,3}(?:```|~~~)[^\n`]{0,40}$", re.MULTILINE)
@@ -125,6 +126,8 @@ def plain(text: str) -> str:
         text = _BOLD.sub("", text)
     if "_" in text:
         text = _UNDERLINE.sub("", text)
+    if "  " in text:
+        text = _WIDE.sub(" ", text)
     return text.replace("`", "")
 
 

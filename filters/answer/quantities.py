@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 from limbeck.filters.answer.candidates import Candidate
 from limbeck.filters.answer.number_words import SCALES, in_words
 from limbeck.filters.answer.numerals import Number, pieces, times
-from limbeck.filters.answer.quantity import Quantity
+from limbeck.filters.answer.quantity import Quantity, same
 from limbeck.filters.answer.units import Unit, known, unit_after
 
 _LATIN = "A-Za-z\u00aa\u00b5\u00c0-\u024f\u0370-\u052f"
@@ -87,7 +88,22 @@ def quantities(text: str, *, items: bool = True) -> list[Candidate[Quantity]]:
         unit, after = (None, percent.end()) if percent else unit_after(text, end)
         found.append(Candidate(start, after, Quantity(value, unit, bool(percent)), weak))
     found.sort(key=lambda candidate: candidate.start)
-    return _compounds(found, text)
+    return _explained(_compounds(found, text), text)
+
+
+def _explained(found: list[Candidate[Quantity]], text: str) -> list[Candidate[Quantity]]:
+    """ "1,500 (fifteen thousand)" says two numbers; "5 km (3.1 miles)" converts one."""
+    for place in range(len(found) - 1):
+        one, other = found[place], found[place + 1]
+        if (
+            text[one.end : other.start] in (" (", "(")
+            and text[other.end : other.end + 1] == ")"
+            and not same(one.value, other.value)
+            and not (one.value.unit and other.value.unit)
+            and one.value.percent == other.value.percent
+        ):
+            found[place] = replace(one, value=replace(one.value, several=True))
+    return found
 
 
 def _digits(text: str, items: bool) -> Iterator[Candidate[Quantity]]:

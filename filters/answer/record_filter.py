@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from limbeck.errors import UserError
-from limbeck.filters.answer.check import KINDS, Kind, check, consistent
+from limbeck.filters.answer.check import check, consistent
+from limbeck.filters.answer.kinds import KINDS, Kind
 from limbeck.record import Record, Verdict
 
 _TRUNCATED = ("length", "max_tokens")

@@ -36,6 +36,7 @@ _BESIDE = re.compile(
     re.IGNORECASE,
 )
 _OPENS_DISPLAY = re.compile(r"(?:[\s:*_]|(?:\\\[|\$\$|```\w{0,12})(?=\n))*")
+_QUOTED = re.compile(r"^[ ]{0,3}>(?:[ ]?>)*[ ](?=\S)", re.MULTILINE)
 _STOP_WORD = re.compile(r"\s{0,20}\bEND\s{0,20}$")
 
 
@@ -69,7 +70,7 @@ class Said:
 
 def said(completion: str, *, letters: bool = False) -> Said:
     """The last assertion of a completion. `letters`: "A:" may be an option, so it is no marker."""
-    text = visible(completion)
+    text = _QUOTED.sub("", visible(completion))
     opened = max((found.end() for found in _OPEN.finditer(text)), default=-1)
     closed = max((found.end() for found in _CLOSE.finditer(text)), default=-1)
     if opened > closed:

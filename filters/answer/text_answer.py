@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 
-from limbeck.filters.answer.phrases import doubts, takes_back
+from limbeck.filters.answer.cues import takes_back
+from limbeck.filters.answer.phrases import doubts
 from limbeck.filters.answer.said import Said
 from limbeck.filters.answer.text import without_lead
 

@@ -87,6 +87,11 @@ new extra additional respectively instead whole full will would can could has ha
 do be been being into out over under away up down during between using rounded approximately
 about around where given i.e e.g minus plus divided multiplied equals wait actually no yes sorry
 original other such all both total.
+und oder bis bzw mehr weniger nicht sondern statt denn weil o u y e et ou oppure anche sino pero
+porque
+hasta por para de del da do di la el los las le les plus moins mas menos non mais donc car ma e i
+en et
+ili lub albo czy ali ale bo niet maar want tot dan eller och og veya ya degil ama
 """
 _NO_UNIT = frozenset(_NO_UNIT_WORDS.split())
 _WORD = re.compile(r"[^\W\d_]+(?:[-'][^\W\d_]+)*|[°¢$€£¥₹₩₽](?:[CF]\b)?")

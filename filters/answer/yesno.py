@@ -6,35 +6,49 @@ import re
 
 from limbeck.errors import UserError
 from limbeck.filters.answer.candidates import Candidate
+from limbeck.filters.answer.phrases import CASE
 
 _YES_WORDS = """
-yes yeah yep yup true oui sí si ja sim да evet 是 是的 对 對 はい 네 예 نعم हाँ sì vrai
-verdadero wahr 正确 正確 真
+yes yeah yep yup true oui sí si ja sim да evet 是 是的 对 對 是啊 对的 對的 能 可以 会 會 有 はい
+ええ うん
+そうです その通りです 네 예 맞습니다 맞아요 그렇습니다 نعم أجل صحيح हाँ हां जी_हाँ जी_हां sì vrai
+verdadero wahr
+richtig korrekt stimmt jawohl doch correcto cierto claro exact bien_sûr certo verdadeiro vero 正确
+正確
+真 tak
+верно правда конечно igen kyllä ano ναι כן نعم بله ใช่ vâng đúng juist waar prawda doğru हां_जी
+সত্য হ্যাঁ
 """
-_YES = frozenset(_YES_WORDS.split())
 _NO_WORDS = """
-no nope false non nein não nao нет hayır 否 不 不是 いいえ 아니요 아니오 لا नहीं faux falso
-falsch 错误 錯誤 不正确 假
+no nope false non nein não nao нет hayır 否 不 不是 不对 不對 不能 不可以 不会 不會 没有 いいえ
+いや いえ 違います
+아니요 아니오 아뇨 아닙니다 لا كلا नहीं जी_नहीं faux falso falsch 错误 錯誤 错 不正确 不正確 假
+nee nej nei nie
+неверно неправда ні nem ei ne όχι לא خیر không sai niet_waar onjuist incorrecto incorreto yanlış
+خطأ না
 """
-_NO = frozenset(_NO_WORDS.split())
+_YES = frozenset(word.replace("_", " ") for word in _YES_WORDS.split())
+_NO = frozenset(word.replace("_", " ") for word in _NO_WORDS.split())
 _OTHER = sorted((_YES | _NO) - {"yes", "no"}, key=lambda word: (-len(word), word))
 _WORD = re.compile(
     r"(?<![\w'-])(?P<english>yes|yeah|yep|yup|no|nope|true|false)(?![\w'])(?!-)"
     rf"|(?<!\w)(?P<other>{'|'.join(map(re.escape, _OTHER))})(?!\w)",
     re.IGNORECASE,
 )
-_STOPS = re.compile(r"\s{0,2}(?:$|[.,;:!?/)\n\"'\]。，；！]|[-–—]+\s|\()")
+_STOPS = re.compile(r"\s{0,2}(?:$|[.,;:!?/)\n\"'\]。，、；！？।،؛؟]|[-–—]+\s|\()")
 _CLAUSE = re.compile(
     r"\s{1,2}(?:it|he|she|they|we|you|i|this|that|these|those|there|the|because|since|as|and|"
-    r"but|or|not|indeed|of course|definitely|wait|actually|in this|in that|by|for|if|given)\b",
+    r"but|or|not|indeed|of course|definitely|wait|actually|in this|in that|by|for|if|unless|when|"
+    r"otherwise|given)\b",
     re.IGNORECASE,
 )
 _REASON = re.compile(r"\s{1,2}(?:because|since|as|and|but|or|by)\b", re.IGNORECASE)
 _NO_CLAUSE = re.compile(
     r"\s{1,2}(?:it|he|she|they|we|you|i|this|that|these|those|there|the|because|since|but|wait|if|"
-    r"otherwise|unless|not)\b",
+    r"otherwise|unless|when|or|not)\b",
     re.IGNORECASE,
 )
+_JOINED = re.compile(r"\s{1,2}(?:if|unless|otherwise|when|or)\b", re.IGNORECASE)
 _REFUSES = re.compile(
     r"[,.;:!—–-]?\s{0,3}(?:but |because )?(?:sorry|i (?:can(?:no|')t|cannot|do(?:n't| not) know|"
     r"won't|will not|am (?:not able|unable)|'m (?:not able|unable))|one (?:can|knows)|answer|"
@@ -42,11 +56,20 @@ _REFUSES = re.compile(
     r"information|comment)\b",
     re.IGNORECASE,
 )
-_OPENS_SENTENCE = re.compile(r"(?:^|[\n.!?:;。！？，,]|[—–-]\s)\s{0,3}[\"'(\[]?$")
+_OPENS_SENTENCE = re.compile(r"(?:^|[\n.!?:;/。！？，、,।،]|[—–-]\s)\s{0,3}[\"'(\[]?$")
 _LEADS = re.compile(
     r"(?:\b(?:so|thus|therefore|hence|is|say|answer|answered|be|(?:is|'s)(?: an?)?|an? definite|"
     r"a|probably|likely|certainly|surely|definitely|clearly|then|but|and)|→|=>|=|:)"
     r",?\s{0,3}[\"'(]?$",
+    re.IGNORECASE,
+)
+_BEGINS = re.compile(
+    r"(?:^|\n|[.!?]\s|[。！？।؟])[ \"'(*]{0,4}$"
+    r"|(?:\b(?:also|daher|somit|deshalb|por (?:lo )?tanto|así que|entonces|donc|quindi|dunque|"
+    r"perciò|"
+    r"portanto|logo|então|dus|więc|itak|итак|значит|поэтому|следовательно|ist|es|est|è|é|lautet|"
+    r"это|ответ)"
+    r"|所以|因此|よって|따라서|لذلك|إذن|इसलिए|は|是|:)\s?[,，、:،—–-]?\s?[\"'(]?$",
     re.IGNORECASE,
 )
 _CLAIM = re.compile(
@@ -102,20 +125,24 @@ def answers(text: str, expected: bool) -> list[Candidate[bool]]:
             clause = _NO_CLAUSE if not value else _CLAUSE
             first = not before.strip(" \"'(*")
             opens = first or _OPENS_SENTENCE.search(before)
-            if not (opens and clause.match(text, match.end())):
+            joined = _JOINED.match(text, match.end()) and _LEADS.search(before)
+            opens = opens or joined
+            case = found and CASE.match(text, match.end())  # "yes for adults, no for children"
+            if not (opens and (case or clause.match(text, match.end()))):
                 continue
         if not expected and _quoted(text, match) and not _whole_line(text, match):
             continue
-        if not expected and not (_OPENS_SENTENCE.search(before) or _LEADS.search(before)):
+        leads = _OPENS_SENTENCE.search(before) or _LEADS.search(before) or _BEGINS.search(before)
+        if not expected and not leads:
             continue
         found.append(Candidate(match.start(), match.end(), value))
     return found
 
 
 def _alone(text: str, match: re.Match[str]) -> bool:
-    """Words of other languages count as the whole of a line or up to its first comma only."""
-    before = text[max(0, match.start() - 20) : match.start()]
-    return not before.rpartition("\n")[2].strip(" \"'(*")
+    """Words of other languages count at the start of a sentence, or after what leads up to them."""
+    before = text[max(0, match.start() - 40) : match.start()]
+    return _BEGINS.search(before) is not None
 
 
 def _quoted(text: str, match: re.Match[str]) -> bool:

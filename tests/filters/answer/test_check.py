@@ -132,6 +132,7 @@ def rendered(number: int, form: int) -> str:
 
 
 @given(NUMBERS, st.integers(0, 11), st.integers(0, 11))
+@settings(deadline=None)
 def test_every_rendering_of_an_integer_is_that_integer(number: int, one: int, other: int) -> None:
     assert (
         check(f"The answer is {rendered(number, one)}.", str(number), "number").status == "correct"
@@ -140,12 +141,14 @@ def test_every_rendering_of_an_integer_is_that_integer(number: int, one: int, ot
 
 
 @given(NUMBERS, NUMBERS, st.integers(0, 11))
+@settings(deadline=None)
 def test_another_integer_is_wrong(number: int, found: int, form: int) -> None:
     status = check(f"The answer is {rendered(found, form)}.", str(number), "number").status
     assert (status == "correct") is (number == found)
 
 
 @given(st.decimals(-1000, 1000, places=6, allow_nan=False), st.integers(-200, 200))
+@settings(deadline=None)
 def test_a_decimal_is_right_within_a_relative_ten_thousandth(value: Decimal, off: int) -> None:
     found = value * (1 + Decimal(off) / 1_000_000)
     target, answer = Fraction(value), Fraction(f"{found:f}")
@@ -156,6 +159,7 @@ def test_a_decimal_is_right_within_a_relative_ten_thousandth(value: Decimal, off
 
 
 @given(st.fractions(-50, 50, max_denominator=999).filter(lambda value: value.denominator > 1))
+@settings(deadline=None)
 def test_a_fraction_is_itself_in_every_form(value: Fraction) -> None:
     top, bottom = value.numerator, value.denominator
     sign = "-" if top < 0 else ""
@@ -168,7 +172,7 @@ def test_a_fraction_is_itself_in_every_form(value: Fraction) -> None:
 
 
 @given(st.text(max_size=200))
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 def test_no_text_breaks_a_check(text: str) -> None:
     for kind, target in TARGETS.items():
         assert check(text, target, kind).status in ("correct", "wrong", "unparseable")
@@ -189,7 +193,7 @@ PIECES = st.lists(
 
 
 @given(PIECES)
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_no_mixture_of_marks_breaks_a_check(pieces: list[str]) -> None:
     text = "".join(pieces)
     for kind, target in TARGETS.items():
@@ -199,6 +203,7 @@ def test_no_mixture_of_marks_breaks_a_check(pieces: list[str]) -> None:
 
 
 @given(st.text(st.characters(codec="utf-8"), max_size=80))
+@settings(deadline=None)
 def test_the_unicode_form_of_a_completion_does_not_matter(text: str) -> None:
     for kind, target in TARGETS.items():
         composed, taken_apart = (unicodedata.normalize(form, text) for form in ("NFC", "NFD"))

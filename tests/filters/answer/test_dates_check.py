@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck.errors import UserError
@@ -205,6 +205,7 @@ RENDERINGS = [
     st.sampled_from(RENDERINGS),
     st.sampled_from(RENDERINGS),
 )
+@settings(deadline=None)
 def test_renderings_are_equal_exactly_when_the_days_are(
     one: datetime.date, other: datetime.date, first: str, second: str
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck.errors import UserError
@@ -85,6 +85,7 @@ def test_an_empty_target_is_the_users_error(target: str) -> None:
 
 
 @given(st.lists(st.integers(-999, 999), min_size=2, max_size=9, unique=True), st.randoms())
+@settings(deadline=None)
 def test_order_matters_only_with_brackets(numbers: list[int], random: object) -> None:
     turned = numbers[1:] + numbers[:1]
     bare, bracketed = ", ".join(map(str, numbers)), str(numbers)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck.filters.answer.number_words import in_words
@@ -83,5 +83,6 @@ def spelled(number: int) -> str:
 
 
 @given(st.integers(0, 999_999_999))
+@settings(deadline=None)
 def test_every_spelled_number_is_read_back(number: int) -> None:
     assert [value for _, _, value, _ in in_words(spelled(number))] == [Fraction(number)]

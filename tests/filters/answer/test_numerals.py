@@ -6,7 +6,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck.filters.answer.numerals import as_number, close, pieces, show
@@ -54,6 +54,7 @@ def test_a_number_has_one_text(value: Fraction | Decimal, text: str) -> None:
 
 
 @given(st.integers(), st.integers())
+@settings(deadline=None)
 def test_integers_are_close_only_to_themselves(one: int, other: int) -> None:
     assert close(as_number(str(one)), as_number(str(other))) is (one == other)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck.filters.answer.plain import plain, visible
@@ -68,5 +68,6 @@ def test_dressing_is_taken_off(text: str, form: str) -> None:
 
 
 @given(st.text(max_size=60))
+@settings(deadline=None)
 def test_nothing_breaks_it(text: str) -> None:
     assert isinstance(plain(visible(text)), str)

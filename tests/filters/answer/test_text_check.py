@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck.errors import UserError
@@ -96,6 +96,7 @@ WORDS = st.text(st.characters(categories=["Lu", "Ll", "Lo"]), min_size=1, max_si
 
 
 @given(WORDS)
+@settings(deadline=None)
 def test_the_unicode_form_does_not_matter(word: str) -> None:
     target = unicodedata.normalize("NFC", word)
     for form in ("NFC", "NFD"):
