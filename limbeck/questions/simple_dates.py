@@ -17,6 +17,8 @@ from limbeck.questions.names import people
 from limbeck.questions.question import Made, QuestionSet, Split, Template, ending, templates_of
 
 # A wording, and the days from the date it gives to today; ANY is some days, {n} in the wording.
+# Five families: none is for the test as a whole (`assign`), since a teacher that fails at a whole
+# family would leave nothing to learn it from.
 ANY = 100
 WORDINGS: dict[str, dict[str, tuple[str, int]]] = {
     "given": {
@@ -28,6 +30,10 @@ WORDINGS: dict[str, dict[str, tuple[str, int]]] = {
         "radio": ("The radio has just said that it is {date}.", 0),
         "cake": ("{name} has a birthday cake today, on {date}.", 0),
         "form": ("{name} signs a form today and dates it {date}.", 0),
+        "clock": ("The clock in the hall, which is right, says {date}.", 0),
+        "train": ("{name} is on the train of today, {date}.", 0),
+        "teacher": ("The teacher writes the date of this very day on the board: {date}.", 0),
+        "photo": ("The photo that {name} took a moment ago is dated {date}.", 0),
     },
     "neighbour": {
         "was": ("It was {date} yesterday.", 1),
@@ -38,6 +44,10 @@ WORDINGS: dict[str, dict[str, tuple[str, int]]] = {
         "school": ("School begins tomorrow, and the letter about it says {date}.", -1),
         "newspaper": ("Tomorrow's newspaper will carry the date {date}.", -1),
         "milk": ("The milk came yesterday, when it was {date}.", 1),
+        "party": ("Yesterday's party took place on {date}.", 1),
+        "market": ("The market opens tomorrow, on {date}.", -1),
+        "rain": ("It rained all day yesterday, {date}.", 1),
+        "test": ("{name} has a test tomorrow, {date}.", -1),
     },
     "ago": {
         "beans": ("{name} planted beans on {date}, which was {n} days ago.", ANY),
@@ -47,6 +57,11 @@ WORDINGS: dict[str, dict[str, tuple[str, int]]] = {
         "swahili": ("{name} began to learn Swahili on {date}, {n} days before today.", ANY),
         "shop": ("The shop closed on {date}. That was {n} days ago.", ANY),
         "snow": ("The last snow fell {n} days ago, on {date}.", ANY),
+        "watch": ("{name}'s watch shows {date}, but the watch is {n} days slow.", ANY),
+        "says": ("{name} says that it is {date}, but today is {n} days later than that.", ANY),
+        "board": ("The board in the hall says {date}, which was right {n} days ago.", ANY),
+        "shirt": ("{name} bought a shirt {n} days ago, on {date}.", ANY),
+        "game": ("The last game was on {date}, {n} days before today.", ANY),
     },
     "ahead": {
         "deadline": ("The deadline is {date}, {n} days from now.", -ANY),
@@ -56,15 +71,11 @@ WORDINGS: dict[str, dict[str, tuple[str, int]]] = {
         "concert": ("The concert is on {date}, and {name} has to wait {n} days for it.", -ANY),
         "parcel": ("A parcel for {name} is to come on {date}, {n} days after today.", -ANY),
         "until": ("It is {n} days until {date}.", -ANY),
-    },
-    "week": {
-        "moved": ("{name} moved in exactly one week ago, on {date}.", 7),
-        "course": ("The course starts in exactly one week, on {date}.", -7),
-        "week_ago": ("A week ago it was {date}.", 7),
-        "from_now": ("One week from now it will be {date}.", -7),
-        "passed": ("Exactly two weeks have passed since {date}.", 14),
-        "wedding": ("{name} gets married in exactly two weeks, on {date}.", -14),
-        "cat": ("The cat came to {name} on {date}, two weeks ago to the day.", 14),
+        "cheque": ("{name} dated a cheque {date} by mistake: today is {n} days earlier.", -ANY),
+        "laptop": ("A laptop shows {date}, but it is {n} days ahead of today.", -ANY),
+        "dream": ("{name} dreamt that it was {date}. That day is still {n} days away.", -ANY),
+        "rent": ("The rent is due on {date}. Today that is {n} days away.", -ANY),
+        "play": ("The play will be given on {date}, {n} days after today.", -ANY),
     },
     "later": {
         "nights": ("{name} arrived on {date} and leaves today, after {n} nights.", ANY),
@@ -74,16 +85,13 @@ WORDINGS: dict[str, dict[str, tuple[str, int]]] = {
         "bread": ("{name} bought bread on {date}. Now, {n} days later, it is dry.", ANY),
         "repair": ("The repair of a bridge began on {date} and ended {n} days later: today.", ANY),
         "egg": ("A hen laid an egg on {date}, and {n} days after that {name} eats it: today.", ANY),
+        "walk": ("{name} set out on foot on {date} and arrives today, {n} days later.", ANY),
+        "cold": ("{name} fell ill on {date} and is well again today, {n} days later.", ANY),
+        "paint": ("The paint that dried today was put on {n} days earlier, on {date}.", ANY),
+        "seed": ("A seed was sown on {date}; it came up today, {n} days later.", ANY),
+        "camp": ("A camp that opened on {date} closes today, {n} days later.", ANY),
     },
-    "wrong": {
-        "watch": ("{name}'s watch shows {date}, but the watch is {n} days slow.", ANY),
-        "says": ("{name} says that it is {date}, but today is {n} days later than that.", ANY),
-        "board": ("The board in the hall says {date}, which was right {n} days ago.", ANY),
-        "cheque": ("{name} dated a cheque {date} by mistake: today is {n} days earlier.", -ANY),
-        "laptop": ("A laptop shows {date}, but it is {n} days ahead of today.", -ANY),
-        "dream": ("{name} dreamt that it was {date}. That day is still {n} days away.", -ANY),
-    },
-}  # fmt: skip
+}
 
 
 class _Asked(NamedTuple):

@@ -16,8 +16,8 @@ BY_HAND = [
      "and give it in MM/DD/YYYY.", "01/12/2016"),
     ("It is 9 days until February 18, 2030. In the form MM/DD/YYYY, what is the date today?",
      "02/09/2030"),
-    ("Pilar gets married in exactly two weeks, on March 20, 2016. What is the date today in "
-     "MM/DD/YYYY?", "03/06/2016"),
+    ("Pilar has a test tomorrow, March 20, 2016. What is the date today in MM/DD/YYYY?",
+     "03/19/2016"),
     ("It was March 7, 1988 yesterday. State which date it is today, using the format MM/DD/YYYY.",
      "03/08/1988"),
     ("A laptop shows May 17, 1949, but it is 7 days ahead of today. Write in MM/DD/YYYY which date "
@@ -29,12 +29,9 @@ TODAY: dict[str, str] = {
     "given": "0",
     "neighbour/was": "1", "neighbour/will_be": "-1", "neighbour/dentist": "1",
     "neighbour/flight": "-1", "neighbour/match": "1", "neighbour/school": "-1",
-    "neighbour/newspaper": "-1", "neighbour/milk": "1",
+    "neighbour/newspaper": "-1", "neighbour/milk": "1", "neighbour/party": "1",
+    "neighbour/market": "-1", "neighbour/rain": "1", "neighbour/test": "-1",
     "ago": "n", "ahead": "-n", "later": "n",
-    "week/moved": "7", "week/course": "-7", "week/week_ago": "7", "week/from_now": "-7",
-    "week/passed": "14", "week/wedding": "-14", "week/cat": "14",
-    "wrong/watch": "n", "wrong/says": "n", "wrong/board": "n", "wrong/cheque": "-n",
-    "wrong/laptop": "-n", "wrong/dream": "-n",
 }  # fmt: skip
 
 
@@ -67,8 +64,8 @@ def test_every_target_is_that_of_the_second_solver(seed: int) -> None:
 def test_the_second_solver_finds_what_was_found_by_hand(prompt: str, target: str) -> None:
     names = [template.id for template in SETS["simple_dates"].templates]
     words = {
-        "radio": "given/radio", "until": "ahead/until", "married": "week/wedding",
-        "It was": "neighbour/was", "laptop": "wrong/laptop",
+        "radio": "given/radio", "until": "ahead/until", "test": "neighbour/test",
+        "It was": "neighbour/was", "laptop": "ahead/laptop",
     }  # fmt: skip
     name = next(name for word, name in words.items() if word in prompt)
     assert f"simple_dates/{name}" in names
