@@ -123,7 +123,7 @@ def made(name: str) -> list[dict[str, Any]]:
     stem, _, part = Path(name).stem.rpartition("_")
     if part == "demos":
         return [question.row(solution=True) for question in demos(stem, 10)]
-    simple = {("simple_dates", "train"): 240, ("simple_dates", "test"): 200}
+    simple = {("simple_dates", "train"): 160, ("simple_dates", "test"): 200}
     count = simple.get((stem, part), {"train": 200, "test": 100}[part])
     return [question.row() for question in make_questions(stem, count, split=part)]
 
