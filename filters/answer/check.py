@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Literal, cast
+from typing import Any, Literal
 
 from limbeck.errors import UserError
 from limbeck.filters.answer import (
@@ -21,12 +21,16 @@ from limbeck.filters.answer import (
     yesno,
 )
 from limbeck.filters.answer.clock import spelled
+from limbeck.filters.answer.day_first import announced
 from limbeck.filters.answer.decide import decide
 from limbeck.filters.answer.kinds import KINDS, Kind, kind_of
+from limbeck.filters.answer.neighbours import without_neighbour
 from limbeck.filters.answer.phrases import sentences
 from limbeck.filters.answer.plain import plain, visible
 from limbeck.filters.answer.said import Said, said
+from limbeck.filters.answer.small_letters import as_options
 from limbeck.filters.answer.stretch import Decision, Find, Same
+from limbeck.filters.answer.units import Unit
 
 Status = Literal["correct", "wrong", "unparseable"]
 
@@ -172,26 +176,42 @@ def _find(completion: str, kind: Kind, options: choice.Options, wanted: Any) -> 
             return _Found(None, None, problem or "none")
         return _Found(items, lists.canonical(items))
     if kind == "choice":
-        letter, problem = choice_answer.find(_plainly(whole), options)
+        letter, problem = choice_answer.find(_plainly(_mapped(whole, as_options)), options)
         return _Found(letter, letter, problem)
     sort = wanted.sort if kind == "date" and wanted is not None else None
+    if kind == "number" and not whole.marked:
+        whole = _mapped(whole, without_neighbour)
     plainly = _plainly(whole)
-    if sort == "duration":
+    if sort == "duration" or (kind == "number" and wanted and _is_time(wanted.unit)):
         plainly = _mapped(plainly, spelled)
 
+    day_first = kind == "date" and announced(whole)
+
+    sorts: list[moment.Sort | None] = [sort]
+    if sort is not None:  # "July 2021" where a day is asked for is wrong rather than no answer
+        sorts += [None] if whole.marked else dates.LESS_THAN.get(sort, ())
+    for asked in sorts:
+        find = _finder(kind, asked, day_first)
+        made = decide(plainly, find, _same(kind), no_is_answer=kind == "yesno")
+        if made.problem != "none":
+            break
+    return _made(made, kind)
+
+
+def _finder(kind: Kind, sort: moment.Sort | None, day_first: bool) -> Find[Any]:
     def find(stretch: str, expected: bool) -> list[Any]:
         if kind == "number":
             return list(quantities.quantities(stretch, items=not expected))
         if kind == "yesno":
             return list(yesno.answers(stretch, expected))
-        found = dates.moments(stretch, sort)
+        found = dates.moments(stretch, sort, day_first=day_first)
         return [each for each in found if not dates.is_reference(stretch, each.start)]
 
-    made = decide(plainly, cast(Find[Any], find), _same(kind), no_is_answer=kind == "yesno")
-    if made.problem == "none" and sort is not None and whole.marked:
-        sort = None  # "July 2021" where a day is asked for is wrong rather than no answer
-        made = decide(plainly, cast(Find[Any], find), _same(kind))
-    return _made(made, kind)
+    return find
+
+
+def _is_time(unit: Unit | None) -> bool:
+    return unit is not None and unit.dimension in ("time", "months")
 
 
 def _made(made: Decision[Any], kind: Kind) -> _Found:

@@ -30,7 +30,10 @@ _ALONE = (
     r"(?!\s?[型组組班级級队隊君社市点點地城车車楼栋棟校国國氏])"
 )
 _LETTER = re.compile(f"{_BRACKETED}|{_NAMED}|{_ALONE}")
-_SMALL = re.compile(r"\s{0,4}[\"'(]?(?P<small>[a-j])(?=[.):\"']|\s{0,4}$)")
+_SMALL = re.compile(
+    r"\s{0,4}[\"'(]?(?P<small>[a-j])(?=[.):\"'。，、]|\s{0,4}$|,? (?:because|since|weil|da|"
+    r"porque|car|perché)\b)"
+)
 
 _STOPS = re.compile(r"\s{0,2}(?:$|[.,;:!?](?!\w)|[)\n\"'\]]|[-–—]\s|\(|[\u2e80-\uffff।،؛])")
 _GOES_ON = re.compile(
@@ -96,6 +99,12 @@ _LIKEWISE = re.compile(
     r"(?:the\s)?same\s(?:goes|holds|applies|is true)\s(?:for|to)|likewise(?:\sfor)?|"
     r"ditto(?:\sfor)?|as well as)"
     r"\s(?:options?\s)?[\"'(]?$",
+    re.IGNORECASE,
+)
+_BECAUSE = re.compile(
+    r"\b(?:because|since|as|given(?: that)?|denn|weil|porque|ya que|car|parce que|perché|"
+    r"потому что)"
+    r"\s(?:option\s)?[\"'(]?$",
     re.IGNORECASE,
 )
 _SUBJECT = re.compile(
@@ -184,8 +193,8 @@ def letters(text: str, expected: bool) -> list[Candidate[str]]:
         if _WRONG_AFTER.match(text, end, end + 120) or _WRONG_BEFORE.search(before):
             dismissed = True
             continue
-        if dismissed and _LIKEWISE.search(before):
-            continue
+        if dismissed and (_LIKEWISE.search(before) or (found and _BECAUSE.search(before))):
+            continue  # "B. A is wrong because C is true"
         if group == "alone" and not _is_option(text, start, end, letter, expected):
             continue
         if (

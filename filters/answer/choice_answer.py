@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 from limbeck.filters.answer.choice import Options, letters
 from limbeck.filters.answer.decide import decide
+from limbeck.filters.answer.option_text import option_in
 from limbeck.filters.answer.said import Said, last_said
-from limbeck.filters.answer.text import without_lead
 
 
 def find(whole: Said, options: Options) -> tuple[str | None, str]:
@@ -20,7 +18,7 @@ def find(whole: Said, options: Options) -> tuple[str | None, str]:
         if made.problem and made.problem != "none":
             return None, made.problem
         line = whole.answer if whole.marked else whole.text.rstrip().rpartition("\n")[2]
-        by_text = _option_in(line, options)
+        by_text = option_in(line, options, marked=whole.marked or made.value is not None)
         letter = made.value
         if letter is None:
             letter = by_text
@@ -36,16 +34,3 @@ def find(whole: Said, options: Options) -> tuple[str | None, str]:
         if whole.problem:
             return None, whole.problem
     return None, "none"
-
-
-def _option_in(line: str, options: Options) -> str | None:
-    """The option that a line gives as text, with or without its letter in front."""
-    if not options.count:
-        return None
-    bare = without_lead(line)
-    bare = re.sub(r"^\s*[(\[]?[A-Za-z][)\].:]+\s+", "", bare)
-    for stretch in (bare, re.split(r"[.!?](?=\s|$)|,? (?:because|since)\s", bare, maxsplit=1)[0]):
-        letter = options.letter(stretch)
-        if letter:
-            return letter
-    return None

@@ -20,12 +20,12 @@ escolho|fico com|is dus|dus|kies|välj[ae]?r?|wybieram|więc|итак|значи
 выбираю|это
 """
 LEAD_SIGNS = "选|選|是|为|為|は|が|所以|因此|よって|したがって|따라서|그러므로|لذلك|إذن|इसलिए|अतः"
-RIGHT = """
+RIGHT = r"""
 es (?:la )?(?:correcta|opción correcta|respuesta)|est (?:la )?(?:correcte|bonne|juste|réponse)
 ist (?:die )?(?:richtig|korrekt|lösung|antwort)|stimmt(?! nicht)|passt(?! nicht)
 [èe] (?:la )?(?:corretta|giusta|risposta)
 (?:está|é) (?:a )?(?:correta|certa|resposta)|is juist|верный|верн[оа]|правильн|подходит
-が(?:正しい|正解|正)
+が(?:正しい|正解|正)|です(?!か)|でした|(?:이다|입니다|이에요|예요)(?!만|\?)
 (?:是|才是)?(?:正确|正確|对的|對的)|(?:가|이) (?:정답|맞)|सही है|(?:هو|هي) الصحيحة?
 """
 DISMISSED = r"""

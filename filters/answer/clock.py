@@ -6,20 +6,35 @@ import re
 from collections.abc import Iterator
 from fractions import Fraction
 
+from limbeck.filters.answer.foreign_durations import in_english
 from limbeck.filters.answer.quantities import quantities
 
 Key = tuple[int | Fraction | str, ...]
 Found = tuple[int, int, Key]
 
-_HALF_DAY = r"(?P<half>[ap]\.?\s?m\b\.?|in the (?:morning|afternoon|evening)|at night)"
+_MORNING = r"de la mañana|de la madrugada|du matin|d[ia] mattina|del mattino|da manhã|morgens|утра"
+_AFTERNOON = (
+    r"de la (?:tarde|noche)|de l'après-midi|du soir|d[ia] (?:sera|pomeriggio)|del pomeriggio|"
+    r"da (?:tarde|noite)|nachmittags|abends|вечера|дня"
+)
+_HALF_DAY = (
+    r"(?P<half>[ap]\.?\s?m\b\.?|in the (?:morning|afternoon|evening)|at night|"
+    rf"(?P<am>{_MORNING})|(?P<pm>{_AFTERNOON}))"
+)
+_HAN_HALVES = {
+    **dict.fromkeys(("上午", "早上", "凌晨", "午前", "오전", "아침", "새벽"), "a"),
+    **dict.fromkeys(("下午", "晚上", "中午", "午後", "오후", "저녁", "밤"), "p"),
+}
+_HAN = "|".join(_HAN_HALVES)
 _TIMES = re.compile(
-    rf"(?<![\d:.,/])(?P<hour>\d{{1,2}})(?::|\.(?=\d\d\s?(?:[ap]\.?m|uhr)))(?P<minute>\d{{2}})"
+    rf"(?:(?P<han_before>{_HAN})\s?)?(?<![\d:.,/])(?P<hour>\d{{1,2}})"
+    r"(?::|\.(?=\d\d\s?(?:[ap]\.?m|uhr)))(?P<minute>\d{2})"
     rf"(?::(?P<second>\d{{2}}))?(?![\d:])\s?{_HALF_DAY}?"
     rf"|(?<![\d:.,/$-])(?P<hour2>\d{{1,2}})\s?(?:o'clock\s?)?(?P<half2>[ap]\.?\s?m\b\.?)"
     r"|(?<![\w:.,/-])(?P<hour3>\d{1,2})\s?(?:h|uhr)\s?(?P<minute3>\d{2})?(?![\w:])"
     r"|\b(?P<word>noon|midnight|midday)\b"
-    r"|(?P<han>上午|下午|晚上|早上|凌晨|中午)?(?P<hour4>\d{1,2})\s?[点點時时](?!间|間)"
-    r"(?:(?P<minute4>\d{1,2})分?|(?P<minute_half>半))?",
+    rf"|(?:(?P<han>{_HAN})\s?)?(?P<hour4>\d{{1,2}})\s?[点點時时시](?!间|間|간)"
+    r"(?:(?P<minute4>\d{1,2}(?!\d)|\s\d{1,2}(?=분))[分분]?|\s?(?P<minute_half>[半반]))?",
     re.IGNORECASE,
 )
 
@@ -39,7 +54,9 @@ def _read(match: re.Match[str]) -> Key:
         return "", 0 if match["word"].lower() == "midnight" else 12, 0, 0
     if match["hour"]:
         second = int(match["second"] or 0)
-        return _time(match["hour"], int(match["minute"]), second, match["half"] or "")
+        half = "a" if match["am"] else "p" if match["pm"] else match["half"] or ""
+        half = half or _HAN_HALVES.get(match["han_before"] or "", "")
+        return _time(match["hour"], int(match["minute"]), second, half)
     if match["hour2"]:
         return _time(match["hour2"], 0, 0, match["half2"])
     if match["hour3"]:
@@ -64,7 +81,6 @@ def _time(hour: str, minute: int, second: int, half: str, *, all_day: bool = Fal
     return "" if known else "?", number % 24, minute, second
 
 
-_HAN_HALVES = {"上午": "a", "早上": "a", "凌晨": "a", "下午": "p", "晚上": "p", "中午": "p"}
 _ISO = re.compile(
     r"\bP(?:(\d{1,9})Y)?(?:(\d{1,9})M)?(?:(\d{1,9})W)?(?:(\d{1,9})D)?"
     r"(?:T(?:(\d{1,9})H)?(?:(\d{1,9})M)?(?:(\d{1,9})S)?)?(?!\w)"
@@ -82,12 +98,15 @@ _SPREAD = [
     (re.compile(r"(\d)\s?(h|d|m|s)(?:rs?|ours?|in)?\s?(?=\d)", re.IGNORECASE), r"\1 \2 "),
     (re.compile(r"(?<=\d h )(\d{1,2})m?\b(?!\s?[a-z])", re.IGNORECASE), r"\1 min"),
 ]
-_RANGE = re.compile(r"\s?(?:to|or|-|–|and)\s?")
+_RANGE = re.compile(
+    r"\s?(?:to|or|-|–|~|〜|～|and|bis|oder|und|a|o|y|à|ou|et|e|tot|of|en|до|или|и|から|到|至|에서)\s?"
+)
 _UNIT = r"(second|minute|hour|day|week|month|year)"
 _WORDED = [
     (re.compile(rf"\bhalf (?:an? |of an? ){_UNIT}\b", re.IGNORECASE), r"0.5 \1"),
     (re.compile(rf"\b(?:a )?quarter of an? {_UNIT}\b", re.IGNORECASE), r"0.25 \1"),
     (re.compile(rf"\bthree[ -]quarters of an? {_UNIT}\b", re.IGNORECASE), r"0.75 \1"),
+    (re.compile(rf"(?<!\S)(\d{{1,9}}) {_UNIT}s? and a half\b", re.IGNORECASE), r"\1.5 \2"),
     (re.compile(rf"\b(\w+) {_UNIT}s? and a half\b", re.IGNORECASE), r"\1 and a half \2s"),
     (re.compile(rf"\b(?:an?|one) and a half {_UNIT}", re.IGNORECASE), r"1.5 \1"),
     (re.compile(rf"(?<!half )\ban? {_UNIT}\b", re.IGNORECASE), r"1 \1"),
@@ -122,7 +141,7 @@ def durations(text: str) -> Iterator[Found]:
 
 def spelled(text: str) -> str:
     """ "2h30m" is "2 h 30 min", "half an hour" is "0.5 hour"."""
-    text = _ISO.sub(_iso, text)
+    text = in_english(_ISO.sub(_iso, text))
     for pattern, instead in (*_WORDED, *_SPREAD):
         text = pattern.sub(instead, text)
     return text

@@ -99,6 +99,14 @@ WRONG = re.compile(
     r"faux|erreur|tromp|equivoq|sbagliat|ошиб|неверно|不对|不對|错|錯|間違|틀렸",
     re.IGNORECASE,
 )
+_DISAGREES = re.compile(
+    r"(?:that|this)(?:'s| is| isn't)? ?(?:wrong|incorrect|not (?:quite )?(?:right|correct)|right|"
+    r"correct|a mistake)|(?:das )?stimmt (?:so )?nicht|(?:das|es) ist (?:falsch|ein fehler)|"
+    r"(?:eso )?(?:est[aá]|es) (?:mal|incorrecto)|c'est (?:faux|une erreur)|"
+    r"это (?:неверно|неправильно)|不对|不對|错了|錯了|間違い|間違え|틀렸",
+    re.IGNORECASE,
+)
+_DIRECTLY = re.compile(r"[\s,.;:!、，。—–-]{0,4}(?:这|這|那|それは|これは|그건)?\s?")
 _ENDS = r"(?=\s{0,2}(?:[.!,]|$))"
 CONFIRMS = re.compile(
     r"\b(?:(?:that|this|it|which)(?:'s| is) (?:right|correct|fine|consistent|true)|checks out|"
@@ -137,6 +145,13 @@ def parts(text: str, cues: Cues = CUE) -> list[tuple[int, str, str]]:
         found.append((cue.start(), text[start : cue.start()], cue[0].strip()))
         start = cue.end()
     return [*found, (len(text), text[start:], "")]
+
+
+def disagrees(between: str, cue: str) -> bool:
+    """Whether a cue right behind a "no" only says it again: "No, that's wrong: ..."."""
+    return _DIRECTLY.fullmatch(between) is not None and bool(
+        _DISAGREES.fullmatch(cue.rstrip(" ,.:;!?—–-…、。，"))
+    )
 
 
 def takes_back(text: str) -> str | None:

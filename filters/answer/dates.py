@@ -12,7 +12,7 @@ import re
 from limbeck.errors import UserError
 from limbeck.filters.answer.candidates import Candidate
 from limbeck.filters.answer.clock import durations, spelled, times_of_day
-from limbeck.filters.answer.day_first import NUMERIC, day_first
+from limbeck.filters.answer.day_first import NUMERIC, in_order
 from limbeck.filters.answer.moment import SORTS, Sort, When, exists
 from limbeck.filters.answer.month_names import MONTHS, WEEKDAYS, fold
 from limbeck.filters.answer.plain import plain, visible
@@ -90,19 +90,25 @@ _HAN_DATE = re.compile(
 )
 
 
-def moments(text: str, sort: Sort | None = None) -> list[Candidate[When]]:
+LESS_THAN: dict[Sort, tuple[Sort, ...]] = {"day": ("month", "anniversary")}
+"""What a text may give instead of what it is asked for, and leaves something out."""
+
+
+def moments(
+    text: str, sort: Sort | None = None, *, day_first: bool = False
+) -> list[Candidate[When]]:
     """Everything of one sort in a plain text, in order; of the first sort that is there at all
-    where none is given."""
+    where none is given. `day_first`: 03/04/2019 is in April."""
     if sort is None:
         for each in SORTS:
-            found = moments(text, each)
+            found = moments(text, each, day_first=day_first)
             if found:
                 return found
         return []
     if "年" in text:
         text = _HAN_DATE.sub(_in_digits, text)
     if sort == "day":
-        return _days(text)
+        return _days(text, day_first)
     if sort == "time":
         return [Candidate(a, b, When("time", key)) for a, b, key in times_of_day(text)]
     if sort == "duration":
@@ -125,7 +131,7 @@ def is_reference(text: str, start: int) -> bool:
     return _REFERS.search(text[max(0, start - 40) : start]) is not None
 
 
-def _days(text: str) -> list[Candidate[When]]:
+def _days(text: str, day_first: bool = False) -> list[Candidate[When]]:
     found: list[Candidate[When]] = []
     for pattern in _DAYS:
         for match in pattern.finditer(text):
@@ -134,7 +140,7 @@ def _days(text: str) -> list[Candidate[When]]:
             ranged = _RANGE.search(text[max(0, match.start() - 30) : match.start()])
             key = () if ranged or _is_another_weekday(text, match) else _day(match)
             found.append(Candidate(match.start(), match.end(), When("day", key)))
-    return day_first(text, _outermost(found))
+    return in_order(text, _outermost(found), day_first)
 
 
 def _outermost(found: list[Candidate[When]]) -> list[Candidate[When]]:
@@ -172,6 +178,8 @@ def _partial(text: str, sort: Sort) -> list[Candidate[When]]:
 
 def _day(match: re.Match[str]) -> tuple[int, ...]:
     year, month, day = match["year"], _month(match["month"]), _number(match["day"])
+    if match.re is NUMERIC and month > 12:
+        month, day = day, month  # 25/12/2018 can be read in no other way
     if len(year) != 4 or not exists(int(year), month, day):
         return ()
     return int(year), month, day

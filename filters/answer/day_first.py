@@ -6,6 +6,8 @@ import re
 
 from limbeck.filters.answer.candidates import Candidate
 from limbeck.filters.answer.moment import When, exists
+from limbeck.filters.answer.phrases import SENTENCE
+from limbeck.filters.answer.said import Said
 
 NUMERIC = re.compile(
     r"(?<![\d/.-])(?P<month>\d{1,2})(?P<sep>\s?[/-]\s?)(?P<day>\d{1,2})(?P=sep)"
@@ -20,7 +22,18 @@ _SPELLED = re.compile(
 )
 
 
-def day_first(text: str, found: list[Candidate[When]]) -> list[Candidate[When]]:
+def announced(whole: Said) -> bool:
+    """Whether the sentence before the answer says so: "in DD/MM/YYYY the answer is 03/04/2019"."""
+    if not whole.marked:
+        return False
+    end = len(whole.text) - len(whole.rest) - len(whole.answer)
+    lead = (whole.before if whole.closed else whole.text[:end])[-80:]
+    *_, stop = (None, *SENTENCE.finditer(lead))
+    lead = lead[stop.end() if stop else 0 :]
+    return _DAY_FIRST.search(lead) is not None
+
+
+def in_order(text: str, found: list[Candidate[When]], announced: bool) -> list[Candidate[When]]:
     """Dates that say themselves that the day is in front, "03/04/2019 (3 April 2019)", are read so;
     one that says two days, "03/04/2019 (5 April 2019)", is none."""
     for place, candidate in enumerate(found):
@@ -38,6 +51,6 @@ def day_first(text: str, found: list[Candidate[When]]) -> list[Candidate[When]]:
             if right or (not beside and "(" in gap):
                 key = swapped if right else ()
                 found[place] = Candidate(candidate.start, candidate.end, When("day", key))
-        elif _DAY_FIRST.search(around):
+        elif announced or _DAY_FIRST.search(around):
             found[place] = Candidate(candidate.start, candidate.end, When("day", swapped))
     return found

@@ -13,6 +13,7 @@ from limbeck.filters.answer import cues as words
 from limbeck.filters.answer import phrases
 from limbeck.filters.answer.asides import without_check
 from limbeck.filters.answer.candidates import V
+from limbeck.filters.answer.hypothetical import unreal
 from limbeck.filters.answer.said import Said, last_said
 from limbeck.filters.answer.stretch import Decision, Find, Same, not_denied, one
 
@@ -93,6 +94,9 @@ def _settled(
     ]
     if phrases.UNKNOWN.search(sentence) or phrases.UNKNOWN.search(text, made.end):
         return Decision(None, "none")
+    stop = phrases.SENTENCE.search(text, made.end)
+    if unreal(sentence + text[made.end : stop.end() if stop else len(text)]):
+        return Decision(None, "none")
     if phrases.ALSO.search(sentence):
         others = find(text[: made.end - len(sentence)], False)
         if others and not same(others[-1].value, made.value):
@@ -128,6 +132,8 @@ def _after(
             new = one(part, find, same, expected=False)
         if new.value is not None or new.problem == "hedge":
             return new
+        if made.value is False and place == 1 and words.disagrees(parts[0][1], cue):
+            break
         if words.STRONG.search(cue):
             cut = not part.strip() and not words.WRONG.search(cue)
             return Decision(None, "truncated" if cut else "retracted")

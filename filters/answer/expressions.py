@@ -7,7 +7,7 @@ sides count; math-verify reads the expressions in them.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import sympy
@@ -217,6 +217,15 @@ def _relation(sides: list[tuple[str, str]]) -> Any:
     return Relation(op, left, right, name)
 
 
+_CONFIG = LatexExtractionConfig()
+# math-verify takes the letters of "4c", "2ab" and "7m" for units
+_CONFIG = replace(_CONFIG, normalization_config=replace(_CONFIG.normalization_config, units=False))
+_UNIT = re.compile(
+    r"(?<=[\d})])(?:\s?(?:[cmkd]m|[mk]g|ml|ft|lb|oz|hr|yd)|\s+[mgshl])(?:\^\{?[23]\}?)?$"
+)
+_PRODUCT = re.compile(
+    r"(?<![\\a-zA-Z])(?=[a-z]{3})(?:a?b?c?d?x?y?z?|p?q?r?|m?n?p?|u?v?w?)(?![a-zA-Z])"
+)
 _CONSTANT = re.compile(r"\\(?:mathbb\s?\{?([A-Z])\}?|(emptyset|varnothing))|(ℝ|∅)")
 
 
@@ -227,17 +236,18 @@ def _scalar(text: str) -> Scalar | None:
         return Scalar(
             sympy.Symbol({"ℝ": "R", "varnothing": "emptyset", "∅": "emptyset"}.get(name, name))
         )
+    text = _PRODUCT.sub(lambda found: " ".join(found[0]), _UNIT.sub("", text))
     if _WORDS.search(_COMMAND.sub("", text)):
         return None
     try:
         found = parse(
             f"${text}$",
-            extraction_config=[LatexExtractionConfig()],
+            extraction_config=[_CONFIG],
             parsing_timeout=None,
             raise_on_error=False,
         )
     except TypeError:  # older versions have no raise_on_error
-        found = parse(f"${text}$", extraction_config=[LatexExtractionConfig()])
+        found = parse(f"${text}$", extraction_config=[_CONFIG])
     if not found or isinstance(found[0], str):
         return None
     value = found[0]

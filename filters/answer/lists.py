@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from limbeck.errors import UserError
 from limbeck.filters.answer.cues import takes_back
+from limbeck.filters.answer.list_clause import unnamed, without_clause
 from limbeck.filters.answer.plain import plain, visible
 from limbeck.filters.answer.quantities import quantities
 from limbeck.filters.answer.quantity import Quantity, same, shown
@@ -36,8 +37,12 @@ class Items:
 
 _PAIRS = {"[": "]", "{": "}", "(": ")"}
 _BULLET = re.compile(r"^\s{0,8}(?:[-*•·–]|\(?\d{1,3}[.):]|\(?[a-z][.)])\s{1,4}(?=\S)", re.MULTILINE)
+_CJK_JOINT = r"[A-Za-z0-9)\u30a0-\u30ff\u4e00-\u9fff]"  # と is in words as well
 _AND = re.compile(
-    r"(?:,|;|、)?\s(?:and|&|und|et|y|och|и)\s|\s?[和与]\s?|(?:,|;)?\sas well as\s", re.IGNORECASE
+    r"(?:,|;|、)?\s(?:and|&|und|et|y|och|og|и|ve|oraz|và)\s(?!=)|(?<=\w)\s(?:e|en)\s|\s?[和与跟及]\s?|"
+    r"(?:,|;)?\sas well as\s|"
+    rf"(?<={_CJK_JOINT})\s?と\s?(?={_CJK_JOINT})|(?<=[A-Za-z0-9])[와과]\s|\s및\s",
+    re.IGNORECASE,
 )
 _OR = re.compile(r"\s(?:or|oder|ou)\s|或", re.IGNORECASE)
 _TIGHT = re.compile(r"(?<=\d),(?=\d{3}(?:\D|$))")
@@ -46,11 +51,6 @@ _TOKENS = re.compile(r"[\[\](){}]|[,;、،，；\n]")
 _STOP = re.compile(r"[.!?。](?=\s|$)")
 _SEVERAL = re.compile(
     r"[\]}]\s?,?\s(?:or|and also|oder|o|ou|или)\s[^.\n]{0,30}?[\[{]|[\]}]\s?或者?\s?[\[{]"
-)
-_LEAD = re.compile(
-    r"^.{0,200}?(?:\b(?:is|are|be|include|includes|were|gives?|get|have|contains?)\b:?|:|"
-    r"=)\s{1,3}(?=\S)",
-    re.IGNORECASE | re.DOTALL,
 )
 _CLOSES = re.compile(
     r",?\s(?:but|and)\snot\s[^,;]*$|\s\((?:in (?:any|no particular) order|unordered|"
@@ -183,10 +183,7 @@ def _loose(text: str, target: Items | None) -> Items | None:
         inner = text[opening.start() : opening.start() + end + 1]
         after = text[opening.start() + end + 1 :].strip(" .\"'$*`")
         return read(inner) if not after or not re.match(r"(?:,|and\b|or\b)", after) else None
-    lead = _LEAD.match(sentence)
-    if lead and "," not in lead[0]:
-        sentence = sentence[lead.end() :]
-    sentence = _CLOSES.sub("", sentence)
+    sentence = _CLOSES.sub("", without_clause(unnamed(sentence), target.items if target else ()))
     return read(sentence, len(target.items) if target else None)
 
 

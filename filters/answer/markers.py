@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from limbeck.filters.answer.closed import Held, box_at, json_at, tag_at
+from limbeck.filters.answer.hypothetical import supposed
 from limbeck.filters.answer.marker_words import DENIED, LABELS, PHRASES
 
 Style = Literal["arrow", "hashes", "box", "tag", "json", "label", "phrase"]
@@ -144,6 +145,10 @@ def _marker(text: str, start: int, end: int, style: Style, found: re.Match[str])
         if style == "phrase" and DENIED.search(found[0][len(gap) :] if gap else found[0]):
             return None
         if _DENIED.search(gap) or _DOUBTED.search(gap) or _VAGUE.match(text[end : end + 40]):
+            return None
+        if style == "phrase" and supposed(
+            text[max(0, start - 160) : start], found[0], text[end : end + 160]
+        ):
             return None
         follows = text[end : end + 200].split("\n", 1)[0]
         if _NOT.match(follows) and not _BUT.search(follows):

@@ -27,6 +27,7 @@ _STOP = re.compile(r"[.!?](?=\s|$)|\n")
 _REASON = re.compile(r",?\s(?:because|since|where|as|which|when|for)\s", re.IGNORECASE)
 _SAYS = re.compile(r"\b(?:is|are|equals|be)\s(?!not\b)")
 _BOLD = re.compile(r"^\*{2}(?=\S)|(?<=\S)\*{2}$")
+_GLUED = re.compile(r"-?\d+(?:\.\d+)?([a-zA-Z])")  # "5h" has a factor rather than a unit
 _FOLDED = str.maketrans("", "", " \t\n")
 
 
@@ -151,7 +152,8 @@ def equal(target: str, found: str) -> tuple[bool, str]:
         return normal(target) == normal(found), ""
     ours, theirs = quantity(target), quantity(found)
     if ours is not None and theirs is not None:
-        return same(ours, theirs), ""
+        letter = _GLUED.fullmatch(target)
+        return same(ours, theirs) and (letter is None or letter[1] in found), ""
     try:
         reply = maths.WORKER.ask({"op": "equal", "target": target, "found": found})
     except MissingExtra:

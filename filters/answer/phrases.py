@@ -95,7 +95,11 @@ PART_OF_SUM = re.compile(
     r"tenth) of|(?:sum|product|difference|average) of)[\s$]{1,3}$",
     re.IGNORECASE,
 )
-SUM_GOES_ON = re.compile(r"\s(?:(?:\w+\s)?(?:more|less|fewer|greater) than \$?\d)", re.IGNORECASE)
+SUM_GOES_ON = re.compile(
+    r"\s(?:(?:\w+\s)?(?:more|less|fewer|greater) than \$?\d|(?<=\d\s)(?:squared|"
+    r"cubed)\b(?!\s?(?:=|is\b)))",
+    re.IGNORECASE,
+)
 """Around a number that a value is still to be computed from: "twice 30", "30 more than 5"."""
 IDENTITY = re.compile(
     r"\b(?:i\.e\.|that is|or equivalently|in other words|also|es decir|o sea|soit|c'est-à-dire|"
@@ -115,7 +119,8 @@ ITEM = re.compile(
 )
 GOES_BACK = re.compile(r"\b(?:but|however|instead|now|then|corrected|actually)\b", re.IGNORECASE)
 OPENS = re.compile(
-    r"(?:[=+*×÷·(\[{,:$€£/]|\b(?:is|are|the|of|and|or|to|equals|be|was|a|an|with|for|so|have|"
+    r"(?:[=+*×÷·(\[{,:/]|(?<!\d)(?<!\d )[$€£]|\b(?:is|are|the|of|and|or|to|equals|be|was|a|an|"
+    r"with|for|so|have|"
     r"has|plus|"
     r"minus|times|by|from|because|than|about|approximately|therefore|thus|hence|then|but|not|we|"
     r"get))"
@@ -130,7 +135,7 @@ tot
 или|либо|и|до|может быть|возможно|lub|albo|czy|i|och|eller|til|till|og|veya|ya da|ile
 """
 _OR_SIGNS = (
-    "[/|&~〜～,;、،]|[-–—]|或者?|还是|還是|和|及|与|與|到|至|から|または|もしくは|あるいは|と|か|또는|혹은|이나|나|"
+    "[/|&~〜～,;、،]|[-–—]|或者?|还是|還是|和|及|与|與|到|至|から|または|もしくは|あるいは|と|か|또는|혹은|이?거나|이나|나|"
     "에서|부터|와|과|أو|إلى|الى|أم|या|से|और"
 )
 _OR_OPENS = r"even|possibly|perhaps|maybe|else|also|either|it's|it is|could be|might be|may be|"
@@ -147,7 +152,7 @@ OR = re.compile(
 TIGHT_OR = re.compile(
     rf"{_COUNTER}[\s,;)\"'*$]{{0,3}}(?:\b(?:or|and/or|to|and|und|oder|bis|y|o|u|et|ou|à|oppure|или|"
     r"либо|до|lub|albo|veya|eller)(?!\w)|[/|&~〜～,;、،]|(?<=\d)[-–](?=\d|$)|[–—]|或者?|还是|還是|和|到|至|"
-    r"から|または|もしくは|あるいは|또는|혹은|에서|أو|إلى|या|से|-)+"
+    r"から|または|もしくは|あるいは|또는|혹은|이?거나|에서|أو|إلى|या|से|-)+"
     r"(?:[\s,;\"'(*$]|\b(?:or|and|maybe|perhaps|even|possibly)\b|\b[a-z]\s?=){0,6}",
     re.IGNORECASE,
 )

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from limbeck.filters.answer.hypothetical import without_remarks
 from limbeck.filters.answer.markers import Marker, last_marker
 from limbeck.filters.answer.plain import visible
 
@@ -31,7 +32,8 @@ _NEXT = re.compile(
     r"(?:问题|問題|问|問|题目|Pregunta|Frage|Вопрос|سؤال|السؤال) ?[:：]|Question ?[:：])"
 )
 _BESIDE = re.compile(
-    r"(?:[\s$,;/|&.]|\b[a-z]\s?=|\\(?:text|mathrm|quad|qquad|,|;)|[{}]|\b(?:or|and|either|maybe|perhaps|"
+    r"(?:[\s$,;/|&.]|\b[a-z]\s?=|\\(?:text|mathrm|quad|qquad|,|;)|[{}]|\b(?:or|and|either|maybe|"
+    r"perhaps|"
     r"possibly|also|und|oder|et|ou|y|o)\b|或|和){0,40}",
     re.IGNORECASE,
 )
@@ -81,7 +83,8 @@ def said(completion: str, *, letters: bool = False) -> Said:
             return Said("", "", problem="truncated")
     text = _without_next_question(text).rstrip()
     ends = _STOP_WORD.search(text, max(0, len(text) - 30))
-    return last_said(text[: ends.start()] if ends else text, letters=letters)
+    text = without_remarks(text[: ends.start()] if ends else text)
+    return last_said(text, letters=letters)
 
 
 def last_said(text: str, *, letters: bool = False) -> Said:

@@ -86,7 +86,7 @@ remaining remain overall only now also exactly right correct percent percentage 
 new extra additional respectively instead whole full will would can could has have had did does
 do be been being into out over under away up down during between using rounded approximately
 about around where given i.e e.g minus plus divided multiplied equals wait actually no yes sorry
-original other such all both total.
+original other such all both total. squared cubed
 und oder bis bzw mehr weniger nicht sondern statt denn weil o u y e et ou oppure anche sino pero
 porque
 hasta por para de del da do di la el los las le les plus moins mas menos non mais donc car ma e i

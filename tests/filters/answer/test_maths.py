@@ -242,3 +242,33 @@ def test_without_the_extra_what_is_certain_is_decided(
 def test_without_the_extra_the_rest_names_the_line_that_installs_it() -> None:
     with pytest.raises(MissingExtra, match=r'pip install "limbeck\[math\]"'):
         check("\\boxed{(x+1)^2}", "x^2+2x+1", "math")
+
+
+@pytest.mark.parametrize(
+    ("target", "found", "right"),
+    [
+        ("4c", "4", False),
+        ("4c", "4d", False),
+        ("4c", "4c", True),
+        ("2ab", "2", False),
+        ("5h", "5", False),
+        ("5h", "h \\cdot 5", True),
+        ("2ab", "2ba", True),
+        ("3xyz", "3", False),
+        ("3xyz", "3zx \\cdot y", True),
+        ("p^2+2pq", "p(p + 2q)", True),
+        ("s^2+2st", "s(s + 2t)", True),
+        ("s^2+2st", "s(2s + t)", False),
+        ("\\frac{3}{4}", "\\frac{3}{4} kg", True),
+        ("2\\sqrt{3}", "2\\sqrt{3} cm", True),
+        ("2\\sqrt{3}", "3\\sqrt{2} cm", False),
+    ],
+)
+def test_letters_are_factors_and_no_units(target: str, found: str, right: bool) -> None:
+    pytest.importorskip("math_verify")
+    assert (check(f"Answer: ${found}$", target, "math").status == "correct") is right
+
+
+def test_a_price_ends_a_text() -> None:
+    assert check("- 3 Hefte = 6 €\n\nPreis: 84 €", "84", "number").status == "correct"
+    assert check("The price is then €", "84", "number").status == "unparseable"
