@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from limbeck.record import Record
-from limbeck.trainers.example import Example, encode
+from limbeck.trainers.example import Example, Turns, encode
 
 if TYPE_CHECKING:  # a recipe's options are checked where there is no torch
     import torch
@@ -18,15 +18,17 @@ if TYPE_CHECKING:  # a recipe's options are checked where there is no torch
 
 @dataclass(frozen=True)
 class Sft:
-    """Next-token cross entropy where the mask says so."""
+    """Next-token cross entropy where the mask says so: on the completion, or, with `turns` all, on
+    every answer in the conversation."""
 
+    turns: Turns = "last"
     weights: tuple[float, ...] = field(default=(1.0,), init=False)
     name: str = field(default="sft", init=False)
 
     def examples(
         self, tokenizer: Any, record: Record, eos_ids: Sequence[int]
     ) -> tuple[Example, ...]:
-        return (encode(tokenizer, record, eos_ids=eos_ids),)
+        return (encode(tokenizer, record, eos_ids=eos_ids, turns=self.turns),)
 
     def loss(self, model: Any, batch: Batch) -> torch.Tensor:
         return completion_loss(model, batch)
