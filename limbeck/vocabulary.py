@@ -41,6 +41,7 @@ class Vocabulary:
             token: str(one) for token, one in getattr(tokenizer, "added_tokens_decoder", {}).items()
         }
         own: Mapping[str, int] = tokenizer.get_vocab()
+        self._own = own
         steps = set(_decoders(tokenizer))
         self._special = {text: token for token, text in added.items()}
         self._bytes: dict[int, bytes] = {token: text.encode() for token, text in added.items()}
@@ -64,9 +65,12 @@ class Vocabulary:
         return piece(self.bytes_of(token))
 
     def id_of(self, text: str) -> int | None:
-        """The token whose text (see `piece`) that is, special ones too; None for none."""
-        special = self._special.get(text)
-        return self._ids.get(unpiece(text)) if special is None else special
+        """The token whose text (see `piece`) that is, special ones too; None for none. Servers that
+        show tokens as the vocabulary spells them ("▁Paris", "<0xE4>") are understood too."""
+        found = self._special.get(text)
+        if found is None:
+            found = self._ids.get(unpiece(text))
+        return self._own.get(text) if found is None else found
 
 
 @lru_cache(maxsize=4)

@@ -43,7 +43,8 @@ def test_byte_tokens_of_sentence_pieces_kind_are_bytes_and_yield_to_whole_charac
     known = Vocabulary(tokenizer)
     assert [known.bytes_of(token) for token in (1, 2, 3, 4)] == [b"A", b"A", b" A", b"\xe4"]
     assert known.id_of("A") == 2
-    assert known.id_of("bytes:\\xe4") == 4
+    assert known.id_of("bytes:\\xe4") == known.id_of("<0xE4>") == 4
+    assert known.id_of(" A") == known.id_of("▁A") == 3
 
 
 def test_special_tokens_are_known_by_their_text() -> None:
