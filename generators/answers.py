@@ -98,7 +98,7 @@ class Answers:
             "completion_tokens": reply.usage.completion_tokens,
         }
         meta = {**seed.meta, "finish_reason": reply.finish_reason, "usage": usage}
-        if self.top_logprobs and not reply.reason:
+        if self.top_logprobs and reply.reason in ("", "truncated") and reply.text:
             meta["logprobs"] = to_meta(_logprobs(reply, teacher))
         return Record(
             messages=request.messages,
@@ -118,7 +118,7 @@ class Answers:
 
 
 def _logprobs(reply: Reply, teacher: str) -> list[TokenLogprob]:
-    """The log-probabilities in a whole answer. Raises UserError for none, since the next answers
+    """The log-probabilities in an answer. Raises UserError for none, since the next answers
     would have none either and cost as much, and Malformed for what cannot be read."""
     choices = (reply.raw or {}).get("choices")
     found = read_logprobs(choices[0]) if choices else None

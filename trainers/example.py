@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from limbeck.errors import UserError
 from limbeck.record import Record
-from limbeck.trainers.turns import Span, all_turns, last_turn
+from limbeck.trainers.turns import Conversation, Span, all_turns, last_turn
 
 if TYPE_CHECKING:  # a recipe's options are checked without it
     import numpy as np
@@ -84,21 +84,20 @@ def encode(
     raw = record.provenance.template == "raw"
     if raw:
         prompt = record.messages[0].content
-        text, spans = prompt + record.completion, ((len(prompt), len(prompt + record.completion)),)
+        text = prompt + record.completion
+        found = Conversation(text, ((len(prompt), len(text)),))
     else:
-        found = (all_turns if turns == "all" else last_turn)(
-            tokenizer, record.messages, record.completion
-        )
-        text, spans = found.text, found.spans
-    encoded = tokenizer(text, add_special_tokens=raw, return_offsets_mapping=True)
+        take = all_turns if turns == "all" else last_turn
+        found = take(tokenizer, record.messages, record.completion)
+    encoded = tokenizer(found.text, add_special_tokens=raw, return_offsets_mapping=True)
     ids: list[int] = list(encoded["input_ids"])
     offsets: list[Span] = list(encoded["offset_mapping"])
     while ids and ids[-1] in eos_ids and offsets[-1][0] == offsets[-1][1]:
         ids.pop(), offsets.pop()  # the tokenizer's own: it stands for no text and is added below
     loss = [False] * len(ids)
     end = None
-    for span in spans:
-        end = _mark(text, ids, offsets, loss, span, eos_ids)
+    for span in found.spans:
+        end = _mark(found.text, ids, offsets, loss, span, eos_ids)
     if end is None:  # no end token in the template, or a raw continuation: the student needs one
         last = max((at for at, wanted in enumerate(loss) if wanted), default=len(ids) - 1)
         return Example((*ids[: last + 1], eos_ids[0]), (*loss[: last + 1], True))

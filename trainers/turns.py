@@ -1,6 +1,5 @@
 """Where the assistant speaks in a conversation, as character spans of the text that the chat
-template writes. Found by the template's own marks, else by writing the conversation up to each turn.
-"""
+template writes: by the template's own marks, else by writing the conversation up to each turn."""
 
 from __future__ import annotations
 
