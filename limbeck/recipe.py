@@ -170,16 +170,52 @@ class Format(Section):
     rationales: Literal["own", "shuffled"] = "own"
 
 
+class Lora(Section):
+    """Low-rank adapters (Hu et al. 2021) in place of all weights: W + alpha / rank * B A.
+
+    `targets` auto is every linear layer but the output head; else names of layers, as `q_proj`.
+    """
+
+    rank: Annotated[int, Field(ge=1)] = 8
+    alpha: Annotated[float, Field(gt=0)] = 16.0
+    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    targets: Literal["auto"] | Annotated[tuple[str, ...], Field(min_length=1)] = "auto"
+
+
 class Student(Section):
-    """The model that is trained; `layers` keeps that many, evenly spaced, of the ones it has."""
+    """The model that is trained; `layers` keeps that many, evenly spaced, of the ones it has.
+
+    With `config` its weights are not taken: it starts from seeded random ones, in the model's own
+    shape but for these keys of its configuration (num_hidden_layers, hidden_size, ...), and keeps
+    its tokenizer. With `lora` only adapters are trained, and merged in the end.
+    """
 
     model: str
     layers: Annotated[int, Field(ge=1)] | None = None
+    config: dict[str, Any] | None = None
+    lora: Lora | None = None
+
+    @model_validator(mode="after")
+    def _weights_from_one_place(self) -> Self:
+        if self.config is None:
+            return self
+        if self.layers is not None:
+            raise ValueError("layers keeps layers of a trained model; with config, set "
+                             "config.num_hidden_layers")  # fmt: skip
+        if self.lora is not None:
+            raise ValueError("lora adapts trained weights, and config starts from random ones")
+        return self
 
 
 class Train(Section):
-    """The trainer. `options` are the objective's own; `batch_tokens` bounds the padded tokens of
-    one step."""
+    """The trainer. `options` are the objective's own.
+
+    `batch_tokens` bounds the tokens of one step, padding included where rows are padded, and alone
+    decides which rows it has; `micro_tokens` (default: the whole step) bounds what is in memory at
+    once. `packing` puts rows one after another in one line, where they do not see each other.
+    `patience` is the number of epochs without a lower validation loss after which training stops,
+    with the best weights. A checkpoint is written every five minutes, and every `checkpoint_steps`.
+    """
 
     objective: str = "sft"
     options: dict[str, Any] = Field(default_factory=dict)
@@ -190,7 +226,14 @@ class Train(Section):
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     clip: Annotated[float, Field(gt=0)] = 1.0
     batch_tokens: Annotated[int, Field(ge=16)] = 2048
+    micro_tokens: Annotated[int, Field(ge=16)] | None = None
     max_length: Annotated[int, Field(ge=8)] = 1024
+    packing: Literal["auto"] | bool = "auto"
+    precision: Literal["bf16", "fp32"] = "bf16"
+    gradient_checkpointing: bool = False
+    patience: Annotated[int, Field(ge=1)] | None = None
+    checkpoint_steps: Annotated[int, Field(ge=1)] | None = None
+    keep_checkpoints: Annotated[int, Field(ge=1)] = 2
 
 
 class Eval(Section):
