@@ -181,10 +181,23 @@ def save(
     with quiet(), fresh_folder(folder) as draft:
         if hasattr(model.config, "quantization_config"):
             del model.config.quantization_config  # the weights are no longer packed
+        _settle_generation(model)
         model.save_pretrained(draft, safe_serialization=True)
         tokenizer.save_pretrained(draft)
         for file, text in (files or {}).items():
             (draft / file).write_text(text, encoding="utf-8")
+
+
+def _settle_generation(model: Any) -> None:
+    """Published models may have a temperature and not say that they sample: they load, but
+    transformers refuses to write them. They mean to sample."""
+    generation = getattr(model, "generation_config", None)
+    if generation is None:
+        return
+    try:
+        generation.validate(strict=True)
+    except ValueError:
+        generation.do_sample = True
 
 
 def chat_prompt(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:

@@ -72,10 +72,15 @@ class TopkKl:
 
     def loss(self, model: Any, batch: Batch) -> torch.Tensor:
         """The sum of L over the batch's loss tokens, in nats."""
-        from limbeck.trainers.objectives.sft import loss_logits
+        from limbeck.trainers.head import summed
 
-        logits, targets = loss_logits(model, batch)
-        return self.nats(logits.float(), targets, *getattr(batch, "soft", None) or ())
+        targets = batch.targets
+        soft = batch.soft or ()
+
+        def nats(logits: torch.Tensor, part: slice) -> torch.Tensor:
+            return self.nats(logits.float(), targets[part], *(one[part] for one in soft))
+
+        return summed(model, batch, nats)
 
     def nats(
         self, logits: torch.Tensor, targets: torch.Tensor, *soft: torch.Tensor
