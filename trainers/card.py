@@ -31,7 +31,7 @@ COUNTS = {
     "loss_tokens": "tokens learned",
     "epochs": "epochs",
     "parameters": "weights",
-    "other_rows": "rows without soft targets",
+    "other_rows": "rows without soft targets to their end",
     "soft_tokens": "tokens with soft targets",
 }
 

@@ -22,8 +22,10 @@ DO_INSTEAD = "set train.objective to sft, which learns from any teacher's texts"
 def soft_targets(
     tokenizer: Any, record: Record, example: Example, *, eos_ids: Sequence[int]
 ) -> Soft | None:
-    """The teacher's log-probabilities at each predicted token of the example; None where the
-    student cuts the completion into other tokens than the teacher.
+    """The teacher's log-probabilities at each predicted token of the example, as far as the student
+    cuts the completion into the same tokens: what comes after the first other one was thought after
+    other tokens. A teacher that samples cuts a text now and then as its tokenizer would not. None
+    where there is no value at all.
 
     The teacher's token and its likeliest are told by their bytes. What the student has no token
     for is left out, and so counts to the rest. The end token has soft targets where the teacher
@@ -38,18 +40,19 @@ def soft_targets(
         token for token, loss in zip(example.ids[1:], example.loss[1:], strict=True) if loss
     ]
     body, end = predicted[:-1], predicted[-1:]
-    if len(said) < len(body):
-        _require_vocabulary(known, said)
-        return None
     lead = _lead(known, body, said)
     named = [known.id_of(lead * (at == 0) + token.text) for at, token in enumerate(said)]
-    if [_bytes(known, token) for token in named[: len(body)]] != [*map(known.bytes_of, body)]:
+    alike = _alike(known, body, named)
+    if alike < len(body):
         _require_vocabulary(known, said)
+    rows: list[dict[int, float]] = [{} for _ in predicted]
+    for at in range(alike):
+        rows[at] = _row(known, body[at], said[at], lead if at == 0 else "")
+    if alike == len(body) < len(said) and [named[alike]] == end and end[0] in eos_ids:
+        rows[-1] = _row(known, end[0], said[alike], "")
+    width = max(map(len, rows), default=0)
+    if not width:
         return None
-    rows = [_row(known, token, said[at], lead if at == 0 else "") for at, token in enumerate(body)]
-    ended = len(said) > len(body) and named[len(body)] in eos_ids and [named[len(body)]] == end
-    rows += [_row(known, end[0], said[len(body)], "") if ended else {} for _ in end]
-    width = max(1, *map(len, rows)) if rows else 1
     ids = np.zeros((len(rows), width), np.int64)
     logprobs = np.full((len(rows), width), -np.inf, np.float32)
     for at, row in enumerate(rows):
@@ -101,8 +104,12 @@ def _lead(known: Vocabulary, body: Sequence[int], said: Sequence[TokenLogprob]) 
     return " " if own == b" " + said[0].text.encode("utf-8", "surrogatepass") else ""
 
 
-def _bytes(known: Vocabulary, token: int | None) -> bytes | None:
-    return None if token is None else known.bytes_of(token)
+def _alike(known: Vocabulary, body: Sequence[int], named: Sequence[int | None]) -> int:
+    """How many tokens the two begin with alike, by their bytes."""
+    for at, (own, theirs) in enumerate(zip(body, named, strict=False)):
+        if theirs is None or known.bytes_of(own) != known.bytes_of(theirs):
+            return at
+    return min(len(body), len(named))
 
 
 def _row(known: Vocabulary, token: int, said: TokenLogprob, lead: str) -> dict[int, float]:

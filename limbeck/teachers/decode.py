@@ -151,14 +151,16 @@ def _next(logits: torch.Tensor, rows: Sequence[Row]) -> list[int]:
     places = [place for place, row in enumerate(rows) if row.top_logprobs]
     if not places:
         return choose(logits, rows)
-    logprobs = logits[places].log_softmax(-1)  # before `choose`, which changes the logits
-    most = min(max(rows[place].top_logprobs for place in places), logprobs.shape[-1])
-    values, ids = (found.tolist() for found in logprobs.topk(most, dim=-1))
+    own = logits[places]  # a copy: `choose` changes the logits
+    total = own.logsumexp(-1, keepdim=True)
+    most = min(max(rows[place].top_logprobs for place in places), own.shape[-1])
+    best = own.topk(most, dim=-1)
+    values, ids = (best.values - total).tolist(), best.indices.tolist()
     chosen = choose(logits, rows)
     for at, place in enumerate(places):
         row, token = rows[place], chosen[place]
         top = list(zip(ids[at], values[at], strict=True))[: row.top_logprobs]
-        row.noted.append((token, float(logprobs[at, token]), top))
+        row.noted.append((token, float(own[at, token] - total[at, 0]), top))
     return chosen
 
 

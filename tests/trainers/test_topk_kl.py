@@ -21,7 +21,7 @@ from limbeck.trainers.batch import collate
 from limbeck.trainers.example import Example, encode
 from limbeck.trainers.objectives.sft import loss_logits
 from limbeck.trainers.objectives.topk_kl import TopkKl
-from limbeck.trainers.soft import soft_targets, stacked
+from limbeck.trainers.soft import stacked
 from limbeck.vocabulary import vocabulary
 from tests.tiny import END, make_model, make_tokenizer
 from tests.trainers.families import FAMILIES, make
@@ -179,23 +179,29 @@ def test_what_a_local_teacher_answers_is_learned_from(tiny: Loaded) -> None:
     asyncio.run(ask())
     said = [row for row in out.records if row.meta.get("logprobs")]
     assert said
-    alike = 0
+    whole = 0
     for row in said:
         row = Record.from_json(row.to_json())
         example = with_soft(tiny, row)
-        again = tokenizer(row.completion, add_special_tokens=False)["input_ids"]
-        texts = [vocabulary(tokenizer).text_of(token) for token in again]
-        if texts != list(row.meta["logprobs"]["tokens"])[: len(texts)]:  # cut otherwise
+        ids = tokenizer(row.completion, add_special_tokens=False)["input_ids"]
+        texts = [vocabulary(tokenizer).text_of(token) for token in ids]
+        said_texts = row.meta["logprobs"]["tokens"]
+        same = [own == one for own, one in zip(texts, said_texts, strict=False)]
+        alike = (*same, False).index(False)
+        if not alike:
             assert example.soft is None
             continue
-        alike += 1
+        whole += alike == len(texts)
         assert example.soft is not None
+        has: list[bool] = (example.soft.logprobs > -math.inf).any(-1).tolist()
+        assert has == [place < alike for place in range(len(has))]
+        # What it says there is what it thinks; at the other places there is cross entropy alone.
+        first = len(example.ids) - len(has)
+        hard = [at >= first + alike for at in range(len(example.ids))]
+        expected = nats(tiny, [Example(example.ids, tuple(hard))], TopkKl())
         found = nats(tiny, [example], TopkKl(alpha=0.0))
-        assert example.soft.logprobs[-1].max() == -math.inf  # it had no room to end
-        end = Example(example.ids, (*[False] * (len(example.ids) - 1), True))
-        hard = nats(tiny, [end], TopkKl())
-        assert float(found.detach()) == pytest.approx(float(hard.detach()), abs=1e-3)
-    assert alike
+        assert float(found.detach()) == pytest.approx(float(expected.detach()), abs=1e-3)
+    assert whole
 
 
 def test_the_end_token_is_soft_only_where_the_teacher_spoke_of_it() -> None:
@@ -260,20 +266,38 @@ def test_a_space_that_the_server_leaves_out_at_the_beginning_is_put_back() -> No
     assert soft.ids[0][0] == whole.ids[0][0]
 
 
-def test_a_completion_that_the_student_cuts_otherwise_has_no_soft_targets() -> None:
+@pytest.mark.parametrize("at", [0, 2])
+def test_soft_targets_end_where_the_student_cuts_otherwise(at: int) -> None:
+    loaded = make("qwen2")
+    row = taught(loaded, *TEXTS[2])
+    whole = with_soft(loaded, row).soft
+    meta = row.to_json()["meta"]["logprobs"]
+    tokens = meta["tokens"]
+    assert len(tokens[at]) > 2
+    split = [*tokens[:at], tokens[at][:1], tokens[at][1:2], tokens[at][2:], *tokens[at + 1 :]]
+    split = [one for one in split if one]
+    assert "".join(split) == "".join(tokens)
+    more = len(split) - len(tokens)
+    logprobs = [*meta["logprobs"][:at], *[-1.0] * more, *meta["logprobs"][at:]]
+    top = [*meta["top"][:at], *[meta["top"][0]] * more, *meta["top"][at:]]
+    soft = with_soft(loaded, changed(row, tokens=split, logprobs=logprobs, top=top)).soft
+    if at == 0:
+        assert soft is None
+        return
+    assert whole is not None
+    assert soft is not None
+    assert soft.ids[:at].tolist() == whole.ids[:at, : soft.ids.shape[1]].tolist()
+    assert (soft.logprobs[:at] > -math.inf).any(-1).tolist() == [True] * at
+    assert (soft.logprobs[at:] == -math.inf).all()
+
+
+def test_a_teacher_that_said_less_than_the_student_is_to_learn_is_believed_so_far() -> None:
     loaded = make("qwen2")
     row = taught(loaded, *TEXTS[0])
-    tokens = row.to_json()["meta"]["logprobs"]["tokens"]
-    split = [*tokens[0][:1], tokens[0][1:], *tokens[1:]]
-    assert "".join(split) == "".join(tokens)
-    top = row.to_json()["meta"]["logprobs"]["top"]
-    logprobs = [-1.0] * len(split)
-    odd = changed(row, tokens=split, logprobs=logprobs, top=[top[0], *top])
-    assert all(vocabulary(loaded.tokenizer).id_of(one) is not None for one in split)
-    assert soft_targets(
-        loaded.tokenizer, odd, encode(loaded.tokenizer, odd, eos_ids=loaded.eos_ids),
-        eos_ids=loaded.eos_ids,
-    ) is None  # fmt: skip
+    meta = row.to_json()["meta"]["logprobs"]
+    soft = with_soft(loaded, changed(row, **{name: meta[name][:3] for name in meta})).soft
+    assert soft is not None
+    assert (soft.logprobs > -math.inf).any(-1).sum() == 3
 
 
 def test_a_token_that_the_student_has_not_is_a_vocabulary_mismatch() -> None:
@@ -287,15 +311,23 @@ def test_a_token_that_the_student_has_not_is_a_vocabulary_mismatch() -> None:
 
 def test_too_many_rows_cut_otherwise_are_a_vocabulary_mismatch() -> None:
     loaded = make("qwen2")
-    good = TopkKl().examples(loaded.tokenizer, taught(loaded, *TEXTS[0]), loaded.eos_ids)
-    bad = (replace(good[0], soft=None),)
-    counts = TopkKl().check([good] * 8 + [bad] * 2)
-    assert counts == {"other_rows": 2, "soft_tokens": 8 * good[0].loss_tokens}
-    with pytest.raises(UserError, match=r"vocabulary mismatch.*3 of 10.*other_rows \(it is 0\.2\)"):
-        TopkKl().check([good] * 7 + [bad] * 3)
-    assert TopkKl(other_rows=0.9).check([good] * 2 + [bad] * 8)["other_rows"] == 8
+
+    def learned(row: Record) -> tuple[Example, ...]:
+        return TopkKl().examples(loaded.tokenizer, row, loaded.eos_ids)
+
+    row = taught(loaded, *TEXTS[0])
+    meta = row.to_json()["meta"]["logprobs"]
+    good, endless = learned(row), learned(taught(loaded, *TEXTS[0], end=False))
+    part = learned(changed(row, **{name: meta[name][:2] for name in meta}))
+    none = (replace(good[0], soft=None),)
+    n = good[0].loss_tokens
+    counts = TopkKl().check([good, good, endless, endless, endless, part, part, none])
+    assert counts == {"other_rows": 3, "soft_tokens": 2 * n + 3 * (n - 1) + 2 * 2}
+    with pytest.raises(UserError, match=r"vocabulary mismatch.*6 of 10.*other_rows \(it is 0\.5\)"):
+        TopkKl().check([good] * 4 + [part] * 6)
+    assert TopkKl(other_rows=0.9).check([good] * 2 + [part] * 8)["other_rows"] == 8
     with pytest.raises(UserError, match="vocabulary mismatch"):
-        TopkKl(other_rows=1.0).check([bad])
+        TopkKl(other_rows=1.0).check([none])
     assert TopkKl().check([])["soft_tokens"] == 0
 
 

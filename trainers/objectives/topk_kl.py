@@ -32,15 +32,16 @@ class TopkKl:
     teacher said counts among the likeliest, whether or not it is one.
 
     The records need `meta.logprobs` (generate.top_logprobs), and the student needs the teacher's
-    tokens: a row that it cuts otherwise learns by cross entropy alone, and more than the share
-    `other_rows` of such rows is a vocabulary mismatch.
+    tokens: from the first token on that it cuts otherwise, a row learns by cross entropy alone,
+    and more than the share `other_rows` of such rows is a vocabulary mismatch. Sampling makes a few
+    with one tokenizer too.
     """
 
     divergence: Literal["forward", "reverse", "jsd"] = "forward"
     alpha: Annotated[float, Field(ge=0, lt=1)] = 0.5
     temperature: Annotated[float, Field(gt=0)] = 1.0
     beta: Annotated[float, Field(gt=0, lt=1)] = 0.5
-    other_rows: Annotated[float, Field(ge=0, le=1)] = 0.2
+    other_rows: Annotated[float, Field(ge=0, le=1)] = 0.5
     weights: tuple[float, ...] = field(default=(1.0,), init=False)
     name: str = field(default="topk_kl", init=False)
 
@@ -58,17 +59,19 @@ class TopkKl:
         targets. Raises UserError where too many, or all, of the rows are cut otherwise."""
         from limbeck.trainers.soft import DO_INSTEAD
 
-        softs = [example.soft for row in rows for example in row]
-        other = sum(soft is None for soft in softs)
-        if softs and (other > self.other_rows * len(softs) or other == len(softs)):
+        examples = [example for row in rows for example in row]
+        soft = [_soft_tokens(example) for example in examples]
+        # all but the end token, of which most servers say nothing
+        cut = [n < sum(e.loss[1:]) - 1 for n, e in zip(soft, examples, strict=True)]
+        other = sum(cut)
+        if other > self.other_rows * len(examples) or (examples and not any(soft)):
             raise UserError(
-                f"vocabulary mismatch: the student cuts {other} of {len(softs)} completions into "
-                "other tokens than the teacher, whose probabilities say nothing about those; "
+                f"vocabulary mismatch: the student cuts {other} of {len(examples)} completions "
+                "into other tokens than the teacher, whose probabilities say nothing about those; "
                 "choose a student with the teacher's tokenizer, raise train.options.other_rows "
                 f"(it is {self.other_rows:g}), or {DO_INSTEAD}"
             )
-        tokens = sum(int((s.logprobs > float("-inf")).any(-1).sum()) for s in softs if s)
-        return {"other_rows": other, "soft_tokens": tokens}
+        return {"other_rows": other, "soft_tokens": sum(soft)}
 
     def loss(self, model: Any, batch: Batch) -> torch.Tensor:
         """The sum of L over the batch's loss tokens, in nats."""
@@ -106,3 +109,8 @@ class TopkKl:
         hard = total - logits.gather(-1, targets[:, None]).squeeze(-1)
         mixed = self.alpha * hard + (1 - self.alpha) * self.temperature**2 * far
         return mixed.where(known.any(-1), hard).sum()
+
+
+def _soft_tokens(example: Example) -> int:
+    soft = example.soft
+    return 0 if soft is None else int((soft.logprobs > float("-inf")).any(-1).sum())
