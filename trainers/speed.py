@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import ctypes
 import platform
+import time
+from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,6 +91,46 @@ def peak(device: torch.device) -> float | None:
         return None
     name = torch.cuda.get_device_name(device)
     return next((value for known, value in PEAK.items() if known in name), None)
+
+
+class Meter:
+    """Speed over the last steps, and over all of them. Times are this machine's, and no result."""
+
+    def __init__(self, model: Any, device: torch.device, *, window: int = 50) -> None:
+        self._cost = Cost.of(model)
+        self._peak = peak(device)
+        self.device = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+        self._recent = deque([(time.monotonic(), 0.0)], maxlen=window)
+        self._started = time.monotonic()
+        self.tokens = 0
+        self._flops = 0.0
+
+    def add(self, work: Work) -> None:
+        """A step is done."""
+        self.tokens += work.tokens
+        self._flops += self._cost(work)
+        self._recent.append((time.monotonic(), self._flops))
+
+    @property
+    def mfu(self) -> float | None:
+        """Model FLOPs utilisation over the last steps; None on a device that is not known."""
+        (then, before), (now, after) = self._recent[0], self._recent[-1]
+        if self._peak is None or now <= then:
+            return None
+        return (after - before) / (now - then) / self._peak
+
+    def summary(self) -> dict[str, Any]:
+        """All of it, for speed.json: the first steps and validation too."""
+        seconds = time.monotonic() - self._started
+        rate = self._flops / max(seconds, 1e-9)
+        return {
+            "device": self.device,
+            "seconds": round(seconds, 3),
+            "tokens": self.tokens,
+            "tokens_per_second": round(self.tokens / max(seconds, 1e-9), 1),
+            "flops_per_second": round(rate),
+            "mfu": None if self._peak is None else round(rate / self._peak, 4),
+        }
 
 
 @contextmanager
