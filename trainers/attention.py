@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -121,36 +122,54 @@ def rows_attention(
         kind = torch.get_autocast_dtype(device)
         query, key, value = query.to(kind), key.to(kind), value.to(kind)
     scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    grouped = query.shape[1] != key.shape[1]
     if device == "cpu" and not dropout:
         runs = _runs(cu_seq_lens_q, query)
         if max(length for _, _, length in runs) <= LONG:
             with torch.autocast("cpu", enabled=False):  # else the softmax would come in float32
-                made: torch.Tensor = _Rows.apply(query, key, value, runs, scale)
+                made = _Rows.apply(query, key, value, runs, scale)  # type: ignore[no-untyped-call]
             return made, None
     if cu_seq_lens_q is None:
-        out = F.scaled_dot_product_attention(
-            query, key, value, dropout_p=dropout, is_causal=True, scale=scale, enable_gqa=grouped
+        return _torchs(query, key, value, scale, dropout).transpose(1, 2), None
+    half = query.dtype in (torch.bfloat16, torch.float16)
+    if device == "cuda" and half and not dropout and (kernel := _variable_length()) is not None:
+        out = kernel(
+            *(part[0].transpose(0, 1) for part in (query, key, value)),  # (T, heads, d)
+            *(cu_seq_lens_q, cu_seq_lens_q, max_length_q, max_length_q),
+            scale=scale,
+            window_size=(-1, 0),  # all before, none after
+            enable_gqa=query.shape[1] != key.shape[1],
         )
-        return out.transpose(1, 2), None
-    if query.is_cuda and query.dtype in (torch.bfloat16, torch.float16) and not dropout:
-        from torch.nn.attention.varlen import varlen_attn
-
-        flat = [part[0].transpose(0, 1) for part in (query, key, value)]  # (T, heads, d)
-        out = varlen_attn(
-            *flat, cu_seq_lens_q, cu_seq_lens_q, max_length_q, max_length_q,
-            scale=scale, window_size=(-1, 0), enable_gqa=grouped,
-        )  # fmt: skip
         return out[None], None
-    ends = cu_seq_lens_q.tolist()
-    parts = [
-        F.scaled_dot_product_attention(
-            *(part[:, :, start:end] for part in (query, key, value)),
-            dropout_p=dropout, is_causal=True, scale=scale, enable_gqa=grouped,
+    rows = [
+        _torchs(
+            query[:, :, start:end], key[:, :, start:end], value[:, :, start:end], scale, dropout
         )
-        for start, end in zip(ends, ends[1:], strict=False)
-    ]  # fmt: skip
-    return torch.cat(parts, dim=2).transpose(1, 2), None
+        for start, end in pairwise(cu_seq_lens_q.tolist())
+    ]
+    return torch.cat(rows, dim=2).transpose(1, 2), None
+
+
+def _torchs(
+    query: torch.Tensor, key: torch.Tensor, value: torch.Tensor, scale: float, dropout: float
+) -> torch.Tensor:
+    return F.scaled_dot_product_attention(
+        query,
+        key,
+        value,
+        dropout_p=dropout,
+        is_causal=True,
+        scale=scale,
+        enable_gqa=query.shape[1] != key.shape[1],
+    )
+
+
+def _variable_length() -> Any:
+    """torch's own kernel for packed rows; None before torch 2.10."""
+    try:
+        from torch.nn.attention.varlen import varlen_attn
+    except ImportError:
+        return None
+    return varlen_attn
 
 
 Runs = tuple[tuple[int, int, int], ...]
@@ -162,7 +181,7 @@ def _runs(starts: torch.Tensor | None, query: torch.Tensor) -> Runs:
         return ((0, query.shape[0], query.shape[2]),)
     found: list[tuple[int, int, int]] = []
     ends = starts.tolist()
-    for start, end in zip(ends, ends[1:], strict=False):
+    for start, end in pairwise(ends):
         if found and found[-1][2] == end - start:
             first, count, length = found[-1]
             found[-1] = (first, count + 1, length)

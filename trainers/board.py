@@ -23,9 +23,7 @@ class Board:
             return
         from torch.utils.tensorboard import SummaryWriter
 
-        self._writer = SummaryWriter(  # type: ignore[no-untyped-call]
-            str(self._folder), purge_step=step + 1
-        )
+        self._writer = SummaryWriter(str(self._folder), purge_step=step + 1)
 
     def add(self, point: Point) -> None:
         """One point: each of its values that there is."""

@@ -64,7 +64,7 @@ class Checkpoints:
         return sorted(names, reverse=True)
 
     def save(self, model: Any, optimizer: torch.optim.Optimizer, state: State) -> Path:
-        """Write a checkpoint; older ones than the last `keep` go. Raises UserError for a full disk."""
+        """Write one; all but the last `keep` go. Raises UserError for a full disk."""
         path = self.folder / f"step-{state.step:08d}"
         draft = path.with_name(f".{path.name}.part")
         try:

@@ -9,7 +9,8 @@ computed twice, and no more than one chunk of logits exists at a time.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from itertools import pairwise
+from typing import Any, cast
 
 import torch
 from torch import nn
@@ -41,8 +42,10 @@ def summed(model: Any, batch: Batch, nats: Nats, *, chunk: int | None = None) ->
     parts = _even(len(states), size)
     if not torch.is_grad_enabled():
         return torch.stack([nats(head(states[part]), part).float() for part in parts]).sum()
-    total: torch.Tensor = _Chunked.apply(states, head, nats, parts, *_trained(head))
-    return total
+    total = _Chunked.apply(  # type: ignore[no-untyped-call]
+        states, head, nats, parts, *_trained(head)
+    )
+    return cast(torch.Tensor, total)
 
 
 def cross_entropy(model: Any, batch: Batch, *, chunk: int | None = None) -> torch.Tensor:
@@ -50,8 +53,8 @@ def cross_entropy(model: Any, batch: Batch, *, chunk: int | None = None) -> torc
     targets = batch.targets
 
     def nats(logits: torch.Tensor, part: slice) -> torch.Tensor:
-        total: torch.Tensor = _CrossEntropy.apply(logits, targets[part])
-        return total
+        total = _CrossEntropy.apply(logits, targets[part])  # type: ignore[no-untyped-call]
+        return cast(torch.Tensor, total)
 
     return summed(model, batch, nats, chunk=chunk)
 
@@ -93,7 +96,7 @@ def _even(count: int, size: int) -> list[slice]:
     """As few slices of at most `size` as there can be, of nearly equal length."""
     parts = -(-count // size)
     ends = [count * part // parts for part in range(parts + 1)]
-    return [slice(start, end) for start, end in zip(ends, ends[1:], strict=False)]
+    return [slice(start, end) for start, end in pairwise(ends)]
 
 
 class _Chunked(torch.autograd.Function):
@@ -110,30 +113,27 @@ class _Chunked(torch.autograd.Function):
     ) -> torch.Tensor:
         wanted = any(ctx.needs_input_grad)
         total = torch.zeros((), device=states.device)
-        grads = [torch.empty_like(states), *[None] * len(weights)] if wanted else []
+        into = torch.empty_like(states) if wanted else None
+        sums: list[torch.Tensor | None] = [None] * len(weights)
         project, leaves, kept = _projection(head, weights, states)
         for part in parts:
             chunk = kept[part].detach().requires_grad_(wanted)
             with torch.set_grad_enabled(wanted):
                 loss = nats(project(chunk), part).float()
             total += loss.detach()
-            if wanted:
-                found = torch.autograd.grad(loss, [chunk, *leaves], allow_unused=True)
-                grads[0][part] = found[0]
-                for place, grad in enumerate(found[1:], start=1):
-                    if grad is not None:  # float32 sums, whatever the chunks' own type is
-                        grads[place] = (
-                            grad.to(weights[place - 1].dtype)
-                            if grads[place] is None
-                            else grads[place].add_(grad)
-                        )
-        ctx.grads = grads
+            if into is None:
+                continue
+            into[part], *found = torch.autograd.grad(loss, [chunk, *leaves], allow_unused=True)
+            for place, grad in enumerate(found):  # float32 sums, whatever the chunks' type is
+                old = sums[place]
+                sums[place] = grad.to(weights[place].dtype) if old is None else old.add_(grad)
+        ctx.grads = into, *sums
         return total
 
     @staticmethod
     def backward(ctx: Any, *up: torch.Tensor) -> Any:
         grads = [None if grad is None else grad.mul_(up[0]) for grad in ctx.grads]
-        ctx.grads = []  # scaled in place: good once
+        ctx.grads = ()  # scaled in place: good once
         return grads[0], None, None, None, *grads[1:]
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import torch
@@ -14,102 +13,20 @@ from limbeck.errors import UserError
 from limbeck.recipe import Train
 from limbeck.trainers import attention
 from limbeck.trainers.batch import grouped
-from limbeck.trainers.checkpoint import Checkpoints, State, Tensors, copied, put_back
+from limbeck.trainers.checkpoint import Checkpoints, copied, put_back
+from limbeck.trainers.curve import Point, Progress, Step, Watch
 from limbeck.trainers.example import Row
 from limbeck.trainers.head import core
+from limbeck.trainers.measure import layout_of, mean_loss, mean_of, sizes
 from limbeck.trainers.optim import adamw, clip, gradient_norm, schedule
 from limbeck.trainers.packing import packed
 from limbeck.trainers.speed import Work, kept_memory
-from limbeck.trainers.step import (
-    Layout,
-    Lossy,
-    Objective,
-    Stepper,
-    Sums,
-    from_json,
-    loss_tokens,
-    to_json,
-)
+from limbeck.trainers.step import Lossy, Objective, Stepper, Sums, loss_tokens
 
 __all__ = ["Objective", "Point", "Step", "Watch", "fit", "mean_loss", "schedule"]
 
 SAVE_SECONDS = 300.0
 """A checkpoint at least that often. When is no matter of the weights: only of what is lost."""
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One point of the loss curve: the objective's loss over the rows since the point before, and
-    the learning rate and the gradient's length (before clipping) of the last step."""
-
-    step: int
-    epoch: float
-    train_loss: float
-    valid_loss: float | None = None
-    learning_rate: float | None = None
-    gradient_norm: float | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What the progress view is told after every step."""
-
-    step: int
-    steps: int
-    tokens: int
-    loss: float
-    work: Work = field(default_factory=Work)
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """Who is told what: every step; every point of the curve; the tokens and points that a
-    checkpoint brought back; and sentences for the user."""
-
-    step: Callable[[Step], None] = lambda step: None
-    point: Callable[[Point], None] = lambda point: None
-    resumed: Callable[[int, Sequence[Point]], None] = lambda tokens, points: None
-    say: Callable[[str], None] = lambda text: None
-
-
-@dataclass(slots=True)
-class _Progress:
-    """What a checkpoint holds besides the weights."""
-
-    step: int
-    curve: list[Point]
-    since: Sums
-    best_loss: float = math.inf
-    best_step: int = 0
-    waited: int = 0
-    best: Tensors | None = field(default=None, repr=False)
-
-    def to_state(self, micro: int) -> State:
-        more = {
-            "curve": [point.to_json() for point in self.curve],
-            "since": to_json(self.since),
-            "best_loss": self.best_loss if math.isfinite(self.best_loss) else None,
-            "best_step": self.best_step,
-            "waited": self.waited,
-            "micro": micro,
-        }
-        return State(self.step, more, self.best)
-
-    @classmethod
-    def of(cls, state: State, weights: Sequence[float]) -> _Progress:
-        more = state.more
-        return cls(
-            step=state.step,
-            curve=[Point(**point) for point in more["curve"]],
-            since=from_json(weights, more["since"]),
-            best_loss=math.inf if more["best_loss"] is None else more["best_loss"],
-            best_step=more["best_step"],
-            waited=more["waited"],
-            best=state.best,
-        )
 
 
 def fit(
@@ -166,12 +83,12 @@ class _Loop:
         self.train, self.valid = train, valid
         self.watch, self.checkpoints = watch, checkpoints
         self.device = next(model.parameters()).device
-        self.layout = _layout(model, settings, pad_id, self.device)
+        self.layout = layout_of(model, settings, pad_id, self.device)
         self.plan = _plan(train, settings, seed, packs=self.layout.packs)
         self.ends = [len(steps) for steps in self.plan]
         self.steps = sum(self.ends)
         if settings.gradient_checkpointing:
-            model.gradient_checkpointing_enable({"use_reentrant": False})
+            _recompute(model)
         self.optimizer: Any = adamw(model, settings.learning_rate, settings.weight_decay)
         self.accelerator = Accelerator(cpu=self.device.type == "cpu")
         module: Any = Lossy(model, objective)
@@ -186,11 +103,11 @@ class _Loop:
     def run(self) -> list[Point]:
         state = self.checkpoints and self.checkpoints.restore(self.model, self.optimizer)
         if state:
-            self.progress = _Progress.of(state, self.objective.weights)
+            self.progress = Progress.of(state, self.objective.weights)
             self.stepper.micro = state.more["micro"]
             self.watch.resumed(self._tokens_until(state.step), self.progress.curve)
         else:
-            self.progress = _Progress(0, [], Sums(self.objective.weights))
+            self.progress = Progress(0, [], Sums(self.objective.weights))
             first = Point(0, 0.0, self._mean(self.train[:64]), self._validate())
             self._add(first)
         done = 0
@@ -267,7 +184,7 @@ class _Loop:
         return self._mean(self.valid) if self.valid else None
 
     def _mean(self, rows: Sequence[Row]) -> float:
-        return _mean(self.model, self.objective, rows, self.settings, self.layout)
+        return mean_of(self.model, self.objective, rows, self.settings, self.layout)
 
     def _add(self, point: Point) -> None:
         self.progress.curve.append(point)
@@ -313,36 +230,16 @@ class _Loop:
         return sum(Work.of([self.train[i] for i in indices]).tokens for indices in done)
 
 
-def mean_loss(
-    model: Any, objective: Objective, rows: Sequence[Row], settings: Train, pad_id: int
-) -> float:
-    """The objective's loss over all rows; NaN for none."""
-    device = next(model.parameters()).device
-    with attention.own(core(model)):
-        layout = _layout(model, settings, pad_id, device)
-        return _mean(model, objective, rows, settings, layout)
-
-
-def _mean(
-    model: Any, objective: Objective, rows: Sequence[Row], settings: Train, layout: Layout
-) -> float:
-    if not rows:
-        return math.nan
-    model.eval()
-    device = next(model.parameters()).device
-    sums = Sums(objective.weights)
-    micro = settings.micro_tokens or settings.batch_tokens
-    with torch.inference_mode(), layout.precision(device):
-        for indices in grouped(sizes(rows), budget=micro, seed=0, epoch=0):
-            for task, examples in enumerate(zip(*(rows[i] for i in indices), strict=True)):
-                batch = layout.batch(examples, device)
-                sums.add(task, float(objective.loss(model, batch)), batch.loss_tokens)
-    return sums.loss
-
-
-def sizes(rows: Sequence[Row]) -> list[tuple[int, ...]]:
-    """The lengths of each row's examples."""
-    return [tuple(len(example.ids) for example in row) for row in rows]
+def _recompute(model: Any) -> None:
+    """Keep a layer's input only, and compute the rest again on the way back. Raises UserError."""
+    if not getattr(model, "supports_gradient_checkpointing", False):
+        raise UserError(
+            f"a {type(core(model)).__name__} has no gradient checkpointing; set "
+            "train.gradient_checkpointing to false, and train.micro_tokens lower"
+        )
+    older = "gradient_checkpointing_enable"  # transformers before 5.20
+    enable = getattr(model, "activation_checkpointing_enable", None) or getattr(model, older)
+    enable({"use_reentrant": False})
 
 
 def _plan(
@@ -355,19 +252,3 @@ def _plan(
         order(lengths, budget=settings.batch_tokens, seed=seed, epoch=epoch)
         for epoch in range(settings.epochs)
     ]
-
-
-def _layout(model: Any, settings: Train, pad_id: int, device: torch.device) -> Layout:
-    """Packs where they are asked for, or where they are faster and the model keeps them apart."""
-    packs = settings.packing
-    if packs == "auto":
-        packs = attention.plain(core(model)) or device.type == "cuda"
-    if packs:
-        vocabulary = model.config.get_text_config().vocab_size
-        packs = attention.keeps_apart(model, vocabulary=vocabulary)
-        if not packs and settings.packing is True:
-            raise UserError(
-                f"a {type(core(model)).__name__} does not keep packed rows apart; set "
-                "train.packing to false"
-            )
-    return Layout(packs=packs, pad_id=pad_id, precision=settings.precision)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, Self
 
@@ -113,9 +112,7 @@ class Lossy(nn.Module):
 
 class Stepper:
     """Gradients of whole steps, in micro-batches of `micro` tokens: as many as the memory takes.
-
-    `share` is this process's part of all processes, (number, of how many).
-    """
+    Each process has its share of a step's rows."""
 
     def __init__(
         self, module: Any, objective: Objective, layout: Layout, micro: int, accelerator: Any
@@ -128,7 +125,8 @@ class Stepper:
         self.said: list[str] = []
 
     def gradient(self, rows: Sequence[Row], device: torch.device) -> list[torch.Tensor]:
-        """Leave the gradient of the rows' loss in the weights; the nats of each task, on the device.
+        """Leave the gradient of the rows' loss in the weights; return the nats of each task, on the
+        device.
 
         Where the memory is full, the micro-batch is halved and the step begun again; `said` tells.
         Raises UserError where a single row is too much.

