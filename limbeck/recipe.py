@@ -14,20 +14,19 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from limbeck.errors import ModelError, RecipeError
 from limbeck.models import OPENAI_URL, parse_model
 from limbeck.money import price_of
 from limbeck.recipe_errors import NO_KEYS, explained, is_secret
+from limbeck.recipe_student import Lora as Lora
+from limbeck.recipe_student import Section
+from limbeck.recipe_student import Student as Student
 from limbeck.registry import OptionError, build, find
 from limbeck.yaml_lines import Places, read_yaml
 
 Name = Annotated[str, Field(pattern=r"^[^\W_][\w.-]{0,99}$")]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Seeds(Section):
@@ -168,43 +167,6 @@ class Format(Section):
     by: Literal["prompt", "template"] = "prompt"
     text: Literal["chat", "arrow", "answer"] = "chat"
     rationales: Literal["own", "shuffled"] = "own"
-
-
-class Lora(Section):
-    """Low-rank adapters (Hu et al. 2021) in place of all weights: W + alpha / rank * B A.
-
-    `targets` auto is every linear layer but the output head; else names of layers, as `q_proj`.
-    """
-
-    rank: Annotated[int, Field(ge=1)] = 8
-    alpha: Annotated[float, Field(gt=0)] = 16.0
-    dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    targets: Literal["auto"] | Annotated[tuple[str, ...], Field(min_length=1)] = "auto"
-
-
-class Student(Section):
-    """The model that is trained; `layers` keeps that many, evenly spaced, of the ones it has.
-
-    With `config` its weights are not taken: it starts from seeded random ones, in the model's own
-    shape but for these keys of its configuration (num_hidden_layers, hidden_size, ...), and keeps
-    its tokenizer. With `lora` only adapters are trained, and merged in the end.
-    """
-
-    model: str
-    layers: Annotated[int, Field(ge=1)] | None = None
-    config: dict[str, Any] | None = None
-    lora: Lora | None = None
-
-    @model_validator(mode="after")
-    def _weights_from_one_place(self) -> Self:
-        if self.config is None:
-            return self
-        if self.layers is not None:
-            raise ValueError("layers keeps layers of a trained model; with config, set "
-                             "config.num_hidden_layers")  # fmt: skip
-        if self.lora is not None:
-            raise ValueError("lora adapts trained weights, and config starts from random ones")
-        return self
 
 
 class Train(Section):

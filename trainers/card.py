@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from limbeck import __version__
 from limbeck.errors import ModelError
 from limbeck.models import ModelName, parse_model
 from limbeck.recipe import Recipe
@@ -56,8 +56,7 @@ def card(facts: Facts) -> str:
         [
             f"---\n{_yaml(_metadata(facts, student, teacher))}---\n",
             f"# {one_line(recipe.name)}\n",
-            f"A student of {code(shown(teacher))}, trained on its answers by limbeck "
-            f"{__version__}.",
+            f"A student of {code(shown(teacher))}, trained on its answers by {_limbeck()}.",
             _start(recipe, student),
             "\n## How it was made\n",
             _table(_made_of(facts, teacher)),
@@ -172,6 +171,13 @@ def _text(value: str) -> str:
     except (OSError, ValueError):  # too long for a path, or with a NUL: a text
         pass
     return value.encode("utf-8", "backslashreplace").decode()
+
+
+def _limbeck() -> str:
+    try:
+        return f"limbeck {metadata.version('limbeck')}"
+    except metadata.PackageNotFoundError:  # run from its source
+        return "limbeck"
 
 
 def _parsed(name: str) -> ModelName:

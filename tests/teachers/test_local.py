@@ -20,9 +20,7 @@ from limbeck.recipe import TeacherSection
 from limbeck.record import Message, messages_json, user
 from limbeck.teachers.connect import identity
 from limbeck.teachers.local import LocalTeacher, local_teacher
-from limbeck.teachers.logprobs import alternatives, read_logprobs
-from limbeck.vocabulary import unpiece
-from tests.tiny import END, load_tiny, make_tokenizer
+from tests.tiny import load_tiny, make_tokenizer
 
 QUESTIONS = [
     "Which sea lies between Italy and Croatia?",
@@ -119,20 +117,6 @@ def test_a_presence_penalty_keeps_a_greedy_answer_from_repeating_itself(tiny: Lo
         expected.append(next(token for token in best if token not in expected))
     assert not set(expected) & set(tiny.eos_ids)
     assert reply.text == tiny.tokenizer.decode(expected)
-
-
-def test_likeliest_tokens_come_as_openai_writes_them(tiny: Loaded) -> None:
-    plain = Request((user("Où est 東京 🦊?"),), max_tokens=12, temperature=1.0, seed=3)
-    teacher = LocalTeacher(tiny)
-    with_top, without = answers(teacher, [replace(plain, top_logprobs=4), plain])
-    assert with_top.text == without.text  # asking for them changes no answer
-    assert without.raw is None
-    assert with_top.raw is not None
-    read = read_logprobs(with_top.raw["choices"][0])
-    assert read is not None
-    assert alternatives(read[1]) == 4
-    said = b"".join(unpiece(token.text) for token in read[1])
-    assert said.decode(errors="replace").removesuffix(END) == with_top.text
 
 
 def test_a_seed_gives_the_same_sample_whoever_else_asks(tiny: Loaded) -> None:

@@ -16,38 +16,9 @@ from limbeck.trainers.divergence import (
     student_outcomes,
     teacher_outcomes,
 )
+from tests.trainers.taught import VOCABULARY, by_hand, softmax
 
 KINDS: tuple[Kind, ...] = ("forward", "reverse", "jsd")
-VOCABULARY = 50
-
-
-def softmax(x: Any) -> Any:
-    e = np.exp(x - x.max())
-    return e / e.sum()
-
-
-def by_hand(
-    teacher: list[tuple[int, float]], logits: Any, kind: str, temperature: float, beta: float
-) -> float:
-    """One place, probabilities, loops; nothing of torch."""
-    named = [token for token, _ in teacher]
-    p = [math.exp(value) for _, value in teacher]
-    p.append(max(1 - sum(p), LEAST_REST))
-    whole = softmax(np.asarray(logits, np.float64))
-    q = [whole[token] for token in named]
-    q.append(sum(whole[token] for token in range(VOCABULARY) if token not in named))
-    p, q = ([x ** (1 / temperature) for x in side] for side in (p, q))
-    p, q = [x / sum(p) for x in p], [x / sum(q) for x in q]
-
-    def kl(a: list[float], b: list[float]) -> float:
-        return sum(x * (math.log(x) - math.log(y)) for x, y in zip(a, b, strict=True))
-
-    if kind == "forward":
-        return kl(p, q)
-    if kind == "reverse":
-        return kl(q, p)
-    m = [beta * x + (1 - beta) * y for x, y in zip(p, q, strict=True)]
-    return beta * kl(p, m) + (1 - beta) * kl(q, m)
 
 
 def drawn(seed: int, rows: int = 7, k: int = 5) -> tuple[Any, Any, Any, list[Any]]:
