@@ -13,7 +13,8 @@ from limbeck.errors import UserError
 from limbeck.hf import Loaded
 from limbeck.record import Provenance, Record, user
 from limbeck.registry import OptionError, build
-from limbeck.trainers.batch import collate
+from limbeck.trainers import attention, head
+from limbeck.trainers.batch import Batch, collate, lined_up
 from limbeck.trainers.example import Example, encode
 from limbeck.trainers.objectives.topk_kl import TopkKl
 from tests.tiny import END, make_model, make_tokenizer
@@ -70,6 +71,38 @@ def test_the_loss_is_its_equation_in_float64(kind: Any) -> None:
         found = float(nats(student, examples, objective))
     assert found == pytest.approx(expected, rel=1e-4)
     assert 0 < soft_places < sum(example.loss_tokens for example in examples)
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 1000])
+def test_packs_and_chunks_change_neither_loss_nor_gradient(
+    loaded: Loaded, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each token's soft targets stay with it, wherever it lies."""
+    texts = [TEXTS[0], ("a", "b"), ("Which?", "The question is of the sea and the capital.")]
+    student = replace(loaded, model=make(str(loaded.name), seed=3).model)
+    examples = [with_soft(loaded, taught(loaded, *text, end=text != TEXTS[0])) for text in texts]
+    examples.insert(1, replace(examples[2], soft=None))
+    objective = TopkKl(alpha=0.2, temperature=1.5)
+
+    def result(batches: list[Batch]) -> tuple[float, dict[str, torch.Tensor]]:
+        student.model.zero_grad(set_to_none=True)
+        total = 0.0
+        for batch in batches:
+            loss = objective.loss(student.model, batch)
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += float(loss.detach())
+        return total, {name: w.grad.clone() for name, w in student.model.named_parameters()}
+
+    expected, gradients = result([collate([example], 0) for example in examples])
+    plain = sum(float(nats(student, [example], objective).detach()) for example in examples)
+    assert expected == pytest.approx(plain, rel=1e-5)
+    monkeypatch.setattr(head, "CHUNK", chunk * student.model.config.vocab_size)
+    with attention.own(student.model):
+        for batches in ([lined_up(examples)], [collate(examples, 0)]):
+            found, theirs = result(batches)
+            assert found == pytest.approx(expected, rel=1e-4)
+            for name, gradient in gradients.items():
+                assert torch.allclose(theirs[name], gradient, atol=1e-4), name
 
 
 def hand(named: list[tuple[int, float]], logits: torch.Tensor, kind: str) -> float:
