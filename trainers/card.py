@@ -56,7 +56,7 @@ def card(facts: Facts) -> str:
         [
             f"---\n{_yaml(_metadata(facts, student, teacher))}---\n",
             f"# {one_line(recipe.name)}\n",
-            f"A student of {code(shown(teacher))}, trained on its answers by {_limbeck()}.",
+            f"A student of {code(_called(teacher))}, trained on its answers by {_limbeck()}.",
             _start(recipe, student),
             "\n## How it was made\n",
             _table(_made_of(facts, teacher)),
@@ -83,7 +83,7 @@ def _metadata(facts: Facts, student: ModelName, teacher: ModelName) -> dict[str,
     data["tags"] = ["limbeck", "distillation", one_line(recipe.train.objective)]
     data["limbeck"] = {
         "name": one_line(recipe.name),
-        "teacher": one_line(shown(teacher)),
+        "teacher": one_line(_called(teacher)),
         "objective": one_line(recipe.train.objective),
         "dataset": facts.dataset,
         "rows": dict(facts.rows),
@@ -93,10 +93,10 @@ def _metadata(facts: Facts, student: ModelName, teacher: ModelName) -> dict[str,
 
 
 def _start(recipe: Recipe, student: ModelName) -> str:
-    how = f"It began as {code(shown(student))}"
+    how = f"It began as {code(_called(student))}"
     if recipe.student.config is not None:
         changes = ", ".join(f"{key} {value}" for key, value in recipe.student.config.items())
-        how = f"It began with random weights in the shape of {code(shown(student))}"
+        how = f"It began with random weights in the shape of {code(_called(student))}"
         how += f", changed in {code(changes)}" if changes else ""
         return f"{how}, and has that model's tokenizer."
     if recipe.student.layers is not None:
@@ -110,7 +110,7 @@ def _start(recipe: Recipe, student: ModelName) -> str:
 def _made_of(facts: Facts, teacher: ModelName) -> list[tuple[str, str]]:
     recipe = facts.recipe
     rows = [
-        ("teacher", code(shown(teacher))),
+        ("teacher", code(_called(teacher))),
         ("its licence", licence_of(teacher) or "not known here: see its own card or terms"),
         ("generator", code(recipe.generate.generator)),
         ("objective", code(recipe.train.objective)),
@@ -130,10 +130,11 @@ def _made_of(facts: Facts, teacher: ModelName) -> list[tuple[str, str]]:
 def _limits(facts: Facts, teacher: ModelName) -> list[str]:
     recipe = facts.recipe
     left = facts.summary.get("too_long", 0)
+    seen = facts.summary.get("examples", facts.rows.get("train", 0))
     return [
-        f"- It learned from what {code(shown(teacher))} said, mistakes and habits included; "
+        f"- It learned from what {code(_called(teacher))} said, mistakes and habits included; "
         "nothing here says that an answer is right.",
-        f"- It saw {facts.rows.get('train', 0):,} rows in training, none of more than "
+        f"- It saw {seen:,} rows in training, none of more than "
         f"{recipe.train.max_length:,} tokens ({left:,} were left out), of the subjects and "
         "languages of its seeds. Of others it knows what it knew before.",
         "- It was not tested for safety, and may have unlearned what its base had been taught.",
@@ -192,6 +193,11 @@ def shown(name: ModelName) -> str:
     if name.kind == "path":
         return Path(name.value).name
     return f"gguf:{Path(name.value).name}" if name.kind == "gguf" else str(name)
+
+
+def _called(name: ModelName) -> str:
+    """The name for a reader who has no limbeck."""
+    return f"bundled ({BUNDLED})" if name.kind == "bundled" else shown(name)
 
 
 def licence_of(name: ModelName) -> str | None:
