@@ -175,6 +175,7 @@ class Train(Section):
     `batch_tokens` bounds the tokens of one step, padding included where rows are padded, and alone
     decides which rows it has; `micro_tokens` (default: the whole step) bounds what is in memory at
     once. `packing` puts rows one after another in one line, where they do not see each other.
+    `compile` spends half a minute, and a C++ compiler on a CPU, on a sixth less time a step.
     `patience` is the number of epochs without a lower validation loss after which training stops,
     with the best weights. A checkpoint is written every five minutes, and every `checkpoint_steps`.
     """
@@ -193,6 +194,7 @@ class Train(Section):
     packing: Literal["auto"] | bool = "auto"
     precision: Literal["bf16", "fp32"] = "bf16"
     gradient_checkpointing: bool = False
+    compile: bool = False
     patience: Annotated[int, Field(ge=1)] | None = None
     checkpoint_steps: Annotated[int, Field(ge=1)] | None = None
     keep_checkpoints: Annotated[int, Field(ge=1)] = 2

@@ -103,6 +103,8 @@ def keeps_apart(model: Any, *, vocabulary: int) -> bool:
     return bool(near)
 
 
+# Compiled, it would be another one for every set of lengths.
+@torch.compiler.disable  # type: ignore[untyped-decorator]
 def rows_attention(
     module: Any,
     query: torch.Tensor,

@@ -20,7 +20,7 @@ from limbeck.trainers.head import core
 from limbeck.trainers.measure import layout_of, mean_loss, mean_of, sizes
 from limbeck.trainers.optim import adamw, clip, gradient_norm, schedule
 from limbeck.trainers.packing import packed
-from limbeck.trainers.speed import Work, kept_memory
+from limbeck.trainers.speed import Work, compiled, kept_memory
 from limbeck.trainers.step import Lossy, Objective, Stepper, Sums, loss_tokens
 
 __all__ = ["Objective", "Point", "Step", "Watch", "fit", "mean_loss", "schedule"]
@@ -56,7 +56,8 @@ def fit(
         raise UserError("no trainable token: every completion is empty after masking")
     watch = watch or Watch(step=on_step or (lambda step: None))
     device = next(model.parameters()).device
-    with attention.own(core(model)), kept_memory(device):
+    whole = core(model)
+    with attention.own(whole), kept_memory(device), compiled(whole, settings.compile):
         loop = _Loop(model, objective, train, valid, settings, seed, pad_id, watch, checkpoints)
         curve = loop.run()
     model.eval()

@@ -6,7 +6,9 @@ Nothing here has any influence on the weights.
 from __future__ import annotations
 
 import ctypes
+import os
 import platform
+import shutil
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -16,6 +18,7 @@ from typing import Any
 
 import torch
 
+from limbeck.errors import UserError
 from limbeck.trainers.example import Row
 
 # Dense bfloat16 FLOP/s, from the vendor's data sheets; the first name that the device's holds.
@@ -131,6 +134,32 @@ class Meter:
             "flops_per_second": round(rate),
             "mfu": None if self._peak is None else round(rate / self._peak, 4),
         }
+
+
+@contextmanager
+def compiled(model: Any, wanted: bool) -> Iterator[None]:
+    """Until the block ends, the model's repeated layers run compiled: one of them is, with shapes
+    left open, and all share it. Raises UserError for a model that does not say which they are, or
+    without a compiler."""
+    if not wanted:
+        yield
+        return
+    names = set(getattr(model, "_no_split_modules", None) or ())
+    layers = [module for module in model.modules() if type(module).__name__ in names]
+    if not layers:
+        raise UserError(
+            f"train.compile knows no layers of a {type(model).__name__}; set it to false"
+        )
+    on_cpu = next(model.parameters()).device.type == "cpu"
+    if on_cpu and not any(map(shutil.which, (os.environ.get("CXX", "g++"), "clang++"))):
+        raise UserError("train.compile needs a C++ compiler (g++ or clang++); set it to false")
+    for layer in layers:
+        layer.compile(dynamic=True)
+    try:
+        yield
+    finally:
+        for layer in layers:
+            layer._compiled_call_impl = None
 
 
 @contextmanager

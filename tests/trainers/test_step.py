@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -176,3 +180,54 @@ def test_gradient_checkpointing_ends_with_the_same_weights() -> None:
     plain, _, _ = train(packing=True)
     saving, _, _ = train(packing=True, gradient_checkpointing=True)
     assert_near(plain, saving, 1.0)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # torch's own, in its compiler
+def test_compiled_layers_end_with_the_same_weights() -> None:
+    plain, steps, _ = train(packing=True)
+    compiled, again, _ = train(packing=True, compile=True)
+    for one, two in zip(steps, again, strict=True):
+        assert two.loss == pytest.approx(one.loss, rel=1e-4)
+    assert_near(plain, compiled, 0.99)
+
+
+def test_compiling_without_a_compiler_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    with pytest.raises(UserError, match=r"needs a C\+\+ compiler"):
+        train(compile=True)
+
+
+@pytest.mark.slow
+def test_two_processes_make_the_steps_that_one_makes(tmp_path: Path) -> None:
+    """DDP on gloo: rows are shared out, tokens counted over both."""
+    expected, steps, _ = train(packing=True, batch_tokens=96, micro_tokens=40)
+    code = (
+        "import os, sys, torch\n"
+        "torch.set_num_threads(1)\n"
+        "from tests.trainers.test_step import train\n"
+        "weights, steps, _ = train(packing=True, batch_tokens=96, micro_tokens=40)\n"
+        "rank = os.environ['RANK']\n"
+        "torch.save((weights, [step.loss for step in steps]), f'{sys.argv[1]}/{rank}.pt')\n"
+        "torch.distributed.destroy_process_group()\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    world = {"WORLD_SIZE": "2", "MASTER_ADDR": "127.0.0.1", "MASTER_PORT": "29613",
+             "OMP_NUM_THREADS": "1", "ACCELERATE_USE_CPU": "true",
+             "PYTHONPATH": os.pathsep.join([*sys.path, str(root)])}  # fmt: skip
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, str(tmp_path)],
+            env=os.environ | world | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in (0, 1)
+    ]
+    for process in both:
+        said = process.communicate(timeout=200)[1]
+        assert process.returncode == 0, said
+    (one, losses), (two, _) = (torch.load(tmp_path / f"{rank}.pt") for rank in (0, 1))
+    assert losses == pytest.approx([step.loss for step in steps], rel=1e-4)
+    assert_near(expected, one)
+    assert all(torch.equal(two[name], weight) for name, weight in one.items())
