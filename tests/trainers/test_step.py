@@ -156,13 +156,36 @@ def test_a_full_memory_halves_the_micro_batches_and_nothing_else(packing: bool, 
     assert len(said) <= 2  # it is not tried again every step
 
 
-def test_dropout_is_drawn_anew_when_a_step_is_begun_again() -> None:
-    """A step that was begun again leaves the generator where the step alone would have."""
+class Once(Sft):
+    """The memory is full at one call, in the midst of a step. A number is drawn for every row, as
+    dropout might."""
+
+    def __init__(self, call: int) -> None:
+        super().__init__()
+        object.__setattr__(self, "calls", [call])
+
+    def loss(self, model: Any, batch: Batch) -> torch.Tensor:
+        loss = super().loss(model, batch)
+        if torch.is_grad_enabled():
+            mine: Any = self
+            mine.calls[0] -= 1
+            for _ in batch.ids:
+                torch.rand(())
+            if mine.calls[0] == 0:
+                raise MemoryError
+        return loss
+
+
+def test_a_step_that_is_begun_again_leaves_no_trace() -> None:
+    """Neither of the gradient that it had, nor in the generator."""
     states: list[torch.Tensor] = []
-    for objective in (Sft(), Full(60, torch.OutOfMemoryError)):
-        torch.manual_seed(0)
-        train(micro_tokens=80 if not states else None, objective=objective, packing=True)
+    weights = []
+    for call, told in ((-1, 0), (2, 1)):
+        found, _, said = train(micro_tokens=80, objective=Once(call))
+        assert len(said) == told
+        weights.append(found)
         states.append(torch.get_rng_state())
+    assert_near(weights[0], weights[1])
     assert torch.equal(*states)
 
 
@@ -198,6 +221,13 @@ def test_compiling_without_a_compiler_is_told(monkeypatch: pytest.MonkeyPatch) -
         train(compile=True)
 
 
+def norms() -> list[float | None]:
+    """The gradient's length at every step: Adam alone would not see a wrong factor on it."""
+    settings = SETTINGS.model_copy(update={"packing": True, "batch_tokens": 96})
+    curve = fit(make_model(TOKENIZER), Sft(), ONE, [], settings=settings, seed=0, pad_id=2)
+    return [point.gradient_norm for point in curve[1:]]
+
+
 @pytest.mark.slow
 def test_two_processes_make_the_steps_that_one_makes(tmp_path: Path) -> None:
     """DDP on gloo: rows are shared out, tokens counted over both."""
@@ -205,10 +235,11 @@ def test_two_processes_make_the_steps_that_one_makes(tmp_path: Path) -> None:
     code = (
         "import os, sys, torch\n"
         "torch.set_num_threads(1)\n"
-        "from tests.trainers.test_step import train\n"
+        "from tests.trainers.test_step import norms, train\n"
         "weights, steps, _ = train(packing=True, batch_tokens=96, micro_tokens=40)\n"
         "rank = os.environ['RANK']\n"
-        "torch.save((weights, [step.loss for step in steps]), f'{sys.argv[1]}/{rank}.pt')\n"
+        "found = weights, [step.loss for step in steps], norms()\n"
+        "torch.save(found, f'{sys.argv[1]}/{rank}.pt')\n"
         "torch.distributed.destroy_process_group()\n"
     )
     root = Path(__file__).resolve().parents[2]
@@ -227,7 +258,8 @@ def test_two_processes_make_the_steps_that_one_makes(tmp_path: Path) -> None:
     for process in both:
         said = process.communicate(timeout=200)[1]
         assert process.returncode == 0, said
-    (one, losses), (two, _) = (torch.load(tmp_path / f"{rank}.pt") for rank in (0, 1))
+    (one, losses, lengths), (two, *_) = (torch.load(tmp_path / f"{rank}.pt") for rank in (0, 1))
     assert losses == pytest.approx([step.loss for step in steps], rel=1e-4)
+    assert lengths == pytest.approx(norms(), rel=1e-3)
     assert_near(expected, one)
     assert all(torch.equal(two[name], weight) for name, weight in one.items())
