@@ -92,6 +92,13 @@ class _Loop:
             _recompute(model)
         self.optimizer: Any = adamw(model, settings.learning_rate, settings.weight_decay)
         self.accelerator = Accelerator(cpu=self.device.type == "cpu")
+        kind = self.accelerator.distributed_type.value
+        if kind in (
+            "FSDP",
+            "DEEPSPEED",
+            "MEGATRON_LM",
+        ):  # weights in pieces: no norm, no checkpoint
+            raise UserError(f"limbeck trains with DDP, not with {kind}; run accelerate config")
         module: Any = Lossy(model, objective)
         if self.accelerator.num_processes > 1:
             module, self.optimizer = self.accelerator.prepare(module, self.optimizer)

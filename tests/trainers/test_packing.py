@@ -167,3 +167,18 @@ def test_a_line_of_rows_has_their_places_and_no_padding() -> None:
     assert batch.at.tolist() == [1, 4]  # a row's first token is predicted by nothing
     assert batch.targets.tolist() == [9, 7]
     assert Batch(batch.ids, batch.mask, batch.loss, starts=batch.starts).at.tolist() == [1, 4]
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_kernel_for_variable_lengths_is_as_near_as_bfloat16_is(family: str) -> None:
+    model = make(family).model.cuda()
+    device = next(model.parameters()).device
+    _, wanted = result(model, [collate([row], 0).to(device) for row in ROWS])
+    with attention.own(model), torch.autocast("cuda", dtype=torch.bfloat16):
+        loss, gradients = result(model, [lined_up(ROWS).to(device)])
+        alone, _ = result(model, [lined_up([row]).to(device) for row in ROWS])
+    assert loss == pytest.approx(alone, rel=5e-3)
+    for name, gradient in wanted.items():
+        assert (gradients[name] - gradient).norm() < 0.1 * gradient.norm(), name
