@@ -9,9 +9,10 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from limbeck.aio import map_ordered
-from limbeck.errors import AskError
+from limbeck.errors import AskError, UserError
 from limbeck.protocols import AskFailure, Out, Reply, Request, Teacher
 from limbeck.record import Message, Provenance, Record, content_hash
+from limbeck.teachers.logprobs import TokenLogprob, read_logprobs, to_meta
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,8 @@ class Answers:
     `paths` above 1 needs a temperature above 0. Every path has its own seed, derived from
     `seed`, the prompt and its index, so that adding prompts changes no other row. `width`
     requests are in flight at once; records come out in the order of seeds, then paths.
+    `top_logprobs` asks for that many of the likeliest tokens with every token of an answer, which
+    the objective topk_kl learns from; they stand in `meta.logprobs`, about 25 bytes each.
     """
 
     paths: Annotated[int, Field(ge=1)] = 1
@@ -30,6 +33,7 @@ class Answers:
     stop: tuple[str, ...] = ()
     system: str = ""
     template: Literal["chat", "raw"] = "chat"
+    top_logprobs: Annotated[int, Field(ge=0, le=20)] = 0
     seed: int = 0
     width: Annotated[int, Field(ge=1)] = 16
     name: str = field(default="answers", init=False)
@@ -53,9 +57,9 @@ class Answers:
             seed, request = pair
             try:
                 reply = await teacher.ask(request)
+                return self._record(seed, request, reply, teacher.name), reply
             except AskError as error:
                 return AskFailure(seed.id, request.index, error.reason, str(error))
-            return self._record(seed, request, reply, teacher.name), reply
 
         async with map_ordered(ask, self._pairs(seeds), self.width) as results:
             async for result in results:
@@ -85,6 +89,7 @@ class Answers:
             seed=drawn if self.temperature > 0 else None,
             index=index,
             template=self.template,
+            top_logprobs=self.top_logprobs,
         )
 
     def _record(self, seed: Record, request: Request, reply: Reply, teacher: str) -> Record:
@@ -92,6 +97,9 @@ class Answers:
             "prompt_tokens": reply.usage.prompt_tokens,
             "completion_tokens": reply.usage.completion_tokens,
         }
+        meta = {**seed.meta, "finish_reason": reply.finish_reason, "usage": usage}
+        if self.top_logprobs and reply.reason in ("", "truncated") and reply.text:
+            meta["logprobs"] = to_meta(_logprobs(reply, teacher))
         return Record(
             messages=request.messages,
             completion=reply.text,
@@ -105,5 +113,19 @@ class Answers:
                 template=request.template,
             ),
             target=seed.target,
-            meta={**seed.meta, "finish_reason": reply.finish_reason, "usage": usage},
+            meta=meta,
         )
+
+
+def _logprobs(reply: Reply, teacher: str) -> list[TokenLogprob]:
+    """The log-probabilities in an answer. Raises UserError for none, since the next answers
+    would have none either and cost as much, and Malformed for what cannot be read."""
+    choices = (reply.raw or {}).get("choices")
+    found = read_logprobs(choices[0]) if choices else None
+    if found is None or not any(token.top for token in found[1]):
+        raise UserError(
+            f"generate.top_logprobs is set, but {teacher} gave no log-probabilities with its "
+            "answer. limbeck probe says what it gives; take the option out, or choose another "
+            "teacher"
+        )
+    return found[1]

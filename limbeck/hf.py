@@ -83,8 +83,8 @@ def load(name: ModelName, *, dtype: str = "bfloat16") -> Loaded:
     with quiet():
         torch, transformers = _imports()
         source = _source(name)
+        tokenizer = _tokenizer(name, source)
         try:
-            tokenizer = transformers.AutoTokenizer.from_pretrained(source, trust_remote_code=False)
             model, info = transformers.AutoModelForCausalLM.from_pretrained(
                 source,
                 dtype=getattr(torch, dtype),
@@ -101,12 +101,39 @@ def load(name: ModelName, *, dtype: str = "bfloat16") -> Loaded:
             f"the weights of {name} are not whole: {len(info['missing_keys'])} tensors are "
             f"missing, the first is {min(info['missing_keys'])}"
         )
+    model = model.to(device()).eval()
+    return Loaded(name, model, tokenizer, fingerprint(name))
+
+
+def load_shape(name: ModelName) -> tuple[Any, Any, Any]:
+    """(config, generation config, tokenizer) of a model, and no weights. Raises ModelError or
+    MissingExtra; the tokenizer has a pad token."""
+    with quiet():
+        _, transformers = _imports()
+        source = _source(name)
+        tokenizer = _tokenizer(name, source)
+        try:
+            config = transformers.AutoConfig.from_pretrained(source, trust_remote_code=False)
+        except Exception as error:  # transformers raises every kind of it
+            raise ModelError(f"cannot load the model {name}: {_first_line(error)}") from error
+        try:
+            generation = transformers.GenerationConfig.from_pretrained(source)
+        except OSError:  # it has none
+            generation = transformers.GenerationConfig.from_model_config(config)
+    return config, generation, tokenizer
+
+
+def _tokenizer(name: ModelName, source: str) -> Any:
+    _, transformers = _imports()
+    try:
+        tokenizer = transformers.AutoTokenizer.from_pretrained(source, trust_remote_code=False)
+    except Exception as error:  # transformers raises every kind of it
+        raise ModelError(f"cannot load the model {name}: {_first_line(error)}") from error
     if tokenizer.pad_token_id is None:
         tokenizer.pad_token = tokenizer.eos_token or tokenizer.unk_token
         if tokenizer.pad_token_id is None:
             raise ModelError(f"the tokenizer of {name} has no pad, end or unknown token")
-    model = model.to(device()).eval()
-    return Loaded(name, model, tokenizer, fingerprint(name))
+    return tokenizer
 
 
 def _source(name: ModelName) -> str:
@@ -146,13 +173,31 @@ def _converted(name: ModelName) -> Path:
     return folder
 
 
-def save(model: Any, tokenizer: Any, folder: Path) -> None:
-    """Write a folder that from_pretrained loads; it appears whole or not at all."""
+def save(
+    model: Any, tokenizer: Any, folder: Path, *, files: Mapping[str, str] | None = None
+) -> None:
+    """Write a folder that from_pretrained loads; it appears whole or not at all. `files` are texts
+    that go in beside the weights, by name."""
     with quiet(), fresh_folder(folder) as draft:
         if hasattr(model.config, "quantization_config"):
             del model.config.quantization_config  # the weights are no longer packed
+        _settle_generation(model)
         model.save_pretrained(draft, safe_serialization=True)
         tokenizer.save_pretrained(draft)
+        for file, text in (files or {}).items():
+            (draft / file).write_text(text, encoding="utf-8")
+
+
+def _settle_generation(model: Any) -> None:
+    """Published models may have a temperature and not say that they sample: they load, but
+    transformers refuses to write them. They mean to sample."""
+    generation = getattr(model, "generation_config", None)
+    if generation is None:
+        return
+    try:
+        generation.validate(strict=True)
+    except ValueError:
+        generation.do_sample = True
 
 
 def chat_prompt(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:

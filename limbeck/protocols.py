@@ -17,7 +17,8 @@ class Request:
     recipe's seed. `template` "raw" asks for the continuation of the single user turn; "user" asks
     for what a user would say next: the chat up to where the user's words begin, of no turns or a
     system turn. `presence_penalty` is taken off the logit of every token that the completion has
-    already (OpenAI's parameter).
+    already (OpenAI's parameter). With `top_logprobs` the reply also has, for each of its tokens,
+    so many of the likeliest with their log-probabilities, in `raw` as OpenAI's API writes them.
     """
 
     messages: tuple[Message, ...]
@@ -29,10 +30,12 @@ class Request:
     index: int = 0
     template: str = "chat"
     presence_penalty: float = 0.0
+    top_logprobs: int = 0
 
     def to_json(self) -> dict[str, Any]:
-        """The canonical form: equal requests give equal JSON, `0` and `0.0` too. A penalty of 0
-        is left out, as it was when there was none: old ledgers keep their keys."""
+        """The canonical form: equal requests give equal JSON, `0` and `0.0` too. A penalty and
+        a `top_logprobs` of 0 are left out, as they were when there were none: old ledgers keep
+        their keys."""
         form = {  # by hand: `asdict` takes thirty times as long, for every request
             "messages": [{"role": m.role, "content": m.content} for m in self.messages],
             "max_tokens": self.max_tokens,
@@ -45,6 +48,8 @@ class Request:
         }
         if self.presence_penalty:
             form["presence_penalty"] = float(self.presence_penalty)
+        if self.top_logprobs:
+            form["top_logprobs"] = self.top_logprobs
         return form
 
 

@@ -14,20 +14,19 @@ from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from limbeck.errors import ModelError, RecipeError
 from limbeck.models import OPENAI_URL, parse_model
 from limbeck.money import price_of
 from limbeck.recipe_errors import NO_KEYS, explained, is_secret
+from limbeck.recipe_student import Lora as Lora
+from limbeck.recipe_student import Section
+from limbeck.recipe_student import Student as Student
 from limbeck.registry import OptionError, build, find, option_names
 from limbeck.yaml_lines import Places, read_yaml
 
 Name = Annotated[str, Field(pattern=r"^[^\W_][\w.-]{0,99}$")]
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 class Seeds(Section):
@@ -170,16 +169,16 @@ class Format(Section):
     rationales: Literal["own", "shuffled"] = "own"
 
 
-class Student(Section):
-    """The model that is trained; `layers` keeps that many, evenly spaced, of the ones it has."""
-
-    model: str
-    layers: Annotated[int, Field(ge=1)] | None = None
-
-
 class Train(Section):
-    """The trainer. `options` are the objective's own; `batch_tokens` bounds the padded tokens of
-    one step."""
+    """The trainer. `options` are the objective's own.
+
+    `batch_tokens` bounds the tokens of one step, padding included where rows are padded, and alone
+    decides which rows it has; `micro_tokens` (default: the whole step) bounds what is in memory at
+    once. `packing` puts rows one after another in one line, where they do not see each other.
+    `compile` spends half a minute, and a C++ compiler on a CPU, on a sixth less time a step.
+    `patience` is the number of epochs without a lower validation loss after which training stops,
+    with the best weights. A checkpoint is written every five minutes, and every `checkpoint_steps`.
+    """
 
     objective: str = "sft"
     options: dict[str, Any] = Field(default_factory=dict)
@@ -190,7 +189,15 @@ class Train(Section):
     weight_decay: Annotated[float, Field(ge=0)] = 0.0
     clip: Annotated[float, Field(gt=0)] = 1.0
     batch_tokens: Annotated[int, Field(ge=16)] = 2048
+    micro_tokens: Annotated[int, Field(ge=16)] | None = None
     max_length: Annotated[int, Field(ge=8)] = 1024
+    packing: Literal["auto"] | bool = "auto"
+    precision: Literal["bf16", "fp32"] = "bf16"
+    gradient_checkpointing: bool = False
+    compile: bool = False
+    patience: Annotated[int, Field(ge=1)] | None = None
+    checkpoint_steps: Annotated[int, Field(ge=1)] | None = None
+    keep_checkpoints: Annotated[int, Field(ge=1)] = 2
 
 
 class Eval(Section):

@@ -37,6 +37,7 @@ META_KEYS = frozenset(
         "similar",
         "finish_reason",
         "usage",
+        "logprobs",
     }
 )
 

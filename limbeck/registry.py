@@ -129,6 +129,10 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
             "limbeck.trainers.objectives.step_by_step:StepByStep",
             "answer and rationale as two weighted tasks of one model, asked for answers only",
         ),
+        "topk_kl": (
+            "limbeck.trainers.objectives.topk_kl:TopkKl",
+            "KL or JSD to the teacher's likeliest tokens, beside cross entropy",
+        ),
     },
 }
 

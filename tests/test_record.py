@@ -161,7 +161,7 @@ def test_the_meta_keys_are_the_documented_ones() -> None:
         ["task", "kind", "template", "instruction", "input", "rationale", "answer", "answer_text",
          "answer_finish_reason", "check", "pass_rate", "paths", "options", "demos",
          "label_distribution", "similar",
-         "finish_reason", "usage"]
+         "finish_reason", "usage", "logprobs"]
     ) == META_KEYS  # fmt: skip
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from limbeck.errors import UserError
-from limbeck.hf import chat_prompt
-from limbeck.record import Message, Record, messages_json
+from limbeck.record import Record
+from limbeck.trainers.turns import Conversation, Span, all_turns, last_turn
+
+if TYPE_CHECKING:  # a recipe's options are checked without it
+    import numpy as np
 
 # For students whose tokenizer has none: plain words, no special tokens. A turn begins on a line of
 # its own: a space before it would be one token with its first word in training, and one without it
@@ -26,6 +29,20 @@ PLAIN_TEMPLATE = (
     "{% if add_generation_prompt %}{{ 'Assistant:\n' }}{% endif %}"
 )
 
+Turns = Literal["last", "all"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Soft:
+    """What the teacher thought likely at each predicted token: `ids` (L, K) of the student's
+    vocabulary and `logprobs` (L, K) in nats, -inf where there is no value.
+
+    L is the number of True in `loss[1:]`: the token at 0 is predicted from nothing.
+    """
+
+    ids: np.ndarray[Any, np.dtype[np.int64]]
+    logprobs: np.ndarray[Any, np.dtype[np.float32]]
+
 
 @dataclass(frozen=True, slots=True)
 class Example:
@@ -33,6 +50,7 @@ class Example:
 
     ids: tuple[int, ...]
     loss: tuple[bool, ...]
+    soft: Soft | None = None
 
     @property
     def loss_tokens(self) -> int:
@@ -49,55 +67,69 @@ def ensure_template(tokenizer: Any) -> None:
         tokenizer.chat_template = PLAIN_TEMPLATE
 
 
-def encode(tokenizer: Any, record: Record, *, eos_ids: Sequence[int]) -> Example:
-    """One record as an example: loss on the completion and the token that ends it, nothing else.
+def encode(
+    tokenizer: Any, record: Record, *, eos_ids: Sequence[int], turns: Turns = "last"
+) -> Example:
+    """One record as an example: loss on the completion and the token that ends it, nothing else;
+    with `turns` all, on every answer in the conversation and the token that ends it.
 
-    Raises UserError for a chat template that does not show the prompt as a prefix of the whole,
-    and for a tokenizer without end token.
+    Raises UserError for a chat template that does not show what an answer adds to the prompt, and
+    for a tokenizer without end token.
     """
     if not eos_ids:
         raise UserError(
             "the student's tokenizer has no end token, so it could never learn to stop; set "
             "eos_token in its tokenizer"
         )
-    if record.provenance.template == "raw":
+    raw = record.provenance.template == "raw"
+    if raw:
         prompt = record.messages[0].content
-        text, special = prompt + record.completion, True
+        text = prompt + record.completion
+        found = Conversation(text, ((len(prompt), len(text)),))
     else:
-        prompt, text = chat_text(tokenizer, record.messages, record.completion)
-        special = False
-    encoded = tokenizer(text, add_special_tokens=special, return_offsets_mapping=True)
+        take = all_turns if turns == "all" else last_turn
+        found = take(tokenizer, record.messages, record.completion)
+    encoded = tokenizer(found.text, add_special_tokens=raw, return_offsets_mapping=True)
     ids: list[int] = list(encoded["input_ids"])
-    spans = list(encoded["offset_mapping"])
-    while ids and ids[-1] in eos_ids and spans[-1][0] == spans[-1][1]:
-        ids.pop(), spans.pop()  # the tokenizer's own, which stands for no text and is added below
-    loss = [end > len(prompt) for _, end in spans]
-    end = _end_of_turn(ids, loss, eos_ids)
+    offsets: list[Span] = list(encoded["offset_mapping"])
+    while ids and ids[-1] in eos_ids and offsets[-1][0] == offsets[-1][1]:
+        ids.pop(), offsets.pop()  # the tokenizer's own: it stands for no text and is added below
+    loss = [False] * len(ids)
+    end = None
+    for span in found.spans:
+        end = _mark(found.text, ids, offsets, loss, span, eos_ids)
     if end is None:  # no end token in the template, or a raw continuation: the student needs one
-        return Example((*ids, eos_ids[0]), (*loss, True))
+        last = max((at for at, wanted in enumerate(loss) if wanted), default=len(ids) - 1)
+        return Example((*ids[: last + 1], eos_ids[0]), (*loss[: last + 1], True))
     return Example(tuple(ids[: end + 1]), tuple(loss[: end + 1]))
 
 
-def chat_text(tokenizer: Any, messages: Sequence[Message], completion: str) -> tuple[str, str]:
-    """(prompt, prompt and completion) as the chat template writes them. Raises UserError."""
-    turns = messages_json(messages)
-    prompt = chat_prompt(tokenizer, turns)
-    turns.append({"role": "assistant", "content": completion})
-    text: str = tokenizer.apply_chat_template(turns, tokenize=False)
-    if not text.startswith(prompt):
-        raise UserError(
-            "the student's chat template changes the prompt once an answer follows, so no mask "
-            "can be drawn; set chat_template in its tokenizer to one that does not"
-        )
-    return prompt, text
+def _mark(
+    text: str,
+    ids: Sequence[int],
+    offsets: Sequence[Span],
+    loss: list[bool],
+    span: Span,
+    eos_ids: Sequence[int],
+) -> int | None:
+    """Mark the tokens of a turn, and say where it ends: at the end token that it closes with, or
+    the one right after it. None for a turn without one, which is marked to its end.
 
-
-def _end_of_turn(ids: list[int], loss: list[bool], eos_ids: Sequence[int]) -> int | None:
-    """Where the turn ends: the last end token that carries loss. What the template puts after it
-    (a newline, mostly) is never generated, so it is not learned."""
-    for place in range(len(ids) - 1, -1, -1):
-        if not loss[place]:
-            return None
-        if ids[place] in eos_ids:
-            return place
-    return None
+    What the template puts after the end token (a newline, mostly) is never generated, so it is not
+    learned. A token that reaches over the beginning of the turn is, one that reaches over its end,
+    into what others say, is not.
+    """
+    start, stop = span
+    places = [at for at, (_, end) in enumerate(offsets) if start < end <= stop]
+    if places:
+        after = places[-1] + 1
+    else:  # an empty turn: what follows begins at its start
+        after = next((at for at, (_, end) in enumerate(offsets) if end > start), len(ids))
+    end = next((at for at in reversed(places) if ids[at] in eos_ids), None)
+    closes = end is not None and not text[offsets[end][1] : stop].strip()
+    if not closes and after < len(ids) and ids[after] in eos_ids:  # the answer may name end tokens
+        end = after
+        places.append(after)
+    for at in places:
+        loss[at] = end is None or at <= end
+    return end

@@ -3,73 +3,30 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, Protocol, Self
+from typing import Any
 
 import torch
 
 from limbeck.errors import UserError
 from limbeck.recipe import Train
-from limbeck.record import Record
-from limbeck.trainers.batch import Batch, collate, grouped
-from limbeck.trainers.example import Example, Row
+from limbeck.trainers import attention
+from limbeck.trainers.batch import grouped
+from limbeck.trainers.checkpoint import Checkpoints, copied, put_back
+from limbeck.trainers.curve import Point, Progress, Step, Watch
+from limbeck.trainers.example import Row
+from limbeck.trainers.head import core
+from limbeck.trainers.measure import layout_of, mean_loss, mean_of, sizes
+from limbeck.trainers.optim import adamw, clip, gradient_norm, schedule
+from limbeck.trainers.packing import packed
+from limbeck.trainers.speed import Work, compiled, kept_memory
+from limbeck.trainers.step import Lossy, Objective, Stepper, Sums, loss_tokens
 
+__all__ = ["Objective", "Point", "Step", "Watch", "fit", "mean_loss", "schedule"]
 
-class Objective(Protocol):
-    """What a student is trained for: one task, or several with a weight each.
-
-    Over the rows of a step, and over those of a whole set, the loss is
-
-        L = sum over the tasks of  weight * (nats of the task's loss tokens) / (their number)
-
-    `examples` gives one example a task, in the order of `weights`; `loss` gives the nats of a
-    batch of one task's examples.
-    """
-
-    @property
-    def weights(self) -> tuple[float, ...]: ...
-
-    def examples(
-        self, tokenizer: Any, record: Record, eos_ids: Sequence[int], /
-    ) -> tuple[Example, ...]: ...
-
-    def loss(self, model: Any, batch: Batch, /) -> torch.Tensor: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Point:
-    """One point of the loss curve: the objective's loss over the rows since the point before."""
-
-    step: int
-    epoch: float
-    train_loss: float
-    valid_loss: float | None = None
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What the progress view is told after every step."""
-
-    step: int
-    steps: int
-    tokens: int
-    loss: float
-
-
-def schedule(step: int, steps: int, warmup: float, shape: str) -> float:
-    """The factor on the learning rate at `step` (from 0): linear warm-up over the first share
-    `warmup` of the steps, then constant, linear or cosine down to 0 after the last one."""
-    warm = max(1, round(warmup * steps)) if warmup else 0
-    if step < warm:
-        return (step + 1) / (warm + 1)
-    if shape == "constant":
-        return 1.0
-    done = (step - warm) / max(1, steps - warm)
-    return 1 - done if shape == "linear" else (1 + math.cos(math.pi * done)) / 2
+SAVE_SECONDS = 300.0
+"""A checkpoint at least that often. When is no matter of the weights: only of what is lost."""
 
 
 def fit(
@@ -81,151 +38,225 @@ def fit(
     settings: Train,
     seed: int,
     pad_id: int,
-    on_step: Callable[[Step], None] = lambda step: None,
+    on_step: Callable[[Step], None] | None = None,
+    watch: Watch | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> list[Point]:
     """Train in place; returns the curve, with the validation loss after every epoch.
 
-    Raises UserError when nothing is to be learned or the loss is no number any more.
+    With `checkpoints`, goes on after the latest one, and ends with the weights that it would have
+    had without the break: bit for bit on the CPU of the same machine. With `settings.patience`
+    and validation rows, training stops after so many epochs without improvement, and the model
+    has the best weights.
+
+    Raises UserError when nothing is to be learned, the loss is no number any more, or not even one
+    row fits into the memory.
     """
     if not any(example.loss_tokens for row in train for example in row):
         raise UserError("no trainable token: every completion is empty after masking")
-    torch.manual_seed(seed)
+    watch = watch or Watch(step=on_step or (lambda step: None))
     device = next(model.parameters()).device
-    plan = [
-        grouped(_sizes(train), budget=settings.batch_tokens, seed=seed, epoch=epoch)
-        for epoch in range(settings.epochs)
-    ]
-    steps = sum(len(batches) for batches in plan)
-    optimizer = torch.optim.AdamW(
-        _decayed(model, settings.weight_decay),
-        lr=settings.learning_rate,
-        betas=(0.9, 0.95),
-        fused=True,
-    )
-    curve = [
-        Point(
-            0,
-            0.0,
-            mean_loss(model, objective, train[:64], settings, pad_id),
-            _valid(model, objective, valid, settings, pad_id),
-        )
-    ]
-    every = max(1, steps // 50)
-    step, since = 0, _Sums(objective.weights)
-    for epoch, batches in enumerate(plan):
-        for place, indices in enumerate(batches):
-            tasks = _collated([train[index] for index in indices], pad_id, device)
-            factor = schedule(step, steps, settings.warmup, settings.schedule)
-            for group in optimizer.param_groups:
-                group["lr"] = settings.learning_rate * factor
-            sums = _step(model, objective, tasks, optimizer, settings.clip)
-            loss = sums.loss
-            step += 1
-            if not math.isfinite(loss):
-                raise UserError(
-                    f"the loss is {loss} at step {step} of {steps}: lower train.learning_rate "
-                    f"(it is {settings.learning_rate:g})"
-                )
-            since += sums
-            on_step(Step(step, steps, sum(batch.tokens for batch in tasks), loss))
-            last = place == len(batches) - 1
-            if step % every == 0 or last:
-                measured = _valid(model, objective, valid, settings, pad_id) if last else None
-                position = epoch + (place + 1) / len(batches)
-                curve.append(Point(step, round(position, 4), since.loss, measured))
-                since = _Sums(objective.weights)
+    whole = core(model)
+    with attention.own(whole), kept_memory(device), compiled(whole, settings.compile):
+        loop = _Loop(model, objective, train, valid, settings, seed, pad_id, watch, checkpoints)
+        curve = loop.run()
     model.eval()
     return curve
 
 
-class _Sums:
-    """Nats and loss tokens of every task, and the loss that they make."""
+class _Loop:
+    def __init__(
+        self,
+        model: Any,
+        objective: Objective,
+        train: Sequence[Row],
+        valid: Sequence[Row],
+        settings: Train,
+        seed: int,
+        pad_id: int,
+        watch: Watch,
+        checkpoints: Checkpoints | None,
+    ) -> None:
+        from accelerate import Accelerator
 
-    def __init__(self, weights: Sequence[float]) -> None:
-        self._weights = weights
-        self._nats = [0.0] * len(weights)
-        self._tokens = [0] * len(weights)
+        torch.manual_seed(seed)
+        self.model, self.objective, self.settings = model, objective, settings
+        self.train, self.valid = train, valid
+        self.watch, self.checkpoints = watch, checkpoints
+        self.device = next(model.parameters()).device
+        self.layout = layout_of(model, settings, pad_id, self.device)
+        self.plan = _plan(train, settings, seed, packs=self.layout.packs)
+        self.ends = [len(steps) for steps in self.plan]
+        self.steps = sum(self.ends)
+        if settings.gradient_checkpointing:
+            _recompute(model)
+        self.optimizer: Any = adamw(model, settings.learning_rate, settings.weight_decay)
+        self.accelerator = Accelerator(cpu=self.device.type == "cpu")
+        kind = self.accelerator.distributed_type.value
+        if kind in (
+            "FSDP",
+            "DEEPSPEED",
+            "MEGATRON_LM",
+        ):  # weights in pieces: no norm, no checkpoint
+            raise UserError(f"limbeck trains with DDP, not with {kind}; run accelerate config")
+        module: Any = Lossy(model, objective)
+        if self.accelerator.num_processes > 1:
+            module, self.optimizer = self.accelerator.prepare(module, self.optimizer)
+        self.weights = [weight for weight in model.parameters() if weight.requires_grad]
+        micro = settings.micro_tokens or settings.batch_tokens
+        self.stepper = Stepper(module, objective, self.layout, micro, self.accelerator)
+        self.saved = time.monotonic()
+        self.last_saved: str | None = None
 
-    def add(self, task: int, nats: float, tokens: int) -> None:
-        self._nats[task] += nats
-        self._tokens[task] += tokens
+    def run(self) -> list[Point]:
+        state = self.checkpoints and self.checkpoints.restore(self.model, self.optimizer)
+        if state:
+            self.progress = Progress.of(state, self.objective.weights)
+            self.stepper.micro = state.more["micro"]
+            self.watch.resumed(self._tokens_until(state.step), self.progress.curve)
+        else:
+            self.progress = Progress(0, [], Sums(self.objective.weights))
+            first = Point(0, 0.0, self._mean(self.train[:64]), self._validate())
+            self._add(first)
+        done = 0
+        for epoch, steps in enumerate(self.plan):
+            for place, indices in enumerate(steps):
+                done += 1
+                if done <= self.progress.step:
+                    continue
+                if self._patience_is_out():
+                    break
+                self._one(epoch, place, [self.train[index] for index in indices])
+        self._end()
+        return self.progress.curve
 
-    def __iadd__(self, other: _Sums) -> Self:
-        for task in range(len(self._weights)):
-            self.add(task, other._nats[task], other._tokens[task])
-        return self
+    def _one(self, epoch: int, place: int, rows: Sequence[Row]) -> None:
+        progress, settings = self.progress, self.settings
+        rate = settings.learning_rate * schedule(
+            progress.step, self.steps, settings.warmup, settings.schedule
+        )
+        sums, norm = self._step(rows, rate)
+        progress.step += 1
+        progress.since += sums
+        work = Work.of(rows)
+        self.watch.step(Step(progress.step, self.steps, work.tokens, sums.loss, work))
+        last = place == self.ends[epoch] - 1
+        if progress.step % max(1, self.steps // 50) == 0 or last:
+            position = round(epoch + (place + 1) / self.ends[epoch], 4)
+            measured = self._validate() if last else None
+            train_loss = progress.since.loss
+            self._add(Point(progress.step, position, train_loss, measured, rate, norm))
+            progress.since = Sums(self.objective.weights)
+            if measured is not None:
+                self._judge(measured)
+        self._save_if_due()
 
-    @property
-    def loss(self) -> float:
-        tasks = zip(self._weights, self._nats, self._tokens, strict=True)
-        return sum(weight * nats / max(1, tokens) for weight, nats, tokens in tasks)
+    def _step(self, rows: Sequence[Row], rate: float) -> tuple[Sums, float]:
+        """The step's sums, and the length of its gradient before clipping."""
+        self.model.train()
+        self.optimizer.zero_grad(set_to_none=True)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        nats = self.stepper.gradient(rows, self.device)
+        while self.stepper.said:
+            self.watch.say(self.stepper.said.pop(0))
+        length = gradient_norm(self.weights)
+        found = torch.stack([*(value.float() for value in nats), length.float()])
+        if self.accelerator.num_processes > 1:
+            found[:-1] = self.accelerator.reduce(found[:-1], "sum")
+        *values, norm = found.tolist()  # the one moment that waits for the device
+        sums = Sums(self.objective.weights)
+        for task, tokens in enumerate(loss_tokens(rows)):
+            sums.add(task, values[task], tokens)
+        if not (math.isfinite(sums.loss) and math.isfinite(norm)):
+            raise UserError(self._no_number(sums.loss, norm, rate))
+        clip(self.weights, norm, self.settings.clip)
+        self.optimizer.step()
+        return sums, norm
+
+    def _no_number(self, loss: float, norm: float, rate: float) -> str:
+        what = f"the loss is {loss}" if not math.isfinite(loss) else f"the gradient is {norm}"
+        kept = (
+            f"; the last good checkpoint is {self.last_saved}"
+            if self.last_saved
+            else "; the weights before this step were in no checkpoint yet"
+            if self.checkpoints
+            else ""
+        )
+        return (
+            f"{what} at step {self.progress.step + 1} of {self.steps}: lower train.learning_rate "
+            f"(it is {self.settings.learning_rate:g}, and {rate:.3g} at this step){kept}"
+        )
+
+    def _validate(self) -> float | None:
+        return self._mean(self.valid) if self.valid else None
+
+    def _mean(self, rows: Sequence[Row]) -> float:
+        return mean_of(self.model, self.objective, rows, self.settings, self.layout)
+
+    def _add(self, point: Point) -> None:
+        self.progress.curve.append(point)
+        self.watch.point(point)
+
+    def _judge(self, loss: float) -> None:
+        """Keep the best weights, and count the epochs that were no better."""
+        progress = self.progress
+        if self.settings.patience is None:
+            return
+        if loss < progress.best_loss:
+            progress.best_loss, progress.best_step, progress.waited = loss, progress.step, 0
+            progress.best = copied(self.model)
+        else:
+            progress.waited += 1
+
+    def _patience_is_out(self) -> bool:
+        patience = self.settings.patience
+        return patience is not None and self.progress.waited >= patience
+
+    def _end(self) -> None:
+        progress = self.progress
+        if progress.best is None or progress.best_step == progress.step:
+            return
+        put_back(self.model, progress.best)
+        self.watch.say(
+            f"train: the student has the weights after step {progress.best_step}, where the "
+            f"validation loss was lowest ({progress.best_loss:.4f})"
+        )
+
+    def _save_if_due(self) -> None:
+        every = self.settings.checkpoint_steps
+        due = every is not None and self.progress.step % every == 0
+        if self.checkpoints is None or not (due or time.monotonic() - self.saved > SAVE_SECONDS):
+            return
+        if self.accelerator.is_main_process:
+            state = self.progress.to_state(self.stepper.micro)
+            self.last_saved = str(self.checkpoints.save(self.model, self.optimizer, state))
+        self.saved = time.monotonic()
+
+    def _tokens_until(self, step: int) -> int:
+        done = [indices for steps in self.plan for indices in steps][:step]
+        return sum(Work.of([self.train[i] for i in indices]).tokens for indices in done)
 
 
-def _step(
-    model: Any,
-    objective: Objective,
-    tasks: Sequence[Batch],
-    optimizer: torch.optim.Optimizer,
-    clip: float,
-) -> _Sums:
-    model.train()
-    optimizer.zero_grad(set_to_none=True)
-    sums = _Sums(objective.weights)
-    for task, (weight, batch) in enumerate(zip(objective.weights, tasks, strict=True)):
-        with _autocast(batch.ids.device):
-            nats = objective.loss(model, batch)
-        loss = weight * nats / max(1, batch.loss_tokens)
-        loss.backward()  # type: ignore[no-untyped-call]
-        sums.add(task, float(nats.detach()), batch.loss_tokens)
-    torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
-    optimizer.step()
-    return sums
+def _recompute(model: Any) -> None:
+    """Keep a layer's input only, and compute the rest again on the way back. Raises UserError."""
+    if not getattr(model, "supports_gradient_checkpointing", False):
+        raise UserError(
+            f"a {type(core(model)).__name__} has no gradient checkpointing; set "
+            "train.gradient_checkpointing to false, and train.micro_tokens lower"
+        )
+    older = "gradient_checkpointing_enable"  # transformers before 5.20
+    enable = getattr(model, "activation_checkpointing_enable", None) or getattr(model, older)
+    enable({"use_reentrant": False})
 
 
-def mean_loss(
-    model: Any, objective: Objective, rows: Sequence[Row], settings: Train, pad_id: int
-) -> float:
-    """The objective's loss over all rows; NaN for none."""
-    if not rows:
-        return math.nan
-    model.eval()
-    device = next(model.parameters()).device
-    sums = _Sums(objective.weights)
-    with torch.inference_mode(), _autocast(device):
-        for indices in grouped(_sizes(rows), budget=settings.batch_tokens, seed=0, epoch=0):
-            tasks = _collated([rows[index] for index in indices], pad_id, device)
-            for task, batch in enumerate(tasks):
-                sums.add(task, float(objective.loss(model, batch)), batch.loss_tokens)
-    return sums.loss
-
-
-def _sizes(rows: Sequence[Row]) -> list[tuple[int, ...]]:
-    return [tuple(len(example.ids) for example in row) for row in rows]
-
-
-def _collated(rows: Sequence[Row], pad_id: int, device: torch.device) -> list[Batch]:
-    """A batch for every task, each padded to its own longest example."""
-    return [_to(collate(examples, pad_id), device) for examples in zip(*rows, strict=True)]
-
-
-def _valid(
-    model: Any, objective: Objective, valid: Sequence[Row], settings: Train, pad_id: int
-) -> float | None:
-    return mean_loss(model, objective, valid, settings, pad_id) if valid else None
-
-
-def _decayed(model: Any, decay: float) -> list[dict[str, Any]]:
-    """Weight decay for matrices only, as is usual: norms and biases keep their size."""
-    weights = [weight for weight in model.parameters() if weight.requires_grad]
+def _plan(
+    train: Sequence[Row], settings: Train, seed: int, *, packs: bool
+) -> list[list[list[int]]]:
+    """The rows of every step of every epoch."""
+    order = packed if packs else grouped
+    lengths = sizes(train)
     return [
-        {"params": [w for w in weights if w.ndim >= 2], "weight_decay": decay},
-        {"params": [w for w in weights if w.ndim < 2], "weight_decay": 0.0},
+        order(lengths, budget=settings.batch_tokens, seed=seed, epoch=epoch)
+        for epoch in range(settings.epochs)
     ]
-
-
-def _autocast(device: torch.device) -> torch.autocast:
-    return torch.autocast(device.type, dtype=torch.bfloat16)
-
-
-def _to(batch: Batch, device: torch.device) -> Batch:
-    return Batch(batch.ids.to(device), batch.mask.to(device), batch.loss.to(device))

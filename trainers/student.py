@@ -1,4 +1,5 @@
-"""The student before training: a model as it is, or a copy with fewer layers."""
+"""The student before training: a model as it is, with fewer layers, or of the same shape or another
+with fresh weights."""
 
 from __future__ import annotations
 
@@ -13,12 +14,24 @@ from limbeck.recipe import Student
 from limbeck.trainers.example import ensure_template
 
 
-def build_student(section: Student) -> Loaded:
+def build_student(section: Student, *, seed: int = 0) -> Loaded:
     """The base that training starts from, in float32: masters stay exact, autocast does the rest.
+    LoRA's adapters are not in it yet, see `lora.add_lora`; `seed` draws the weights of `config`.
 
     Raises ModelError or MissingExtra.
     """
-    loaded = load(parse_model(section.model), dtype="float32")
+    name = parse_model(section.model)
+    if section.config is None:
+        loaded = load(name, dtype="float32")
+    else:
+        from limbeck.trainers.scratch import from_scratch
+
+        loaded = from_scratch(name, section.config, seed=seed)
+    if not loaded.eos_ids:
+        raise ModelError(
+            f"the tokenizer of the student {name} has no end token, so it could never learn to "
+            "stop; set eos_token in its tokenizer_config.json"
+        )
     ensure_template(loaded.tokenizer)
     if section.layers is not None:
         keep_layers(loaded.model, section.layers)

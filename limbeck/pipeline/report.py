@@ -95,6 +95,10 @@ def _models(context: Context, roles: dict[str, Any]) -> dict[str, dict[str, Any]
     trained = summary["about"]
     if recipe.student.layers is not None:
         trained += f", {recipe.student.layers} layers kept"
+    if recipe.student.config is not None:
+        trained += "'s shape with random weights"
+    if recipe.student.lora is not None:
+        trained += f", LoRA of rank {recipe.student.lora.rank}"
     about = {
         "teacher": roles["teacher"]["about"],
         "base": f"{trained}, before training",

@@ -1,26 +1,32 @@
 """Stage train: the student built, the base kept as it was, the student trained and written.
 
-train/base/ and train/student/ are folders that from_pretrained loads.
+train/base/ and train/student/ are folders that from_pretrained loads. While it trains,
+train/checkpoints/ holds what a killed run goes on from.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from limbeck.errors import MissingExtra, UserError
 from limbeck.models import fingerprint, parse_model
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.format import read_split
+from limbeck.progress import Bar
 from limbeck.record import Record, content_hash
 from limbeck.registry import build
-from limbeck.store import write_json, write_jsonl
+from limbeck.store import dump_line, write_json, write_jsonl
 
 if TYPE_CHECKING:
     from limbeck.trainers.example import Row
+    from limbeck.trainers.loop import Point, Step, Watch
 
 METRICS = "metrics.jsonl"
 SUMMARY = "summary.json"
+SPEED = "speed.json"
 
 
 def inputs(context: Context) -> str:
@@ -38,7 +44,10 @@ def inputs(context: Context) -> str:
 
 
 def train(context: Context) -> None:
-    """Train the student. Raises StageError before filter is done, MissingExtra without torch."""
+    """Train the student. Raises StageError before filter is done, MissingExtra without torch.
+
+    A run that was killed goes on from its last checkpoint.
+    """
     hashed = inputs(context)
     folder = context.run.folder("format")
     sides = {name: read_split(folder, name) for name in ("train", "valid")}
@@ -46,15 +55,19 @@ def train(context: Context) -> None:
         import torch
 
         from limbeck.hf import save
-        from limbeck.trainers.loop import Step, fit
+        from limbeck.trainers.card import Facts
+        from limbeck.trainers.checkpoint import Checkpoints
+        from limbeck.trainers.export import export
+        from limbeck.trainers.loop import fit
+        from limbeck.trainers.lora import add_lora
         from limbeck.trainers.student import build_student
     except ImportError as error:
         raise MissingExtra(f"the trainer ({error.name})", "train") from error
-    settings = context.recipe.train
+    recipe, settings = context.recipe, context.recipe.train
     objective = build("objectives", settings.objective, settings.options)
     with context.run.stage("train", hashed) as done:
         out = context.run.folder("train")
-        loaded = build_student(context.recipe.student)
+        loaded = build_student(recipe.student, seed=recipe.seed)
         limit, whose = _limit(loaded, settings.max_length)
         rows, too_long = _encode(objective, loaded, sides, limit)
         if not rows["train"]:
@@ -62,48 +75,122 @@ def train(context: Context) -> None:
                 f"every one of the {len(sides['train'])} training rows is longer than the {limit} "
                 f"tokens of {whose}"
             )
+        checked = objective.check(rows["train"]) if hasattr(objective, "check") else {}
         save(loaded.model.to(torch.bfloat16), loaded.tokenizer, out / "base")
         loaded.model.float()
+        parameters = loaded.parameters
+        if recipe.student.lora is not None:
+            add_lora(loaded.model, recipe.student.lora, seed=recipe.seed)
+        checkpoints = Checkpoints(
+            out / "checkpoints",
+            inputs=hashed,
+            keep=settings.keep_checkpoints,
+            say=context.reporter.say,
+        )
         with context.reporter.stage("train", "tokens") as bar:
-            tokens = sum(len(e.ids) for row in rows["train"] for e in row) * settings.epochs
-            bar.total(tokens)
-
-            def on_step(step: Step) -> None:
-                bar.advance(step.tokens, f"step {step.step}/{step.steps}, loss {step.loss:.3f}")
-
-            curve = fit(
-                loaded.model,
-                objective,
-                rows["train"],
-                rows["valid"],
-                settings=settings,
-                seed=context.recipe.seed,
-                pad_id=loaded.tokenizer.pad_token_id,
-                on_step=on_step,
-            )
-        save(loaded.model.to(torch.bfloat16), loaded.tokenizer, out / "student")
+            view = _View(context, bar, out, loaded.model)
+            bar.total(settings.epochs * view.tokens_of(rows["train"]))
+            try:
+                curve = fit(
+                    loaded.model,
+                    objective,
+                    rows["train"],
+                    rows["valid"],
+                    settings=settings,
+                    seed=recipe.seed,
+                    pad_id=loaded.tokenizer.pad_token_id,
+                    watch=view.watch(),
+                    checkpoints=checkpoints,
+                )
+            finally:
+                view.close()
         write_jsonl(out / METRICS, (point.to_json() for point in curve))
+        epochs = round(curve[-1].epoch)
         summary = {
             "examples": len(rows["train"]),
             "valid_examples": len(rows["valid"]),
             "too_long": too_long,
-            "epochs": settings.epochs,
-            "tokens": tokens,
-            "loss_tokens": settings.epochs
-            * sum(e.loss_tokens for row in rows["train"] for e in row),
-            "parameters": loaded.parameters,
+            "epochs": epochs,
+            "tokens": epochs * view.tokens_of(rows["train"]),
+            "loss_tokens": epochs * sum(e.loss_tokens for row in rows["train"] for e in row),
+            "parameters": parameters,
             "about": loaded.about,
+            **checked,
         }
+        formatted = context.run.need("format", by="train")
+        facts = Facts(
+            recipe,
+            formatted.outputs,
+            {name: len(records) for name, records in sides.items()},
+            summary,
+            [point.to_json() for point in curve],
+        )
+        export(loaded, out / "student", facts)
         write_json(out / SUMMARY, summary)
         done.counts |= {key: summary[key] for key in ("examples", "too_long", "tokens")}
         done.files += [METRICS, SUMMARY, *_weights(out)]
-    last = curve[-1]
-    context.run.log("trained", **json.loads(json.dumps(last.to_json())))
+    checkpoints.clear()
+    context.run.log("trained", **json.loads(json.dumps(curve[-1].to_json())))
     if too_long:
         context.reporter.say(
             f"train: {too_long} rows longer than the {limit} tokens of {whose} were left out, "
             "not cut"
         )
+
+
+class _View:
+    """What is seen and written while it trains: the bar, metrics.jsonl point by point,
+    TensorBoard's files, and in the end speed.json, the one file with times."""
+
+    def __init__(self, context: Context, bar: Bar, out: Path, model: Any) -> None:
+        from limbeck.trainers.board import Board
+        from limbeck.trainers.speed import Meter
+
+        self._context, self._bar, self._out = context, bar, out
+        self._meter = Meter(model, next(model.parameters()).device)
+        self._board = Board(out / "tensorboard")
+        self._begun = False
+
+    def watch(self) -> Watch:
+        from limbeck.trainers.loop import Watch
+
+        return Watch(self._step, self._point, self._resumed, self._context.reporter.say)
+
+    @staticmethod
+    def tokens_of(rows: Sequence[Row]) -> int:
+        return sum(len(example.ids) for row in rows for example in row)
+
+    def close(self) -> None:
+        self._board.close()
+        write_json(self._out / SPEED, self._meter.summary())
+
+    def _step(self, step: Step) -> None:
+        self._meter.add(step.work)
+        note = f"step {step.step}/{step.steps}, loss {step.loss:.3f}"
+        mfu = self._meter.mfu
+        self._bar.advance(step.tokens, note if mfu is None else f"{note}, {mfu:.0%} MFU")
+
+    def _resumed(self, tokens: int, points: Sequence[Point]) -> None:
+        """What the killed run wrote after its checkpoint goes: it comes again."""
+        last = points[-1] if points else None
+        self._start(points)
+        self._bar.advance(tokens, "from the last checkpoint")
+        self._context.reporter.say(
+            "train: going on from a checkpoint"
+            + (f", {last.epoch:g} epochs in" if last is not None and last.epoch else "")
+        )
+
+    def _point(self, point: Point) -> None:
+        if not self._begun:
+            self._start([])
+        with (self._out / METRICS).open("ab") as file:
+            file.write(dump_line(point.to_json()))
+        self._board.add(point)
+
+    def _start(self, points: Sequence[Point]) -> None:
+        self._begun = True
+        write_jsonl(self._out / METRICS, (point.to_json() for point in points))
+        self._board.begin(points[-1].step if points else -1)
 
 
 def _limit(loaded: Any, max_length: int) -> tuple[int, str]:

@@ -21,9 +21,18 @@ REFILL = 8  # refill when one row in so many is free
 TOP = 256  # the nucleus nearly always fits into this many tokens; where not, all are sorted
 
 
+Noted = tuple[int, float, list[tuple[int, float]]]
+"""A chosen token, its log-probability, and the likeliest at its place."""
+
+
 @dataclass(slots=True)
 class Row:
-    """One prompt being continued. `stopped(tokens)` says whether a stop string has appeared."""
+    """One prompt being continued. `stopped(tokens)` says whether a stop string has appeared.
+
+    With `top_logprobs` every choice is noted in `noted`: the token, also one that ends the row,
+    its log-probability, and that many of the likeliest with theirs, the model's own at
+    temperature 1.
+    """
 
     prompt: list[int]
     max_tokens: int
@@ -32,6 +41,8 @@ class Row:
     seed: int = 0
     presence_penalty: float = 0.0
     stopped: Callable[[list[int]], bool] | None = None
+    top_logprobs: int = 0
+    noted: list[Noted] = field(default_factory=list)
     tokens: list[int] = field(default_factory=list)
     finish_reason: str = ""
     _uniform: list[float] | None = None
@@ -98,7 +109,7 @@ class Decoder:
             before = len(self._rows)
             self._rows += rows
             logits = computed.logits[torch.tensor(sources, device=computed.logits.device)]
-            self._take(choose(logits, rows), before, on_done)
+            self._take(_next(logits, rows), before, on_done)
 
     def _step(self, on_done: Callable[[Row], None]) -> None:
         mask, positions = self._cache.step()
@@ -111,7 +122,7 @@ class Decoder:
             use_cache=True,
         )
         self._cache.grown()
-        self._take(choose(out.logits[:, -1].float(), self._rows), 0, on_done)
+        self._take(_next(out.logits[:, -1].float(), self._rows), 0, on_done)
 
     def _take(self, chosen: list[int], start: int, on_done: Callable[[Row], None]) -> None:
         """Give the rows from `start` on their next token; those that ended leave the batch."""
@@ -133,6 +144,24 @@ def _ends(row: Row, token: int, eos: set[int]) -> bool:
         elif len(row.tokens) >= row.max_tokens:
             row.finish_reason = "length"
     return bool(row.finish_reason)
+
+
+def _next(logits: torch.Tensor, rows: Sequence[Row]) -> list[int]:
+    """`choose`, noted in the rows that want it."""
+    places = [place for place, row in enumerate(rows) if row.top_logprobs]
+    if not places:
+        return choose(logits, rows)
+    own = logits[places]  # a copy: `choose` changes the logits
+    total = own.logsumexp(-1, keepdim=True)
+    most = min(max(rows[place].top_logprobs for place in places), own.shape[-1])
+    best = own.topk(most, dim=-1)
+    values, ids = (best.values - total).tolist(), best.indices.tolist()
+    chosen = choose(logits, rows)
+    for at, place in enumerate(places):
+        row, token = rows[place], chosen[place]
+        top = list(zip(ids[at], values[at], strict=True))[: row.top_logprobs]
+        row.noted.append((token, float(own[at, token] - total[at, 0]), top))
+    return chosen
 
 
 def choose(logits: torch.Tensor, rows: Sequence[Row]) -> list[int]:

@@ -306,6 +306,7 @@ class LocalTeacher:
             seed=request.seed or 0,
             presence_penalty=request.presence_penalty,
             stopped=self._stop_test(request.stop),
+            top_logprobs=request.top_logprobs,
         )
 
     def _stop_test(self, stops: tuple[str, ...]) -> Any:
@@ -327,7 +328,23 @@ class LocalTeacher:
         text = self._text(row.tokens)
         cut = min((at for s in request.stop if (at := text.find(s)) >= 0), default=len(text))
         usage = Usage(len(row.prompt), len(row.tokens))
-        return Reply(text[:cut], row.finish_reason, usage)
+        raw = self._logprobs(row) if request.top_logprobs else None
+        return Reply(text[:cut], row.finish_reason, usage, raw=raw)
+
+    def _logprobs(self, row: Row) -> dict[str, Any]:
+        """As OpenAI's API writes them; the last token may be the one that ended the row."""
+        from limbeck.vocabulary import vocabulary
+
+        text = vocabulary(self.loaded.tokenizer).text_of
+        content = [
+            {
+                "token": text(token),
+                "logprob": value,
+                "top_logprobs": [{"token": text(one), "logprob": number} for one, number in top],
+            }
+            for token, value, top in row.noted
+        ]
+        return {"choices": [{"logprobs": {"content": content}}]}
 
 
 def _promise() -> _Promise:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from limbeck.errors import Malformed
+from limbeck.vocabulary import piece
 
 Shape = Literal["chat", "completions"]
 ABOVE_ZERO = 1e-3  # what rounding may add to a log-probability of 0
@@ -21,7 +22,8 @@ SENTINEL = -1000.0  # at or below it stands for "unlikely" (OpenAI and vLLM writ
 @dataclass(frozen=True, slots=True)
 class TokenLogprob:
     """One token's text, its log-probability (None: the server gave none), and the likeliest
-    tokens at its place with theirs."""
+    tokens at its place with theirs. A piece of a character is "bytes:..." where its bytes came,
+    see `vocabulary.piece`."""
 
     text: str
     logprob: float | None
@@ -51,8 +53,19 @@ def _of_chat(row: Any) -> TokenLogprob:
     for one in row.get("top_logprobs") or ():
         value = _number(one.get("logprob")) if isinstance(one, Mapping) else None
         if value is not None:
-            top.append((str(one.get("token", "")), value))
-    return TokenLogprob(row["token"], _number(row.get("logprob")), tuple(top))
+            top.append((_text(one), value))
+    return TokenLogprob(_text(row), _number(row.get("logprob")), tuple(top))
+
+
+def _text(row: Mapping[str, Any]) -> str:
+    """The token's text, from its bytes where that shows a piece of a character as U+FFFD."""
+    text, data = str(row.get("token", "")), row.get("bytes")
+    if "\ufffd" not in text or not isinstance(data, list) or not data:
+        return text
+    try:
+        return piece(bytes(data))
+    except (TypeError, ValueError):
+        return text
 
 
 def _of_completions(texts: list[Any], row: Mapping[str, Any]) -> list[TokenLogprob]:
@@ -73,6 +86,28 @@ def _number(value: Any) -> float | None:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return None
     return float(value)
+
+
+def to_meta(tokens: Sequence[TokenLogprob]) -> dict[str, Any]:
+    """What a record keeps of them under `logprobs`: the tokens' texts, their log-probabilities
+    and the likeliest at their places, in nats, to six decimals."""
+    return {
+        "tokens": [token.text for token in tokens],
+        "logprobs": [None if t.logprob is None else round(t.logprob, 6) for t in tokens],
+        "top": [[[text, round(value, 6)] for text, value in token.top] for token in tokens],
+    }
+
+
+def from_meta(row: Any) -> list[TokenLogprob]:
+    """The inverse of `to_meta`. Raises ValueError for what it did not write."""
+    try:
+        columns = zip(row["tokens"], row["logprobs"], row["top"], strict=True)
+        return [
+            TokenLogprob(str(text), value, tuple((str(name), float(one)) for name, one in top))
+            for text, value, top in columns
+        ]
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"these are no log-probabilities: {error}") from error
 
 
 def alternatives(tokens: Sequence[TokenLogprob]) -> int:

@@ -132,9 +132,13 @@ class OpenAITeacher:
         if request.template == "raw":
             body["prompt"] = request.messages[0].content
             body["max_tokens"] = request.max_tokens
+            if request.top_logprobs:
+                body["logprobs"] = request.top_logprobs
         else:
             body["messages"] = messages_json(request.messages)
             body[self._token_parameter] = request.max_tokens
+            if request.top_logprobs:
+                body |= {"logprobs": True, "top_logprobs": request.top_logprobs}
         return body
 
     def error(self, answer: Answer) -> LimbeckError | Reply:

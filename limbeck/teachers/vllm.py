@@ -123,6 +123,11 @@ class VllmTeacher:
         self._room = asyncio.Semaphore(self._batch_size)
 
     async def _generate(self, request: Request) -> Reply:
+        if request.top_logprobs:
+            raise StopRun(
+                f"{self.name} run by vLLM here gives texts only; for log-probabilities set "
+                "teacher.engine: transformers, or ask vLLM's own server (openai:MODEL, base_url)"
+            )
         from vllm.sampling_params import RequestOutputKind, SamplingParams
 
         engine = self._engine

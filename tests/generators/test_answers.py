@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from limbeck.errors import AskError, AskTimeout, AuthError, BadRequest
+from limbeck.errors import AskError, AskTimeout, AuthError, BadRequest, UserError
 from limbeck.generators.answers import Answers
 from limbeck.protocols import AskFailure, Generator, Reply, Request, Usage
 from limbeck.record import Message, Provenance, Record, content_hash, user
@@ -186,6 +187,46 @@ def test_temperature_zero_asks_with_no_seed() -> None:
 def test_several_paths_at_temperature_zero_are_refused() -> None:
     with pytest.raises(ValueError, match="2 paths at temperature 0 would all be the same"):
         Answers(paths=2, temperature=0)
+
+
+class Likely(Echo):
+    """Gives log-probabilities, as `logprobs` says them, with every answer."""
+
+    def __init__(self, logprobs: Any) -> None:
+        super().__init__()
+        self._logprobs = logprobs
+
+    async def ask(self, request: Request, /) -> Reply:
+        reply = await super().ask(request)
+        return replace(reply, raw={"choices": [{"logprobs": self._logprobs}]})
+
+
+def test_the_likeliest_tokens_are_kept_where_they_are_asked_for() -> None:
+    top = [{"token": "a", "logprob": -0.1}, {"token": "b", "logprob": -3.0}]
+    teacher = Likely({"content": [{"token": "a", "logprob": -0.1, "top_logprobs": top}]})
+    (record,), _ = run(Answers(top_logprobs=2), SEEDS[:1], teacher)
+    assert [request.top_logprobs for request in teacher.asked] == [2]
+    assert Record.from_json(record.to_json()).to_json()["meta"]["logprobs"] == {
+        "tokens": ["a"],
+        "logprobs": [-0.1],
+        "top": [[["a", -0.1], ["b", -3.0]]],
+    }
+    (plain,), _ = run(Answers(), SEEDS[:1], teacher)
+    assert "logprobs" not in plain.meta
+
+
+@pytest.mark.parametrize("logprobs", [None, {"content": [{"token": "a", "logprob": -0.1}]}])
+def test_a_teacher_that_gives_no_likeliest_tokens_stops_at_its_first_answer(logprobs: Any) -> None:
+    teacher = Likely(logprobs)
+    with pytest.raises(UserError, match=r"fake:echo gave no log-probabilities.*limbeck probe"):
+        run(Answers(top_logprobs=2, width=1), SEEDS, teacher)
+    assert len(teacher.asked) == 1
+
+
+def test_log_probabilities_that_cannot_be_read_fail_their_row() -> None:
+    records, failures = run(Answers(top_logprobs=2), SEEDS[:1], Likely({"content": ["odd"]}))
+    assert records == []
+    assert [failure.reason for failure in failures] == ["malformed"]
 
 
 def test_requests_and_total_say_what_generate_asks() -> None:

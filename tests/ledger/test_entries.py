@@ -29,6 +29,7 @@ CHANGED: dict[str, Any] = {
     "index": 1,
     "template": "raw",
     "presence_penalty": 1.5,
+    "top_logprobs": 5,
 }
 ELSEWHERE = {"endpoint": "é", "model": "模型 🙂", "extra": {"b": [1, 2.5, None], "ü": 1e-7}}
 
@@ -98,6 +99,7 @@ def test_a_key_never_changes(who: dict[str, Any], request_: Request, key: str) -
     st.none() | st.integers(),
     st.lists(TEXT, max_size=2),
     st.floats(allow_nan=False, allow_infinity=False),
+    st.integers(0, 3),
     st.dictionaries(TEXT, TEXT | st.floats(allow_nan=False, allow_infinity=False), max_size=3),
 )
 def test_the_key_is_the_hash_of_json_as_python_writes_it(
@@ -107,13 +109,18 @@ def test_the_key_is_the_hash_of_json_as_python_writes_it(
     seed: int | None,
     stop: list[str],
     penalty: float,
+    top: int,
     who: dict[str, Any],
 ) -> None:
     messages = tuple(map(user, prompts))
-    request = Request(messages, 64, temperature, top_p, tuple(stop), seed, presence_penalty=penalty)
+    request = Request(
+        messages, 64, temperature, top_p, tuple(stop), seed, presence_penalty=penalty,
+        top_logprobs=top,
+    )  # fmt: skip
     form = asdict(request)
-    if not penalty:
-        del form["presence_penalty"]  # keys made before there was one still hold
+    for name in ("presence_penalty", "top_logprobs"):
+        if not form[name]:
+            del form[name]  # keys made before there was one still hold
     text = json.dumps(
         {"teacher": who, "request": form},
         ensure_ascii=False,
@@ -129,10 +136,9 @@ def test_the_key_is_the_hash_of_json_as_python_writes_it(
 
 def test_a_change_is_listed_for_every_field_of_a_request() -> None:
     assert set(CHANGED) == {field.name for field in fields(Request)}
-    assert set(replace(ASKED, presence_penalty=1.5).to_json()) == set(CHANGED)
-    assert set(CHANGED) - set(ASKED.to_json()) == {
-        "presence_penalty"
-    }  # old ledgers keep their keys
+    assert set(replace(ASKED, presence_penalty=1.5, top_logprobs=5).to_json()) == set(CHANGED)
+    later = {"presence_penalty", "top_logprobs"}  # old ledgers keep their keys
+    assert set(CHANGED) - set(ASKED.to_json()) == later
 
 
 @pytest.mark.parametrize("field", sorted(CHANGED))

@@ -18,7 +18,8 @@ from limbeck.progress import reporter
 from limbeck.recipe import Format, Recipe
 from limbeck.record import Provenance, Record, user
 from limbeck.rundir import RunDir
-from limbeck.store import read_json, write_parquet
+from limbeck.store import read_json, read_jsonl, write_parquet
+from limbeck.trainers.checkpoint import Checkpoints, State
 
 WORDS = ["one", "two", "three", "four", "five", "six"]
 
@@ -136,3 +137,72 @@ def test_records_without_rationale_are_told_before_anything_is_trained(
     with pytest.raises(UserError, match=f"the record {plain.id} lacks a rationale"):
         job.train()
     assert not (job.run.folder("train") / "base").exists()
+
+
+TRAIN = {"epochs": 4, "batch_tokens": 64, "checkpoint_steps": 2, "learning_rate": 1e-2}
+
+
+def result(job: Job) -> dict[str, bytes]:
+    """Every result file; speed.json and TensorBoard's hold times, and are none."""
+    out = job.run.folder("train")
+    return {
+        name: (out / name).read_bytes()
+        for name in ("metrics.jsonl", "summary.json", "student/model.safetensors")
+    }
+
+
+def test_a_train_stage_that_was_stopped_goes_on_and_ends_the_same(
+    tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "whole").mkdir()
+    whole = Job(tmp_path / "whole", tiny_folder, RECORDS, train=TRAIN)
+    whole.train()
+    (tmp_path / "torn").mkdir()
+    torn = Job(tmp_path / "torn", tiny_folder, RECORDS, train=TRAIN)
+    save = Checkpoints.save
+
+    def stopped(self: Checkpoints, model: Any, optimizer: Any, state: State) -> Path:
+        path = save(self, model, optimizer, state)
+        if state.step == 6:
+            raise KeyboardInterrupt
+        return path
+
+    monkeypatch.setattr(Checkpoints, "save", stopped)
+    with pytest.raises(KeyboardInterrupt):
+        torn.train()
+    out = torn.run.folder("train")
+    written = read_rows(out / "metrics.jsonl")  # point by point, not only in the end
+    assert [point["step"] for point in written] == list(range(7))
+    with (out / "metrics.jsonl").open("ab") as file:
+        file.write(b'{"step": 7, "half a li')  # killed while it wrote
+    monkeypatch.setattr(Checkpoints, "save", save)
+    torn.train()
+    assert "train: going on from a checkpoint" in torn.said.getvalue()
+    assert result(torn) == result(whole)
+    assert not (out / "checkpoints").exists()
+    speed = read_json(out / "speed.json")
+    assert speed["tokens_per_second"] > 0
+    assert speed["mfu"] is None
+
+
+def test_other_settings_do_not_go_on_from_old_checkpoints(
+    tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = Job(tmp_path, tiny_folder, RECORDS, train=TRAIN)
+    with monkeypatch.context() as patch:
+        patch.setattr("limbeck.trainers.export.export", fail)
+        with pytest.raises(UserError, match="no room"):
+            job.train()
+    (job.run.folder("train") / "tensorboard").mkdir(exist_ok=True)
+    other = Job(tmp_path, tiny_folder, RECORDS, train=TRAIN | {"learning_rate": 1e-3})
+    other.train()
+    assert "of other rows, another student or other settings" in other.said.getvalue()
+    assert read_rows(other.run.folder("train") / "metrics.jsonl")[1]["learning_rate"] < 1e-3
+
+
+def fail(*_: Any) -> None:
+    raise UserError("no room")
+
+
+def read_rows(path: Path) -> list[dict[str, Any]]:
+    return [row for _, row in read_jsonl(path)]

@@ -344,3 +344,29 @@ def test_a_model_with_another_kind_of_state_is_refused(tiny: Loaded) -> None:
     config = transformers.Qwen3NextConfig(num_hidden_layers=4)
     with pytest.raises(ModelError, match="a model of the type qwen3_next cannot be a local"):
         Decoder(SimpleNamespace(config=config), eos_ids=[], pad_id=2, size=1)
+
+
+@pytest.mark.parametrize("temperature", [0.0, 1.3])
+def test_likeliest_tokens_are_those_of_the_plain_forward_pass(
+    tiny: Loaded, temperature: float
+) -> None:
+    end = 40  # some token that is drawn now and then
+    wanted = [
+        Row(prompt, 9, temperature, 0.9, seed, 0.5, top_logprobs=5 if seed % 2 else 0)
+        for seed, prompt in enumerate(prompts(6))
+    ]
+    for row in decode(tiny, wanted, size=4, eos_ids=[end]):
+        if not row.top_logprobs:
+            assert row.noted == []
+            continue
+        chosen = [token for token, _, _ in row.noted]
+        ended = [end] if len(chosen) > len(row.tokens) else []
+        assert chosen == row.tokens + ended  # also the one that ended it
+        for place, (token, logprob, top) in enumerate(row.noted):
+            ids = torch.tensor([row.prompt + chosen[:place]])
+            with torch.inference_mode():
+                plain = tiny.model(ids).logits[0, -1].double().log_softmax(-1)
+            assert logprob == pytest.approx(float(plain[token]), abs=1e-4)
+            values, likeliest = plain.topk(5)
+            assert [one for one, _ in top] == likeliest.tolist()
+            assert [value for _, value in top] == pytest.approx(values.tolist(), abs=1e-4)

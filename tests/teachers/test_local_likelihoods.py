@@ -14,8 +14,10 @@ from limbeck.hf import Loaded, chat_prompt
 from limbeck.protocols import Likelihoods, Reply, Request
 from limbeck.record import messages_json, user
 from limbeck.teachers.local import LocalTeacher
+from limbeck.teachers.logprobs import alternatives, read_logprobs
+from limbeck.vocabulary import unpiece
 from tests.teachers.test_local import QUESTIONS, answers, chat_ids
-from tests.tiny import make_tokenizer
+from tests.tiny import END, make_tokenizer
 
 
 def plain_logprobs(loaded: Loaded, ids: list[int]) -> list[float]:
@@ -110,3 +112,17 @@ def test_a_likelihood_that_cannot_be_had_is_refused_and_its_neighbours_are_not(
     assert refused == [False, True, False, True, True, True, False, True]
     assert results[6] == []
     assert "template: raw" in str(results[7])
+
+
+def test_likeliest_tokens_come_as_openai_writes_them(tiny: Loaded) -> None:
+    plain = Request((user("Où est 東京 🦊?"),), max_tokens=12, temperature=1.0, seed=3)
+    teacher = LocalTeacher(tiny)
+    with_top, without = answers(teacher, [replace(plain, top_logprobs=4), plain])
+    assert with_top.text == without.text  # asking for them changes no answer
+    assert without.raw is None
+    assert with_top.raw is not None
+    read = read_logprobs(with_top.raw["choices"][0])
+    assert read is not None
+    assert alternatives(read[1]) == 4
+    said = b"".join(unpiece(token.text) for token in read[1])
+    assert said.decode(errors="replace").removesuffix(END) == with_top.text

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import math
 from typing import Any
 
 import pytest
 
 from limbeck.errors import Malformed
-from limbeck.teachers.logprobs import alternatives, echoed, per_token, read_logprobs
+from limbeck.teachers.logprobs import (
+    alternatives,
+    echoed,
+    from_meta,
+    per_token,
+    read_logprobs,
+    to_meta,
+)
 
 
 def test_logprobs_are_read_in_both_shapes() -> None:
@@ -88,3 +96,33 @@ def test_a_prompt_score_above_zero_is_refused() -> None:
     row = {"tokens": ["né", " 中"], "token_logprobs": [None, 0.5]}
     with pytest.raises(Malformed, match=r"a log-probability is 0.5, above 0"):
         echoed({"text": "né 中", "logprobs": row}, "né 中")
+
+
+def test_a_piece_of_a_character_is_told_by_its_bytes_where_they_came() -> None:
+    content: list[Any] = [
+        {"token": "\ufffd", "logprob": -1.0, "bytes": [0xE4, 0xB8]},
+        {"token": "\ufffd", "logprob": -1.0, "bytes": None},
+        {"token": "\ufffd", "logprob": -1.0, "bytes": ["odd"]},
+        {"token": "中", "logprob": -1.0, "bytes": [0xE4, 0xB8, 0xAD]},
+    ]
+    read = read_logprobs({"logprobs": {"content": content}})
+    assert read is not None
+    assert [token.text for token in read[1]] == ["bytes:\\xe4\\xb8", "\ufffd", "\ufffd", "中"]
+
+
+def test_what_a_record_keeps_is_read_again() -> None:
+    top = [{"token": "中", "logprob": -0.12345678}, {"token": "é", "logprob": -9999}]
+    content = [{"token": "中", "logprob": -0.12345678, "top_logprobs": top}, {"token": ""}]
+    read = read_logprobs({"logprobs": {"content": content}})
+    assert read is not None
+    kept = json.loads(json.dumps(to_meta(read[1])))
+    first, last = from_meta(kept)
+    assert (first.text, first.logprob) == ("中", -0.123457)
+    assert first.top == (("中", -0.123457), ("é", -9999.0))
+    assert (last.text, last.logprob, last.top) == ("", None, ())
+
+
+@pytest.mark.parametrize("row", [None, {}, {"tokens": ["a"], "logprobs": [], "top": []}, 3])
+def test_what_is_no_kept_logprobs_is_refused(row: Any) -> None:
+    with pytest.raises(ValueError, match="no log-probabilities"):
+        from_meta(row)

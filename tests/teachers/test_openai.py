@@ -77,6 +77,18 @@ def test_a_presence_penalty_travels_only_where_there_is_one() -> None:
     assert "presence_penalty" not in server.bodies[1]
 
 
+def test_likeliest_tokens_are_asked_for_in_the_words_of_each_kind_of_request() -> None:
+    with ApiServer() as server:
+        ask(server, Request((user("Hi"),), top_logprobs=5))
+        ask(server, Request((user("Hi"),), top_logprobs=5, template="raw"))
+        ask(server, Request((user("Hi"),)))
+    chat, raw, none = server.bodies
+    assert (chat["logprobs"], chat["top_logprobs"]) == (True, 5)
+    assert raw["logprobs"] == 5
+    assert "top_logprobs" not in raw
+    assert "logprobs" not in none
+
+
 def test_a_chat_server_cannot_be_asked_what_a_user_would_say() -> None:
     with ApiServer() as server, pytest.raises(StopRun, match=r"generate\.pre_query"):
         ask(server, Request((), template="user"))

@@ -97,11 +97,11 @@ _MAKERS: dict[str, tuple[Callable[[], Any], Callable[..., Any]]] = {
 FAMILIES = sorted(_MAKERS)
 
 
-def make(family: str) -> Loaded:
-    """A model of the family, in float32 and eval mode."""
+def make(family: str, *, seed: int = 0) -> Loaded:
+    """A model of the family, in float32 and eval mode, its weights drawn by `seed`."""
     tokenizer_of, model_of = _MAKERS[family]
     tokenizer = tokenizer_of()
-    torch.manual_seed(0)
+    torch.manual_seed(seed)
     model = model_of(
         len(tokenizer),
         bos_token_id=tokenizer.bos_token_id,

@@ -14,10 +14,10 @@ from limbeck.record import Message, Provenance, Record, user
 from limbeck.trainers.example import (
     PLAIN_TEMPLATE,
     Example,
-    chat_text,
     encode,
     ensure_template,
 )
+from limbeck.trainers.turns import chat_text
 from tests.tiny import CHATML, END, START, make_tokenizer
 
 TOKENIZER = make_tokenizer()
@@ -163,7 +163,8 @@ def test_any_of_the_end_tokens_may_end_a_turn() -> None:
 def test_a_template_that_changes_the_prompt_is_refused() -> None:
     tokenizer = make_tokenizer("{{ messages | length }} {{ messages[-1]['content'] }}")
     with pytest.raises(UserError, match="changes the prompt"):
-        chat_text(tokenizer, (user("Hi"),), "Hello")
+        encoded(tokenizer, record("Hi", "Hello"))
+    assert chat_text(tokenizer, (user("Hi"),), "Hello") == ("1 Hi", "2 Hello")
 
 
 def test_a_template_that_refuses_the_conversation_is_told() -> None:

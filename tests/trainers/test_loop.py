@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,10 +11,10 @@ import torch
 
 from limbeck.errors import UserError
 from limbeck.recipe import Train
-from limbeck.trainers import loop
 from limbeck.trainers.batch import Batch
+from limbeck.trainers.checkpoint import Checkpoints
 from limbeck.trainers.example import Example
-from limbeck.trainers.loop import Point, Step, fit, mean_loss, schedule
+from limbeck.trainers.loop import Point, Step, Watch, fit, mean_loss, schedule
 from limbeck.trainers.objectives.sft import Sft
 from tests.tiny import make_model, make_tokenizer
 
@@ -28,7 +28,7 @@ EXAMPLES = [
 ]
 TRAIN = [(example,) for example in EXAMPLES]
 VALID = [(Example((20, 21, 22, 23), (False, True, True, True)),)]
-SETTINGS = Train(epochs=3, learning_rate=3e-3, batch_tokens=64, weight_decay=0.01)
+SETTINGS = Train(epochs=3, learning_rate=3e-3, batch_tokens=64, weight_decay=0.01, packing=False)
 
 
 def train(*, seed: int = 0, **changes: Any) -> tuple[Any, list[Point], list[Step]]:
@@ -136,12 +136,11 @@ def test_weights_that_are_frozen_stay_as_they_are() -> None:
     assert moved == set(before) - {"model.embed_tokens.weight"}
 
 
-def test_the_steps_are_adamw_on_clipped_means_with_the_scheduled_rate(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.setattr(loop, "_autocast", lambda device: contextlib.nullcontext())
+def test_the_steps_are_adamw_on_clipped_means_with_the_scheduled_rate() -> None:
     model, reference = make_model(TOKENIZER), make_model(TOKENIZER)
-    changes = {"epochs": 4, "batch_tokens": 4096, "clip": 0.5, "weight_decay": 2.0}
+    changes = {
+        "epochs": 4, "batch_tokens": 4096, "clip": 0.5, "weight_decay": 2.0, "precision": "fp32"
+    }  # fmt: skip
     settings = SETTINGS.model_copy(update=changes)  # one batch an epoch
     fit(model, Sft(), TRAIN, [], settings=settings, seed=0, pad_id=2)
     matrices = [weight for weight in reference.parameters() if weight.ndim == 2]
@@ -213,3 +212,112 @@ def test_without_warm_up_the_first_step_is_a_full_one() -> None:
 
 def test_a_warm_up_of_less_than_a_step_is_one_step() -> None:
     assert [schedule(step, 5, 0.05, "constant") for step in range(3)] == [0.5, 1.0, 1.0]
+
+
+class BreaksAt(Sft):
+    """A loss that is no number from one step on."""
+
+    def __init__(self, step: int) -> None:
+        super().__init__()
+        object.__setattr__(self, "left", [step])
+
+    def loss(self, model: Any, batch: Batch) -> torch.Tensor:
+        left: list[int] = getattr(self, "left")  # noqa: B009  # frozen, and no field
+        if torch.is_grad_enabled():
+            left[0] -= 1
+        return super().loss(model, batch) * (math.nan if left[0] < 0 else 1.0)
+
+
+def test_a_loss_that_is_no_number_leaves_the_last_good_checkpoint_and_names_it(
+    tmp_path: Path,
+) -> None:
+    settings = SETTINGS.model_copy(update={"checkpoint_steps": 2})
+    checkpoints = Checkpoints(tmp_path, inputs="i")
+    model = make_model(TOKENIZER)
+    last = tmp_path / "step-00000006"
+    words = f"the loss is nan at step 8 of .*; the last good checkpoint is {last}"
+    with pytest.raises(UserError, match=words):
+        fit(
+            model, BreaksAt(7), TRAIN, [], settings=settings, seed=0, pad_id=2,
+            checkpoints=checkpoints,
+        )  # fmt: skip
+    assert checkpoints.found()[0] == last
+    assert all(weight.isfinite().all() for weight in model.state_dict().values())
+    fit(model, Sft(), TRAIN, [], settings=settings, seed=0, pad_id=2, checkpoints=checkpoints)
+    whole, _, _ = train(valid=[])
+    for name, weight in whole.state_dict().items():
+        assert torch.equal(weight, model.state_dict()[name]), name
+
+
+def test_a_gradient_that_is_no_number_is_told_before_it_does_harm() -> None:
+    class Steep(Sft):
+        def loss(self, model: Any, batch: Batch) -> torch.Tensor:
+            loss = super().loss(model, batch)
+            if torch.is_grad_enabled():
+                loss.register_hook(lambda gradient: gradient * math.inf)  # type: ignore[no-untyped-call]
+            return loss
+
+    model = make_model(TOKENIZER)
+    with pytest.raises(UserError, match=r"the gradient is (nan|inf) at step 1 of"):
+        fit(model, Steep(), TRAIN, [], settings=SETTINGS, seed=0, pad_id=2)
+    assert all(weight.isfinite().all() for weight in model.state_dict().values())
+
+
+def early(**changes: Any) -> tuple[Any, list[Point], list[str]]:
+    """Rows that are soon learned by heart, and validation that gets worse by it."""
+    said: list[str] = []
+    model = make_model(TOKENIZER)
+    settings = SETTINGS.model_copy(
+        update={"epochs": 12, "learning_rate": 1e-2, "schedule": "constant", **changes}
+    )
+    curve = fit(
+        model, Sft(), TRAIN, VALID, settings=settings, seed=0, pad_id=TOKENIZER.pad_token_id,
+        watch=Watch(say=said.append),
+    )  # fmt: skip
+    return model, curve, said
+
+
+def test_training_stops_after_so_many_epochs_without_improvement_and_has_the_best_weights() -> None:
+    _, whole, silent = early()
+    model, curve, said = early(patience=2)
+    measured = [point.valid_loss for point in curve[1:] if point.valid_loss is not None]
+    best = measured.index(min(measured))
+    assert len(measured) == best + 3 < 12  # the best one, and two that were no better
+    assert curve == whole[: len(curve)]
+    assert not silent
+    pad = TOKENIZER.pad_token_id
+    assert mean_loss(model, Sft(), VALID, SETTINGS, pad) == min(measured) < measured[-1]
+    [point] = [point for point in curve[1:] if point.valid_loss == min(measured)]
+    assert said == [
+        f"train: the student has the weights after step {point.step}, where the validation loss "
+        f"was lowest ({min(measured):.4f})"
+    ]
+
+
+def test_without_patience_the_last_weights_stay() -> None:
+    model, curve, _ = early()
+    assert mean_loss(model, Sft(), VALID, SETTINGS, 2) == curve[-1].valid_loss
+
+
+def test_points_tell_the_learning_rate_and_the_gradient_before_clipping() -> None:
+    _, curve, steps = train(clip=1e-3)
+    assert (curve[0].learning_rate, curve[0].gradient_norm) == (None, None)
+    for point in curve[1:]:
+        rate = 3e-3 * schedule(point.step - 1, len(steps), 0.05, "cosine")
+        assert point.learning_rate == pytest.approx(rate)
+        assert point.gradient_norm is not None
+        assert point.gradient_norm > 0.1
+
+
+def test_a_model_without_gradient_checkpointing_is_told() -> None:
+    model = make_model(TOKENIZER)
+    model.supports_gradient_checkpointing = False
+    settings = SETTINGS.model_copy(update={"gradient_checkpointing": True})
+    with pytest.raises(UserError, match="a LlamaForCausalLM has no gradient checkpointing"):
+        fit(model, Sft(), TRAIN, [], settings=settings, seed=0, pad_id=2)
+
+
+def test_packs_and_padded_rows_learn_alike() -> None:
+    packed, curve, _ = train(packing=True, epochs=20)
+    assert curve[-1].train_loss < 0.5 * curve[0].train_loss
+    assert packed.config._attn_implementation == "sdpa"

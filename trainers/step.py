@@ -1,0 +1,221 @@
+"""One step: its rows in micro-batches, the loss over all of its tokens, one move of the weights."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, Protocol, Self
+
+import torch
+from torch import nn
+
+from limbeck.errors import UserError
+from limbeck.record import Record
+from limbeck.trainers.batch import Batch, collate, lined_up
+from limbeck.trainers.example import Example, Row
+
+
+class Objective(Protocol):
+    """What a student is trained for: one task, or several with a weight each.
+
+    Over the rows of a step, and over those of a whole set, the loss is
+
+        L = sum over the tasks of  weight * (nats of the task's loss tokens) / (their number)
+
+    `examples` gives one example a task, in the order of `weights`; `loss` gives the nats of a
+    batch of one task's examples.
+    """
+
+    @property
+    def weights(self) -> tuple[float, ...]: ...
+
+    def examples(
+        self, tokenizer: Any, record: Record, eos_ids: Sequence[int], /
+    ) -> tuple[Example, ...]: ...
+
+    def loss(self, model: Any, batch: Batch, /) -> torch.Tensor: ...
+
+
+class Sums:
+    """Nats and loss tokens of every task, and the loss that they make."""
+
+    def __init__(self, weights: Sequence[float]) -> None:
+        self._weights = tuple(weights)
+        self.nats = [0.0] * len(self._weights)
+        self.tokens = [0] * len(self._weights)
+
+    def add(self, task: int, nats: float, tokens: int) -> None:
+        self.nats[task] += nats
+        self.tokens[task] += tokens
+
+    def __iadd__(self, other: Sums) -> Self:
+        for task in range(len(self._weights)):
+            self.add(task, other.nats[task], other.tokens[task])
+        return self
+
+    @property
+    def loss(self) -> float:
+        tasks = zip(self._weights, self.nats, self.tokens, strict=True)
+        return sum(weight * nats / max(1, tokens) for weight, nats, tokens in tasks)
+
+
+class Layout:
+    """How examples become a batch: in one line where `packs`, else padded with `pad_id`."""
+
+    def __init__(self, *, packs: bool, pad_id: int, precision: str) -> None:
+        self.packs = packs
+        self._pad_id = pad_id
+        self._precision = precision
+
+    def batch(self, examples: Sequence[Example], device: torch.device) -> Batch:
+        made = lined_up(examples) if self.packs else collate(examples, self._pad_id)
+        return made.to(device)
+
+    def split(self, rows: Sequence[Row], budget: int) -> list[list[Row]]:
+        """The rows in micro-batches of at most `budget` tokens, or padded tokens; one by one where
+        a row alone is longer."""
+        parts: list[list[Row]] = []
+        longest: list[int] = []
+        for row in sorted(rows, key=lambda row: -sum(len(example.ids) for example in row)):
+            sizes = [len(example.ids) for example in row]
+            if self.packs:
+                wider = [sum(pair) for pair in zip(longest, sizes, strict=True)] if parts else sizes
+                wanted = sum(wider)
+            else:
+                wider = list(map(max, longest, sizes)) if parts else sizes
+                wanted = sum(wider) * (len(parts[-1]) + 1 if parts else 1)
+            if not parts or wanted > budget:
+                parts.append([])
+                wider = sizes
+            parts[-1].append(row)
+            longest = wider
+        return parts
+
+    def precision(self, device: torch.device) -> AbstractContextManager[Any]:
+        if self._precision == "fp32":
+            return nullcontext()
+        return torch.autocast(device.type, dtype=torch.bfloat16)
+
+
+class Lossy(nn.Module):
+    """The model with its objective as one module: what wraps a module (DDP, FSDP) is told of every
+    forward pass, whichever parts of the model the objective calls."""
+
+    def __init__(self, model: Any, objective: Objective) -> None:
+        super().__init__()
+        self.model = model
+        self.objective = objective
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        return self.objective.loss(self.model, batch)
+
+
+class Stepper:
+    """Gradients of whole steps, in micro-batches of `micro` tokens: as many as the memory takes.
+    Each process has its share of a step's rows."""
+
+    def __init__(
+        self, module: Any, objective: Objective, layout: Layout, micro: int, accelerator: Any
+    ) -> None:
+        self._module = module
+        self._weights = objective.weights
+        self._layout = layout
+        self._accelerator = accelerator
+        self.micro = micro
+        self.said: list[str] = []
+
+    def gradient(self, rows: Sequence[Row], device: torch.device) -> list[torch.Tensor]:
+        """Leave the gradient of the rows' loss in the weights; return the nats of each task, on the
+        device.
+
+        Where the memory is full, the micro-batch is halved and the step begun again; `said` tells.
+        Raises UserError where a single row is too much.
+        """
+        while True:
+            random = torch.get_rng_state()
+            parts = self._parts(rows)
+            try:
+                return self._gradient(rows, parts, device)
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error):
+                    raise
+                self._smaller(parts, error)
+            self._module.zero_grad(set_to_none=True)
+            torch.set_rng_state(random)
+            if device.type == "cuda":
+                torch.cuda.empty_cache()
+
+    def _parts(self, rows: Sequence[Row]) -> list[list[Row]]:
+        place, of = self._accelerator.process_index, self._accelerator.num_processes
+        return self._layout.split(rows[place::of] or [_silent(rows[0])], self.micro)
+
+    def _gradient(
+        self, rows: Sequence[Row], parts: Sequence[Sequence[Row]], device: torch.device
+    ) -> list[torch.Tensor]:
+        """The divisor is the step's number of loss tokens over all micro-batches and processes;
+        DDP takes the mean over processes, which the factor undoes."""
+        factor = self._accelerator.num_processes
+        tokens = loss_tokens(rows)
+        nats = [torch.zeros((), device=device) for _ in self._weights]
+        for number, part in enumerate(parts):
+            for task, examples in enumerate(zip(*part, strict=True)):
+                last = number == len(parts) - 1 and task == len(self._weights) - 1
+                batch = self._layout.batch(examples, device)
+                with self._alone(last):
+                    with self._layout.precision(device):
+                        found = self._module(batch)
+                    scale = factor * self._weights[task] / max(1, tokens[task])
+                    (found * scale).backward()
+                nats[task] += found.detach()
+        return nats
+
+    def _alone(self, last: bool) -> AbstractContextManager[Any]:
+        if last or self._accelerator.num_processes == 1:
+            return nullcontext()
+        made: AbstractContextManager[Any] = self._accelerator.no_sync(self._module)
+        return made
+
+    def _smaller(self, parts: Sequence[Sequence[Row]], error: BaseException) -> None:
+        longest = max(len(part) for part in parts)
+        if longest == 1 or self._accelerator.num_processes > 1:
+            raise UserError(
+                "the memory is too small for "
+                + ("one row" if longest == 1 else f"micro-batches of {self.micro} tokens")
+                + "; set train.gradient_checkpointing, or lower "
+                + ("train.max_length" if longest == 1 else "train.micro_tokens")
+            ) from error
+        while max(map(len, parts)) == longest:  # until it makes a difference
+            self.micro //= 2
+            parts = self._layout.split([row for part in parts for row in part], self.micro)
+        self.said.append(
+            f"train: the memory is full; micro-batches are now {self.micro} tokens, the rows of a "
+            "step stay the same"
+        )
+
+
+def loss_tokens(rows: Sequence[Row]) -> list[int]:
+    """Loss tokens of each task."""
+    return [sum(example.loss_tokens for example in task) for task in zip(*rows, strict=True)]
+
+
+def _silent(row: Row) -> Row:
+    """The row without loss, for a process that has none of a step's rows: all must take part."""
+    return tuple(Example(example.ids, (False,) * len(example.ids)) for example in row)
+
+
+def out_of_memory(error: BaseException) -> bool:
+    """Whether it is the memory that is full: CUDA's own error, or the CPU allocator's."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    return "can't allocate memory" in str(error) or "not enough memory" in str(error)
+
+
+def to_json(sums: Sums) -> dict[str, Any]:
+    return {"nats": sums.nats, "tokens": sums.tokens}
+
+
+def from_json(weights: Sequence[float], value: Mapping[str, Any]) -> Sums:
+    sums = Sums(weights)
+    for task, (nats, tokens) in enumerate(zip(value["nats"], value["tokens"], strict=True)):
+        sums.add(task, nats, tokens)
+    return sums

@@ -1,0 +1,123 @@
+"""Where the assistant speaks in a conversation, as character spans of the text that the chat
+template writes: by the template's own marks, else by writing the conversation up to each turn."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from limbeck.errors import UserError
+from limbeck.hf import chat_prompt
+from limbeck.record import Message, messages_json
+
+MARK = re.compile(r"\{%-?\s*generation\s*-?%\}")  # as transformers looks for it
+Span = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A conversation as text, and the spans of what the assistant says in it, end tokens of turns
+    included where the spans are not the template's own marks."""
+
+    text: str
+    spans: tuple[Span, ...]
+
+
+def last_turn(tokenizer: Any, messages: Sequence[Message], completion: str) -> Conversation:
+    """The conversation with the span of the completion: from where the model begins to answer to
+    the end of the text.
+
+    Raises UserError where the template changes what is before it, and marks nothing.
+    """
+    prompt, text = chat_text(tokenizer, messages, completion)
+    if text.startswith(prompt):
+        return Conversation(text, ((len(prompt), len(text)),))
+    if not _has_marks(tokenizer):
+        raise UserError(
+            "the student's chat template changes the prompt once an answer follows, so no mask "
+            "can be drawn; set chat_template in its tokenizer to one that does not"
+        )
+    turns = [*messages_json(messages), {"role": "assistant", "content": completion}]
+    return Conversation(text, _marked(tokenizer, turns, text)[-1:])
+
+
+def all_turns(tokenizer: Any, messages: Sequence[Message], completion: str) -> Conversation:
+    """The conversation with the spans of every turn of the assistant.
+
+    Raises UserError for a template that writes an earlier turn in another way than the last one
+    and has no generation marks either.
+    """
+    turns = [*messages_json(messages), {"role": "assistant", "content": completion}]
+    _, text = chat_text(tokenizer, messages, completion)
+    if _has_marks(tokenizer):
+        return Conversation(text, _marked(tokenizer, turns, text))
+    return Conversation(text, tuple(_written(tokenizer, turns, text)))
+
+
+def chat_text(tokenizer: Any, messages: Sequence[Message], completion: str) -> tuple[str, str]:
+    """(prompt, prompt and completion) as the chat template writes them. Raises UserError."""
+    turns = messages_json(messages)
+    prompt = chat_prompt(tokenizer, turns)
+    return prompt, _render(tokenizer, [*turns, {"role": "assistant", "content": completion}])
+
+
+def _has_marks(tokenizer: Any) -> bool:
+    return MARK.search(tokenizer.get_chat_template()) is not None
+
+
+def _render(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:
+    from jinja2 import TemplateError
+
+    try:
+        return str(tokenizer.apply_chat_template(turns, tokenize=False))
+    except TemplateError as error:
+        raise UserError(f"the chat template refuses the conversation: {error}") from error
+
+
+def _marked(tokenizer: Any, turns: Sequence[Mapping[str, str]], text: str) -> tuple[Span, ...]:
+    """The spans between the template's generation marks.
+
+    `apply_chat_template` would give a mask of tokens, but loses every turn after one that begins
+    with a space which the tokenizer's offsets leave out; so its spans of characters are taken.
+    """
+    from transformers.utils.chat_template_utils import render_jinja_template
+
+    rendered, spans = render_jinja_template(
+        conversations=[list(turns)],
+        chat_template=tokenizer.get_chat_template(),
+        return_assistant_tokens_mask=True,
+        **tokenizer.special_tokens_map,
+    )
+    said = sum(turn["role"] == "assistant" for turn in turns)
+    if rendered != [text] or len(spans[0]) != said:
+        raise UserError(
+            f"the student's chat template marks {len(spans[0])} turns of {said} as the "
+            "assistant's (with its generation marks), so no mask can be drawn; mend "
+            "chat_template in its tokenizer"
+        )
+    return tuple((int(start), int(end)) for start, end in spans[0])
+
+
+def _written(tokenizer: Any, turns: Sequence[Mapping[str, str]], text: str) -> Iterator[Span]:
+    """The span of each assistant turn: what the template adds to the conversation before it, from
+    where the model begins to answer."""
+    for place, turn in enumerate(turns):
+        if turn["role"] != "assistant":
+            continue
+        if place == 0:
+            raise UserError(
+                "the conversation begins with an answer, and nothing says what the student would "
+                "be asked; set train.options.turns to last"
+            )
+        before = chat_prompt(tokenizer, turns[:place])
+        after = _render(tokenizer, turns[: place + 1])
+        if not (text.startswith(after) and after.startswith(before)):
+            raise UserError(
+                "the student's chat template writes an earlier answer in another way once the "
+                "conversation goes on (some take its thinking out), so what the student would say "
+                "there is not what it would learn. Set train.options.turns to last, or "
+                "chat_template in its tokenizer to one that keeps earlier turns as they are"
+            )
+        yield len(before), len(after)
