@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
 from typing import Annotated
 
 from pydantic import Field
 
+from limbeck.filters.by_question import by_question
 from limbeck.filters.rouge_pool import RougePool
 from limbeck.record import Record, Verdict
-from limbeck.text import prompt_key
 
 
 @dataclass
@@ -40,8 +39,8 @@ class Paths:
 
     def judge(self, records: Sequence[Record], /) -> list[Verdict]:
         verdicts: list[Verdict] = []
-        for _, group in groupby(records, key=lambda record: prompt_key(record.messages)):
-            verdicts += self._question(list(group))
+        for group in by_question(records):
+            verdicts += self._question(group)
         return verdicts
 
     def _question(self, records: list[Record]) -> list[Verdict]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from limbeck.errors import UserError
+from limbeck.errors import MissingExtra, UserError
 from limbeck.filters.answer import (
     choice,
     choice_answer,
@@ -107,19 +107,40 @@ def canonical(completion: str, kind: Kind, options: Sequence[str] | None = None)
     return _find(completion, kind, choice.Options(options), None).shown
 
 
-def consistent(rationale: str, answer: str, kind: Kind = "auto") -> bool | None:
+def consistent(
+    rationale: str, answer: str, kind: Kind = "auto", *, options: Sequence[str] | None = None
+) -> bool | None:
     """Whether what a rationale concludes is the answer; None when it concludes nothing.
 
     A rationale is written on the way to an answer and may end on another number ("so 12 are left
     after 3 days"): where nothing is marked, a last sentence that has the answer among others is
-    no contradiction, and None too. Raises UserError for an answer that cannot be read.
+    no contradiction, and None too. A text or a list could be any sentence: there only a marked
+    conclusion contradicts. None for an answer that cannot be read as its kind. Raises UserError
+    for an unknown kind, MissingExtra as `check` does.
     """
-    kind = kind_of(answer) if kind == "auto" else kind
-    made = check(rationale, answer, kind)
+    kind = kind_of(answer, options) if kind == "auto" else kind
+    _known_kind(kind)
+    try:
+        made = check(rationale, answer, kind, options=options)
+    except MissingExtra:
+        raise
+    except UserError:  # a canonical form is not always read back: "--01-03" is any year's
+        return None
     if made.status == "correct":
         return True
-    concluded = made.status == "wrong" and (made.answer is not None or made.reason == "hedge")
-    return False if concluded and not _ends_on(rationale, answer, kind) else None
+    if made.status != "wrong" or (made.answer is None and made.reason != "hedge"):
+        return None
+    if kind in ("text", "list"):
+        return False if _ends_marked(rationale) else None
+    return None if _ends_on(rationale, answer, kind) else False
+
+
+def _ends_marked(rationale: str) -> bool:
+    """Whether a rationale ends on a marked answer: "The answer is found so. We add." goes on."""
+    whole = said(rationale)
+    if whole.style != "phrase":
+        return whole.marked
+    return len(list(filter(str.strip, sentences(plain(whole.answer + whole.rest))))) < 2
 
 
 def _ends_on(rationale: str, answer: str, kind: Kind) -> bool:

@@ -8,21 +8,21 @@ from typing import Literal
 
 from limbeck.errors import UserError
 from limbeck.filters.answer.check import check, consistent
+from limbeck.filters.answer.ended import unfinished
 from limbeck.filters.answer.kinds import KINDS, Kind
 from limbeck.record import Record, Verdict
-
-_TRUNCATED = ("length", "max_tokens")
 
 
 @dataclass
 class Answer:
     """Keeps records whose completion asserts the record's target. Reasons: "wrong",
-    "unparseable", "truncated".
+    "unparseable", "truncated", "refused".
 
     `kind` says what the targets are; "auto" takes the record's own kind, else its target's form.
     The options of a multiple choice question are in `meta["options"]`. What was cut at the token
-    limit never passes. `keep` "answered" lets wrong answers pass with the reason "wrong": a control
-    that shows what verification is worth. Raises UserError for a record without a target.
+    limit, or held back by the server, never passes. `keep` "answered" lets wrong answers pass with
+    the reason "wrong": a control that shows what verification is worth. Raises UserError for a
+    record without a target.
     """
 
     kind: Kind = "auto"
@@ -42,9 +42,12 @@ class Answer:
                 f"record {record.id} has no target, and the filter 'answer' compares with one; "
                 "the filter 'vote' takes the majority of the paths instead"
             )
+        ended = unfinished(record.meta.get("finish_reason"))
+        if ended:
+            return Verdict(record.id, self.name, False, 0.0, ended)
         options = record.meta.get("options")
-        made = check(record.completion, record.target, _kind(self.kind, record), options=options)
-        if record.meta.get("finish_reason") in _TRUNCATED or made.reason == "truncated":
+        made = check(record.completion, record.target, own_kind(self.kind, record), options=options)
+        if made.reason == "truncated":
             return Verdict(record.id, self.name, False, 0.0, "truncated")
         if made.status == "correct":
             return Verdict(record.id, self.name, True, 1.0)
@@ -58,7 +61,8 @@ class Consistent:
     "inconsistent".
 
     Reads `meta["rationale"]` and `meta["answer"]`, the target where there is no answer; a record
-    without a rationale, or whose rationale concludes nothing, is kept.
+    without a rationale, whose rationale concludes nothing, or whose answer cannot be read back as
+    its kind, is kept.
     """
 
     kind: Kind = "auto"
@@ -75,7 +79,12 @@ class Consistent:
         rationale = record.meta.get("rationale")
         answer = record.meta.get("answer", record.target)
         agreed = (
-            consistent(str(rationale), str(answer), _kind(self.kind, record))
+            consistent(
+                str(rationale),
+                str(answer),
+                own_kind(self.kind, record),
+                options=record.meta.get("options"),
+            )
             if rationale and answer
             else None
         )
@@ -84,6 +93,7 @@ class Consistent:
         return Verdict(record.id, self.name, True, 1.0 if agreed else None)
 
 
-def _kind(kind: Kind, record: Record) -> Kind:
+def own_kind(kind: Kind, record: Record) -> Kind:
+    """The kind to judge a record by: its own where a filter's is "auto"."""
     own = record.meta.get("kind")
     return own if kind == "auto" and own in KINDS else kind

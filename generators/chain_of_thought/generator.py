@@ -95,12 +95,15 @@ class ChainOfThought:
         )
 
     def kind_of(self, seed: Record) -> str:
-        """The kind of a question's answer: its own, the option's, or by its target."""
+        """The kind of a question's answer: its own, that of the option `kind`, "choice" where it
+        has options, or by its target; "auto" without one."""
         kind = str(seed.meta.get("kind", self.kind))
         if kind != "auto":
             return kind
+        if seed.meta.get("options"):
+            return "choice"
         if seed.target is None or self.verifier is None:
-            return "text"
+            return "auto"
         return self.verifier.kind_of(seed.target)
 
     def total(self, seeds: Sequence[Record], /) -> int | None:
@@ -181,7 +184,7 @@ class _Run:
     ) -> None:
         """Report a question's paths, and emit those that got their replies."""
         statuses = [one for path, one in found if path.failure is None]
-        rate = pass_rate(statuses)
+        rate = pass_rate(statuses) if seed.target is not None else None
         out.count(QUESTIONS)
         out.count(SOLVED, bool(rate))
         for path, one in found:

@@ -13,17 +13,25 @@ GENERATOR = "chain_of_thought"
 
 
 def completion_of(path: Path) -> str:
-    """The rationale with its answer, as one text: what is checked, and what a student learns."""
+    """The rationale with its answer, as one text: what is checked, and what a student learns.
+
+    It has one answer: that of the second call, where there was one, stands in for what the first
+    one concluded.
+    """
     text = path.text.text.strip() if path.text is not None else ""
     if path.answer_text is None:
         return text
-    return f"{text}\nTherefore, the answer is {path.answer_text.text.strip()}"
+    rationale, said = parted(text)
+    before = "" if said is not None and rationale == text else f"{rationale}\n"
+    return f"{before}Therefore, the answer is {path.answer_text.text.strip()}"
 
 
 def checked(path: Path, seed: Record, kind: str, verifier: Verifier) -> Checked | None:
-    """Whether a path's answer is right; None without a target, without a whole rationale, and for
-    a path that failed, which makes no row."""
-    if seed.target is None or path.text is None or path.is_truncated or path.failure is not None:
+    """Whether a path's answer is right; None without a target, where a call was cut off or held
+    back, and for a path that failed, which makes no row."""
+    if seed.target is None or path.text is None or path.failure is not None:
+        return None
+    if _finish_reason(path) != "stop":
         return None
     options = seed.meta.get("options")
     return verifier.check(completion_of(path), seed.target, kind, options=options)
@@ -41,14 +49,20 @@ def path_record(
     paths: int,
 ) -> Record:
     """The record of a path that got its replies. `finish_reason` is that of the rationale, but
-    that of the second call, which has a key of its own as well, where the first one stopped."""
+    that of the second call, which has a key of its own as well, where the first one stopped.
+    `rationale` is without what the first call concluded, but whole where the second call said
+    something else: a filter sees that the two contradict each other."""
     assert path.text is not None
     text = completion_of(path)
     options = seed.meta.get("options")
     answer = found.answer if found is not None else None
-    if found is None and not path.is_truncated:
+    if found is None and _finish_reason(path) == "stop":
         answer = verifier.canonical(text, kind, options=options)
     rationale, said = parted(path.text.text)
+    if path.answer_text is not None and said is not None:
+        first = verifier.canonical(path.text.text, kind, options=options)
+        if first is not None and first != verifier.canonical(text, kind, options=options):
+            rationale = path.text.text.strip()
     meta = {
         **seed.meta,
         "kind": kind,
@@ -85,9 +99,10 @@ def path_record(
 
 
 def pass_rate(found: Sequence[Checked | None]) -> float | None:
-    """The share of right answers among a question's paths; None without a target."""
-    statuses = [one.status for one in found if one is not None]
-    return statuses.count("correct") / len(found) if statuses else None
+    """The share of right answers among the paths of a question with a target: what was cut off
+    is not right. None without a path."""
+    right = sum(one is not None and one.status == "correct" for one in found)
+    return right / len(found) if found else None
 
 
 def _finish_reason(path: Path) -> str:

@@ -123,4 +123,4 @@ def _clean(item: str) -> str:
     if label := _LABEL.match(item):
         item = item[label.end() :]
     quoted = _QUOTED.fullmatch(item)
-    return quoted[1] if quoted else item
+    return quoted[1].strip() if quoted else item

@@ -9,7 +9,7 @@ import pytest
 from limbeck.errors import RecipeError
 from limbeck.filters.paths import Paths
 from limbeck.protocols import Filter
-from limbeck.record import Provenance, Record, user
+from limbeck.record import Message, Provenance, Record, user
 from limbeck.registry import build
 
 LONG = "First we add two and three which makes five then we double it and get ten"
@@ -72,3 +72,26 @@ def test_rows_without_a_rationale_are_compared_by_their_completion() -> None:
 def test_a_band_that_is_none_is_told(band: list[float]) -> None:
     with pytest.raises(RecipeError, match="band must be two shares"):
         build("filters", "paths", {"band": band})
+
+
+def test_what_is_over_is_no_text_to_be_near_to() -> None:
+    rows = [path("q", text, n) for n, text in enumerate((LONG, "A second", "A second", "A third"))]
+    verdicts = Paths(at_most=1).judge(rows)
+    assert [verdict.reason for verdict in verdicts] == ["", "over", "over", "over"]
+
+
+def test_questions_that_look_alike_stand_alone() -> None:
+    def asked(question: str, *before: Message, parent: str) -> Record:
+        made = Provenance("t", parents=(parent,))
+        return Record((*before, user(question)), "x", made, meta={"rationale": LONG})
+
+    rows = [
+        asked("What is 2²?", parent="a"),
+        asked("What is 22?", parent="a"),
+        asked("What is 22?", Message("system", "In km."), parent="a"),
+        asked("What is 22?", Message("system", "In miles."), parent="a"),
+        asked("What is 22?", Message("system", "In miles."), parent="b"),
+        asked("What is 22?", Message("system", "In miles."), parent="b"),
+    ]
+    assert [v.keep for v in Paths().judge(rows)] == [True] * 5 + [False]
+    assert [v.keep for v in Paths(at_most=1, similar=1).judge(rows)] == [True] * 5 + [False]

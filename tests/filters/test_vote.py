@@ -8,7 +8,7 @@ import pytest
 
 from limbeck.filters.vote import Vote
 from limbeck.protocols import Filter
-from limbeck.record import Provenance, Record, user
+from limbeck.record import Message, Provenance, Record, user
 
 
 def paths(question: str, *answers: str, **meta: Any) -> list[Record]:
@@ -86,3 +86,51 @@ def test_every_kind_is_counted_by_its_value(
     if kind == "choice":
         meta["options"] = ["x", "y", "z"]  # type: ignore[assignment]
     assert kept(Vote(), paths("q", *answers, **meta)) == expected
+
+
+def test_questions_that_look_alike_vote_apart() -> None:
+    def asked(messages: tuple[Message, ...], *answers: str, parent: str = "") -> list[Record]:
+        parents = (parent,) if parent else ()
+        return [
+            Record(messages, f"Answer: {answer}", Provenance("t", index=n, parents=parents))
+            for n, answer in enumerate(answers)
+        ]
+
+    def in_(unit: str) -> tuple[Message, ...]:
+        return (Message("system", f"Answer in {unit}."), user("How far?"))
+
+    rows = [*asked(in_("miles"), *"5555"), *asked(in_("km"), *"8885")]
+    assert kept(Vote(), rows) == [True] * 4 + [True, True, True, False]
+    rows = [
+        *asked((user("What is 2²?"),), *"4444"),
+        *asked((user("What is 22?"),), "22", "22", "4"),
+    ]
+    assert kept(Vote(), rows) == [True] * 4 + [True, True, False]
+    rows = [*asked((user("q"),), *"444", parent="a"), *asked((user("q"),), *"55", parent="b")]
+    assert kept(Vote(), rows) == [True] * 5
+
+
+def test_paths_that_an_earlier_filter_took_count_among_all() -> None:
+    rows = paths("q", *["7"] * 8, kind="number", paths=8)
+    assert kept(Vote(margin=0.5), rows[:4]) == [True] * 4
+    verdicts = Vote(margin=0.5).judge(rows[:3])
+    assert [(verdict.reason, verdict.score) for verdict in verdicts] == [("no_majority", 3 / 8)] * 3
+
+
+def test_options_are_counted_by_letter_and_by_text() -> None:
+    meta = {"kind": "choice", "options": ["red ball", "blue ball", "green ball"]}
+    assert kept(Vote(), paths("q", "blue ball", "B", "A", **meta)) == [True, True, False]
+
+
+@pytest.mark.parametrize(
+    ("finish", "reason"),
+    [("length", "truncated"), ("max_tokens", "truncated"), ("content_filter", "refused")],
+)
+def test_what_did_not_end_as_it_should_has_no_vote(finish: str, reason: str) -> None:
+    rows = [*paths("q", "7", "7"), *paths("q", "7", finish_reason=finish)]
+    assert [verdict.reason for verdict in Vote().judge(rows)] == ["", "", reason]
+
+
+@pytest.mark.parametrize("meta", [{}, {"kind": "auto"}, {"kind": "integer"}])
+def test_without_a_known_kind_answers_count_by_their_form(meta: dict[str, Any]) -> None:
+    assert kept(Vote(), paths("q", "1,200", "1200.0", "$1200", "7", **meta)) == [True] * 3 + [False]

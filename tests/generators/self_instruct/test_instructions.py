@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from limbeck.generators.self_instruct.instructions import continued, listed
@@ -214,6 +214,7 @@ def test_rubbish_takes_no_time(head: str, unit: str) -> None:
     listed(text, "stop")
 
 
+@example('\n10. "\n"', "stop")
 @given(PIECES, st.sampled_from(["stop", "length"]))
 def test_listed_never_raises_and_gives_no_blank_item(text: str, reason: str) -> None:
     assert all(item.strip() for item in listed(text, reason) or [])
