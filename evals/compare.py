@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from limbeck.errors import UserError
+from limbeck.evals.clusters import clusters_of
 from limbeck.evals.transfer import Difference, difference, paired_p_value, standard_error
 
 Role = Mapping[str, Any]
@@ -42,9 +43,9 @@ class Comparison:
 def compare(roles: Mapping[str, Role], *, seed: int = 0) -> list[Comparison]:
     """The tasks that all models were asked, from their results by name (eval/student.json).
 
-    Items are those that every model answered. Intervals and p-values take whole clusters (a
-    question's template) where items have one. Raises UserError for fewer than two models, and for
-    no task in common or other items or limits under one name.
+    Items are those that every model answered. Intervals and p-values take whole clusters, as the
+    report's do (`clusters_of`); where all items are one cluster there are none. Raises UserError
+    for fewer than two models, and for no task in common or other items or limits under one name.
     """
     if len(roles) < 2:
         raise UserError(f"comparing takes at least two runs, got {len(roles)}")
@@ -88,12 +89,13 @@ def _task(name: str, found: Mapping[str, Mapping[str, Any]], seed: int) -> Compa
         raise UserError(f"fewer than two items of {name} were answered by every run")
     scores = {run: np.array([c[p] for p in complete], float) for run, c in columns.items()}
     items = next(iter(found.values()))["items"]
-    groups = _clusters([items[place].get("cluster") for place in complete])
+    groups = clusters_of([items[place] for place in complete], name)
+    alone = groups is not None and len(set(groups)) < 2
     base = next(iter(scores.values()))
     standings = []
     for place, (run, own) in enumerate(scores.items()):
         error = standard_error(own, clusters=groups)
-        if place == 0:
+        if place == 0 or alone:
             standings.append(Standing(run, float(own.mean()), error, None, None))
             continue
         moved = difference(base, own, clusters=groups)
@@ -102,9 +104,3 @@ def _task(name: str, found: Mapping[str, Mapping[str, Any]], seed: int) -> Compa
     metric = str(next(iter(found.values()))["metric"])
     count = len(set(groups)) if groups else len(complete)
     return Comparison(name, metric, len(complete), count, tuple(standings))
-
-
-def _clusters(found: Sequence[str | None]) -> list[str] | None:
-    """The cluster of every item; None where they have none, or all the same."""
-    groups = [group or "" for group in found]
-    return groups if len(set(groups)) > 1 and all(groups) else None

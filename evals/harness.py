@@ -54,6 +54,7 @@ def evaluate(
     *,
     asking: Asking,
     verifier: Verifier,
+    is_marked: Callable[[str], bool],
     width: int,
     on_total: Callable[[int], None] = lambda total: None,
     on_done: Callable[[int], None] = lambda count: None,
@@ -63,15 +64,16 @@ def evaluate(
 
     `writer` writes, `loaded` (None for a black box) gives likelihoods.
     `test` are the held-out records of the imitation task; `asking` is how this role is asked the
-    questions of a question task, which `verifier` judges. Raises UserError for a task that is
-    unknown, and MissingExtra without lm-eval.
+    questions of a question task, which `verifier` judges; for `is_marked` see
+    `question_task.answers`. Raises UserError for a task that is unknown, and MissingExtra without
+    lm-eval.
     """
     with _quiet_lm_eval():
         engine = _import()
         from limbeck.evals.lm import RoleLM
         from limbeck.teachers.scoring import Scorer
 
-        tasks = _tasks(section, protocol, test, asking, verifier, scored=loaded is not None)
+        tasks = _tasks(section, protocol, test, asking, verifier, is_marked, loaded is not None)
         lm = RoleLM(
             writer,
             Scorer(loaded, on_done=on_done) if loaded is not None else None,
@@ -110,7 +112,7 @@ def _tasks(
     test: Sequence[Record],
     asking: Asking,
     verifier: Verifier,
-    *,
+    is_marked: Callable[[str], bool],
     scored: bool,
 ) -> list[Any]:
     from limbeck.evals import question_task
@@ -136,6 +138,7 @@ def _tasks(
                     asking,
                     verifier,
                     max_tokens=section.max_tokens,
+                    is_marked=is_marked,
                 )
             )
         elif task.endswith(".jsonl"):
@@ -218,7 +221,7 @@ def _flat(responses: Any) -> Iterator[str]:
 def _output(sample: Mapping[str, Any]) -> str | None:
     """What the model wrote, or None for a task of likelihoods."""
     texts = list(_flat(sample["resps"]))
-    return texts[0] if texts else None
+    return str(texts[0]) if texts else None
 
 
 def _import() -> Any:

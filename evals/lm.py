@@ -16,7 +16,7 @@ from lm_eval.api.model import LM
 
 from limbeck.aio import map_ordered, run
 from limbeck.errors import AskError, UserError
-from limbeck.evals.tasks import FAILED
+from limbeck.evals.tasks import FAILED, Cut
 from limbeck.protocols import Request, Teacher
 from limbeck.record import to_messages, user
 from limbeck.teachers.drain import draining
@@ -80,7 +80,8 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
     async def _write_all(self, requests: list[Request]) -> list[str]:
         async def write(request: Request) -> str:
             try:
-                return (await self._writer.ask(request)).text
+                reply = await self._writer.ask(request)
+                return Cut(reply.text) if reply.reason == "truncated" else reply.text
             except AskError as error:
                 self.failures.append(f"{error.reason}: {error}")
                 return FAILED

@@ -14,7 +14,7 @@ from limbeck.record import Record, content_hash
 from limbeck.store import file_hash
 
 Form = Literal["loglikelihood", "generate"]
-VERSION = 2  # raise it when prompts, extraction or scoring change
+VERSION = 3  # raise it when prompts, extraction or scoring change
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from limbeck.evals.questions import Asking, Prompt
-from limbeck.evals.tasks import FAILED, Doc, MessagesTask
+from limbeck.evals.tasks import FAILED, Cut, Doc, MessagesTask
 from limbeck.protocols import Verifier
 from limbeck.record import Record, messages_json
 
@@ -19,8 +19,13 @@ def answers(
     verifier: Verifier,
     *,
     max_tokens: int,
+    is_marked: Callable[[str], bool],
 ) -> QuestionTask:
-    """Accuracy by the verifier: 1 for a right answer, 0 for any other, unreadable ones too."""
+    """Accuracy by the verifier: 1 for a right answer, 0 for any other, unreadable ones too.
+
+    A text that was cut at `max_tokens` counts where `is_marked` says that it gives its answer as
+    one ("the answer is"): else the last number on the way would be taken for it.
+    """
     docs = [
         {
             "id": question.id,
@@ -36,6 +41,8 @@ def answers(
     def score(doc: Doc, results: list[Any]) -> dict[str, float]:
         if results[0] == FAILED:
             return {"acc": math.nan}
+        if isinstance(results[0], Cut) and not is_marked(results[0]):
+            return {"acc": 0.0}
         options = doc["options"] or None
         found = verifier.check(results[0], doc["target"], doc["kind"], options=options)
         return {"acc": float(found.status == "correct")}

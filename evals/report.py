@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from limbeck.errors import UserError
+from limbeck.evals.clusters import clusters_of
 from limbeck.evals.transfer import (
     Difference,
     difference,
@@ -195,8 +196,7 @@ def _paired(
     name: str, present: Mapping[str, Any]
 ) -> tuple[dict[str, Any], list[str] | None, int, int]:
     """Scores of the items that every model answered, in one order; their clusters; how many they
-    are; how many were left out. Questions of one template are one cluster, and so are several
-    completions of one held-out prompt."""
+    are; how many were left out."""
     keys = {role: [(i["id"], i["doc"]) for i in task["items"]] for role, task in present.items()}
     first = next(iter(keys.values()))
     if any(other != first for other in keys.values()):
@@ -211,18 +211,8 @@ def _paired(
     if not complete:
         scores = {}
     items = next(iter(present.values()))["items"]
-    shared = [_group(items[place], name) for place in complete]
-    # One template alone says nothing of others: then the interval is over its questions.
-    least = 1 if name.startswith("imitation_") else 2
-    together = all(shared) and least <= len(set(shared)) < len(shared)
-    return scores, shared if together else None, len(complete), len(first) - len(complete)
-
-
-def _group(item: Mapping[str, Any], task: str) -> str:
-    """What an item varies with: its cluster (a template), or, imitated, its prompt; "" for none."""
-    if task.startswith("imitation_"):
-        return str(item["prompt"])
-    return str(item.get("cluster") or "")
+    shared = clusters_of([items[place] for place in complete], name)
+    return scores, shared, len(complete), len(first) - len(complete)
 
 
 def _interval(found: Difference) -> dict[str, float | None]:

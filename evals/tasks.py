@@ -23,6 +23,13 @@ from limbeck.record import Record, messages_json
 FAILED = "\x00limbeck: this call failed\x00"
 """What a model returns for a call that got no answer; its item has no score."""
 
+
+class Cut(str):
+    """What a model wrote until it was cut off at the token limit."""
+
+    __slots__ = ()
+
+
 Doc = dict[str, Any]
 
 

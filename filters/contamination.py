@@ -1,27 +1,25 @@
 """Record filter `contamination`: questions that are the evaluation's own.
 
 Word for word, or made from one template: then the questions are equal where numbers, dates and
-names are masked (`limbeck.questions.masking`). `Known` is what compares, for the report as well.
+names are masked (`limbeck.questions.masking`). What prompts put around a question, and options
+behind it, are set aside first (`limbeck.questions.affixes`). `Known` is what compares, for the
+report as well.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any
 
 from limbeck.errors import DataError, UserError
-from limbeck.questions.masking import context, masked
+from limbeck.questions.affixes import Asked, asked
+from limbeck.questions.likeness import REASONS, Likeness, Reason
 from limbeck.record import Message, Record, Verdict
 from limbeck.seeds import seeds_of
 from limbeck.store import read_jsonl
-from limbeck.text import folded
-
-Reason = Literal["same", "template", "context"]
-REASONS: tuple[Reason, ...] = ("same", "template", "context")
-"""How two questions are one, the strictest first."""
 
 _TOLD = {
     "same": "word for word",
@@ -39,40 +37,24 @@ class Hit:
 
 
 class Known:
-    """Questions that others are compared with, given as (name, text).
+    """Questions that others are compared with, given as (name, text or what is `asked` in it).
 
-    `same`: equal but for case, width and spacing. `template`: the masked texts are equal.
-    `context`: the masked texts of all sentences but the last are. A text without words has no
-    template, and a single sentence no context: neither is like any other in that way.
+    How they are compared is said at `limbeck.questions.likeness.Likeness`.
     """
 
-    def __init__(self, questions: Iterable[tuple[str, str]]) -> None:
-        self._names: dict[tuple[Reason, str], str] = {}
-        for name, text in questions:
-            for key in _keys(text, "context"):
-                self._names.setdefault(key, name)
+    def __init__(self, questions: Iterable[tuple[str, str | Asked]]) -> None:
+        self._questions = list(questions)
+        self._likeness = Likeness(question for _, question in self._questions)
 
-    def find(self, text: str, by: Reason = "template") -> Hit | None:
+    def find(self, text: str | Asked, by: Reason = "template") -> Hit | None:
         """The first known question that is like `text`, in the strictest way there is up to `by`;
         None for none."""
-        for key in _keys(text, by):
-            if key in self._names:
-                return Hit(key[0], self._names[key])
+        question = asked(text) if isinstance(text, str) else text
+        for reason in REASONS[: REASONS.index(by) + 1]:
+            place = self._likeness.find(question, reason)
+            if place is not None:
+                return Hit(reason, self._questions[place][0])
         return None
-
-
-def _keys(text: str, by: Reason) -> Iterator[tuple[Reason, str]]:
-    """What is equal in questions that are alike, the strictest way first."""
-    for reason in REASONS[: REASONS.index(by) + 1]:
-        if key := _KEYS[reason](text):
-            yield reason, key
-
-
-_KEYS: dict[Reason, Callable[[str], str]] = {
-    "same": folded,
-    "template": masked,
-    "context": lambda text: masked(context(text)),
-}
 
 
 def question_text(messages: Sequence[Message]) -> str:
@@ -80,27 +62,39 @@ def question_text(messages: Sequence[Message]) -> str:
     return "\n".join(message.content for message in messages if message.role != "system")
 
 
-def read_asked(path: Path) -> list[tuple[str, str]]:
+def with_options(question: str, options: Any) -> Asked:
+    """What is asked in a question whose options, a list of texts, are beside it: they count where
+    the text has none of its own."""
+    found = asked(question)
+    if found.options or not isinstance(options, Sequence) or isinstance(options, str):
+        return found
+    return Asked(found.question, tuple(text for text in options if isinstance(text, str)))
+
+
+def read_asked(path: Path) -> list[tuple[str, Asked]]:
     """(id, question) of every row of a JSONL file of questions or multiple-choice items.
 
     The id is the row's own, else the place from 0. Raises DataError with the
     line of a row without a question, and for a missing or an empty file.
     """
-    asked: list[tuple[str, str]] = []
+    found: list[tuple[str, Asked]] = []
     for number, row in read_jsonl(path):
-        name = str(row.get("id", len(asked)))
+        name = str(row.get("id", len(found)))
         try:
-            question = row.get("question")
-            if isinstance(question, str) and question.strip():
-                asked.append((name, question))
-            else:
-                asked += [(name, question_text(seed.messages)) for seed in seeds_of(row)]
+            found += [(name, question) for question in _asked(row)]
         except (KeyError, TypeError, ValueError) as error:
             reason = f"the key {error} is missing" if isinstance(error, KeyError) else error
             raise DataError(f"{path}, line {number}: {reason}", path=path, line=number) from error
-    if not asked:
+    if not found:
         raise DataError(f"{path} has no question", path=path)
-    return asked
+    return found
+
+
+def _asked(row: Mapping[str, Any]) -> list[Asked]:
+    question = row.get("question")
+    if isinstance(question, str) and question.strip():
+        return [with_options(question, row.get("options"))]
+    return [asked(question_text(seed.messages)) for seed in seeds_of(row)]
 
 
 @dataclass

@@ -19,6 +19,7 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator, model_
 from limbeck.errors import ModelError, RecipeError
 from limbeck.models import OPENAI_URL, parse_model
 from limbeck.money import price_of
+from limbeck.recipe_conflicts import check_rationales, check_tasks
 from limbeck.recipe_errors import NO_KEYS, explained, is_secret
 from limbeck.recipe_student import Lora as Lora
 from limbeck.recipe_student import Section
@@ -307,6 +308,8 @@ class Recipe(Section):
             (("train", "objective"), lambda: find("objectives", self.train.objective)),
             (("train", "options"), lambda: _check_objective(self.train)),
             (("budget", "usd"), lambda: _check_price(self)),
+            (("eval", "tasks"), lambda: check_tasks(_task(folder, t) for t in self.eval.tasks)),
+            (("format", "rationales"), lambda: check_rationales(self.format, self.train)),
         ]
         for number, step in enumerate(self.filters):
             checks.append((("filters", number), lambda step=step: _check_filter(step, self.eval)))
@@ -323,8 +326,8 @@ class Recipe(Section):
             update={name: _absolute(folder, file) for name, file in files.items() if file}
         )
         filters = tuple(_with_files(folder, step) for step in self.filters)
-        tasks = tuple(_task(folder, task) for task in self.eval.tasks)
         teacher, student = done["teacher", "model"], done["student", "model"]
+        tasks = done["eval", "tasks"]
         return self.model_copy(
             update={
                 "seeds": seeds,

@@ -25,10 +25,15 @@ def changed(recipe: Recipe, changes: Sequence[str], folder: Path) -> Recipe:
     if not changes:
         return recipe
     data = recipe.model_dump(mode="json")
-    for change in changes:
+    for number, change in enumerate(changes, start=1):
         key, equals, text = change.partition("=")
         if not equals or not key.strip():
-            raise RecipeError(f"--set wants KEY=VALUE, such as train.epochs=2, got {change!r}")
+            # What was given is not quoted: it may be a secret alone.
+            lacks = "key before the =" if equals else "="
+            raise RecipeError(
+                f"--set wants KEY=VALUE, such as train.epochs=2, and --set number {number} has no "
+                f"{lacks}"
+            )
         value, _ = read_yaml(text, f"--set {key}")
         _put(data, key.strip().split("."), value, key.strip())
     # The values are not quoted: one may hold a secret, which is about to be refused.
@@ -38,6 +43,11 @@ def changed(recipe: Recipe, changes: Sequence[str], folder: Path) -> Recipe:
 
 def _put(node: Any, parts: Sequence[str], value: Any, key: str) -> None:
     part, rest = parts[0], parts[1:]
+    if isinstance(node, list) and not all(isinstance(item, dict) for item in node):
+        above = key.removesuffix("." + ".".join(parts))
+        raise RecipeError(
+            f"--set {key}: {above} is a list, which is given whole: --set {above}=[...]"
+        )
     if isinstance(node, list):
         steps = [step for step in node if step["name"] == part]
         if not rest or len(steps) != 1:

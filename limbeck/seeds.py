@@ -44,12 +44,22 @@ def read_seeds(
     """The seed records of a file, at most `limit`, in file order; equal ones once.
 
     Raises DataError with the line's number and reason for a row that cannot be used, unless
-    `on_bad` takes it; and for a missing or an empty file.
+    `on_bad` takes it; and for a missing or an empty file. Such a row is also one whose `target` is
+    not that of an equal question before it: of other answers (`completion`, `output`, what an
+    assistant said) several can be good, and the first stands.
     """
     seeds: dict[str, Record] = {}
+    lines: dict[str, tuple[int, bool]] = {}
     for number, row in read_jsonl(path, on_bad=on_bad):
         try:
             found = list(seeds_of(row))
+            is_exact = row.get("target") is not None
+            for seed in found:
+                first, was_exact = lines.setdefault(seed.id, (number, is_exact))
+                if (is_exact or was_exact) and _asks(seeds.get(seed.id, seed)) != _asks(seed):
+                    raise ValueError(
+                        f"line {first} has the same question with another target or other options"
+                    )
         except (KeyError, TypeError, ValueError) as error:
             bad = DataError(f"{path}, line {number}: {_reason(error)}", path=path, line=number)
             if on_bad is None:
@@ -63,6 +73,11 @@ def read_seeds(
     if not seeds:
         raise DataError(f"{path} has no usable seed", path=path)
     return list(seeds.values())[:limit]
+
+
+def _asks(seed: Record) -> tuple[str | None, Any]:
+    """What a question's exact answer follows from."""
+    return seed.target and seed.target.strip(), seed.meta.get("options")
 
 
 def _reason(error: Exception) -> str:
@@ -141,8 +156,6 @@ def _seed(
     if not messages or messages[-1].role != "user":
         raise ValueError("a seed must end with a user turn")
     _text(messages[-1].content, "the user turn")
-    if any(_SURROGATE.search(message.content) for message in messages):
-        raise ValueError("the text holds half a character (a lone surrogate): no model can read it")
     if not isinstance(target, str | None):
         raise ValueError(f"the answer of a seed must be text, got {target!r}")
     meta = dict(meta or {})
@@ -158,6 +171,10 @@ def _seed(
         meta["task"] = "classification" if row["is_classification"] else "generation"
     named = row.get("id")
     parents = (str(named),) if named is not None else ()
+    options = meta.get("options", [])
+    texts = [*(m.content for m in messages), target or "", *options, *parents]
+    if any(_SURROGATE.search(text) for text in [*texts, *map(str, meta.values())]):
+        raise ValueError("the text holds half a character (a lone surrogate): no model can read it")
     return Record(
         messages=messages,
         completion="",

@@ -71,8 +71,10 @@ def test_paths_are_taken_from_where_one_stands(recipe: Recipe, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ("train.epochs", "--set wants KEY=VALUE, such as train.epochs=2, got 'train.epochs'"),
-        ("=2", "--set wants KEY=VALUE"),
+        ("sk-geheim", "such as train.epochs=2, and --set number 1 has no ="),
+        (" =geheim", "and --set number 1 has no key before the ="),
+        ("eval.tasks.0=x", "--set eval.tasks.0: eval.tasks is a list, which is given whole"),
+        ("eval.tasks.a.b=x", "eval.tasks is a list, which is given whole: --set eval.tasks=[...]"),
         (
             "train.epoch=2",
             "with --set train.epoch: unknown key 'train.epoch'; did you mean 'epochs'",
@@ -97,3 +99,10 @@ def test_what_cannot_be_is_a_sentence_and_shows_no_secret(
         changed(recipe, [change], tmp_path)
     assert words in str(error.value)
     assert "geheim" not in str(error.value)
+
+
+def test_a_filter_that_stands_twice_is_not_changed_by_its_name(tmp_path: Path) -> None:
+    text = TEXT.replace("  - complete\n", "  - paths: {at_most: 9}\n")
+    recipe = Recipe.parse(text, folder=tmp_path)
+    with pytest.raises(RecipeError, match=r"filters are paths, paths; say .* that stands once"):
+        changed(recipe, ["filters.paths.at_most=1"], tmp_path)

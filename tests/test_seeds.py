@@ -178,6 +178,10 @@ BAD: list[tuple[Any, str]] = [
     ({"instruction": "x", "instances": ["y"]}, "are lists of objects"),
     ({"prompt": "x\ud83d"}, "half a character (a lone surrogate)"),
     ({"messages": turns(("system", "\udfff"), ("user", "a"))}, "half a character"),
+    ({"prompt": "Why?", "target": "\ud83d"}, "half a character"),
+    ({"prompt": "Why?", "target": "x", "options": ["x", "y\udc00"]}, "half a character"),
+    ({"prompt": "Why?", "solution": "\ud83d", "target": "x"}, "half a character"),
+    ({"prompt": "Why?", "id": "\ud83d"}, "half a character"),
     ([], "not an object but a list"),
     ("Why?", "not an object but text"),
 ]
@@ -234,3 +238,40 @@ def test_is_classification_is_the_task_unless_the_row_names_one() -> None:
     ]
     found = [seed.meta.get("task") for row in rows for seed in seeds_of(row)]
     assert found == ["classification", "generation", "dates", None]
+
+
+SAME: list[tuple[dict[str, Any], dict[str, Any]]] = [
+    ({"prompt": "q", "target": "3"}, {"prompt": "q", "target": "3 ", "id": 2}),
+    ({"prompt": "q", "completion": "One way."}, {"prompt": "q", "completion": "Another."}),
+    ({"instruction": "q", "output": "One way."}, {"instruction": "q", "output": "Another."}),
+    (
+        {"messages": turns(("user", "q"), ("assistant", "Hi."))},
+        {"messages": turns(("user", "q"), ("assistant", "Hello."))},
+    ),
+]
+
+
+@pytest.mark.parametrize(("one", "two"), SAME)
+def test_an_equal_question_stands_once_whatever_else_can_be_answered(
+    tmp_path: Path, one: dict[str, Any], two: dict[str, Any]
+) -> None:
+    [record] = read_seeds(seed_file(tmp_path, one, two))
+    assert record == next(seeds_of(one))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"target": "C"}, {"completion": "C"}, {}, {"target": "B", "options": ["x", "z"]}],
+)
+def test_one_question_with_two_targets_is_named_with_both_lines(
+    tmp_path: Path, other: dict[str, Any]
+) -> None:
+    one = {"prompt": "q", "target": "B", "options": ["x", "y"]}
+    path = seed_file(tmp_path, {"prompt": "a"}, one, {"prompt": "b"}, {"prompt": "q", **other})
+    with pytest.raises(DataError, match="line 4: line 2 has the same question") as caught:
+        read_seeds(path)
+    assert caught.value.line == 4
+    bad: list[DataError] = []
+    found = read_seeds(path, on_bad=bad.append)
+    assert [(seed.prompt, seed.target) for seed in found] == [("a", None), ("q", "B"), ("b", None)]
+    assert [error.line for error in bad] == [4]

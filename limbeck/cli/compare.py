@@ -47,7 +47,8 @@ def _print(trained: list[Trained], comparisons: list[Comparison]) -> None:
 
     console = Console() if sys.stdout.isatty() else Console(width=120)
     for found in comparisons:
-        groups = f" from {found.clusters} templates" if found.clusters < found.n else ""
+        what = "prompts" if found.task.startswith("imitation_") else "templates"
+        groups = f" from {found.clusters} {what}" if found.clusters < found.n else ""
         title = f"{wording.visible(found.task, one_line=True)}: {found.n} items{groups}"
         table = Table(title=Text(title), title_justify="left", pad_edge=False)
         first = trained[0].name

@@ -17,7 +17,19 @@ if TYPE_CHECKING:
 PARTS = ("train", "valid", "test")
 
 
+# What each way to call it takes, as its parameters are named.
+_TAKES: dict[str, tuple[str, ...]] = {
+    "--list": (),
+    "--split-file": ("shares", "by", "seed", "into"),
+    "--overlap": ("as_json",),
+    "--demos": ("seed", "into", "solutions"),
+    "a set's NAME": ("n", "seed", "split", "into", "solutions"),
+}
+_WAYS = ("name", "as_list", "split_file", "overlap", "demos")
+
+
 def questions(
+    call: typer.Context,
     name: Annotated[
         str | None,
         typer.Argument(metavar="NAME", help="A set (see --list), or reasoning_gym:TASK."),
@@ -69,6 +81,10 @@ def questions(
         raise UserError(
             "give one of: a set's NAME, --list, --split-file FILE, --overlap TRAIN TEST"
         )
+    if demos is not None and name is None:
+        raise UserError("--demos goes with a set's NAME")
+    ways = (as_list, split_file is not None, overlap is not None, demos is not None, True)
+    _nothing_idle(call, next(way for way, taken in zip(_TAKES, ways, strict=True) if taken))
     if as_list:
         _say(_listing())
     elif split_file is not None:
@@ -82,6 +98,17 @@ def questions(
             from limbeck.questions import make_questions
 
             _write(make_questions(name, n, seed=seed, split=split), into, solutions=solutions)
+
+
+def _nothing_idle(call: typer.Context, way: str) -> None:
+    """Raises UserError for an option that is given and does nothing in this way to call it."""
+    for option in call.command.params:
+        key = option.name or ""
+        source = call.get_parameter_source(key)
+        if source is None or source.name != "COMMANDLINE" or key in (*_WAYS, *_TAKES[way]):
+            continue
+        others = " or ".join(other for other, takes in _TAKES.items() if key in takes)
+        raise UserError(f"{option.opts[0]} does nothing with {way}; it goes with {others}")
 
 
 def _say(lines: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from limbeck.arrow import arrow_prompt
 from limbeck.evals.questions import Asking, Prompt
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.generate import generator_of
+from limbeck.pipeline.texts import one_turn
 from limbeck.protocols import Request
 from limbeck.recipe import Recipe
 from limbeck.record import Record
@@ -19,7 +20,8 @@ Role = Literal["base", "student", "teacher"]
 
 
 def asking_of(context: Context, role: Role) -> Asking:
-    """Raises what building the recipe's generator raises."""
+    """Raises what building the recipe's generator raises; a student's own raises UserError for a
+    question of several turns where it was trained on one."""
     if role == "student":
         return _as_trained(context.recipe)
     generator = generator_of(context)
@@ -34,9 +36,14 @@ def _as_trained(recipe: Recipe) -> Asking:
     prefix = PREDICT if recipe.train.objective == "step_by_step" else ""
     if recipe.format.text != "chat":
         about = f"as trained: {prefix}question ###"
-        return Asking(lambda seed: prefix + arrow_prompt(seed.prompt), (), about)
+        return Asking(lambda seed: prefix + _arrow_prompt(seed), (), about)
     about = f"as trained: {prefix}the question alone"
     return Asking(lambda seed: prefixed(prefix, seed.messages), (), about)
+
+
+def _arrow_prompt(seed: Record) -> str:
+    one_turn(seed.messages, f"the question {seed.id}")
+    return arrow_prompt(seed.prompt)
 
 
 def _prompt(request: Request) -> Prompt:

@@ -14,6 +14,7 @@ from typing import Any
 from limbeck.errors import MissingExtra, StageError
 from limbeck.evals.questions import is_questions
 from limbeck.filters import answer
+from limbeck.filters.answer.said import said
 from limbeck.ledger import Ledger
 from limbeck.models import ModelName, fingerprint, parse_model
 from limbeck.money import Meter, price_of
@@ -138,6 +139,7 @@ def _evaluate(context: Context, role: Role, protocol: Any) -> Mapping[str, Any]:
             read_split(context.run.folder("format"), "test"),
             asking=asking_of(context, role),
             verifier=answer,
+            is_marked=lambda text: said(text).marked,
             width=width,
             on_total=bar.total,
             on_done=bar.advance,

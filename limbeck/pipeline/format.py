@@ -8,6 +8,7 @@ imitation task asks for it.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -15,7 +16,8 @@ from typing import Any, Literal
 from limbeck.errors import UserError
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.filter import VERDICTS, kept_records
-from limbeck.pipeline.texts import as_text
+from limbeck.pipeline.texts import as_text, unusable
+from limbeck.recipe import Format
 from limbeck.record import Record, content_hash
 from limbeck.store import read_parquet, write_parquet
 from limbeck.text import prompt_key
@@ -57,18 +59,51 @@ def format_records(context: Context) -> None:
             f"{len(records)} records were kept and none is left to train on; ask for more, "
             "loosen the filters, or lower format.valid and format.test"
         )
+    sides, left = _texts(sides, section, context.recipe.seed)
     folder = context.run.folder("format")
     with context.run.stage("format", hashed) as done:
         for name, part in sides.items():
-            part = as_text(part, section, context.recipe.seed)
             if part:
                 write_parquet(folder / f"{name}.parquet", [to_row(record) for record in part])
                 done.files.append(f"{name}.parquet")
             else:
                 (folder / f"{name}.parquet").unlink(missing_ok=True)
         done.counts |= {name: len(part) for name, part in sides.items()}
+        if left:
+            done.counts["left_out"] = left
     counts = ", ".join(f"{len(part)} {name}" for name, part in sides.items())
     context.reporter.say(f"format: {counts} records, no {section.by} on two sides")
+    if left:
+        context.reporter.say(
+            f"format: {sum(left.values())} of {len(records)} records have no text {section.text} "
+            f"and were left out ({_told(left)})"
+        )
+
+
+def _texts(
+    sides: Mapping[str, Sequence[Record]], section: Format, seed: int
+) -> tuple[dict[str, list[Record]], dict[str, int]]:
+    """The sides in the text that students learn, and how many records have none, by reason.
+
+    Raises UserError where that is all of the training rows.
+    """
+    left: Counter[str] = Counter()
+
+    def leave(reason: str) -> None:
+        left[reason] += 1
+
+    made = {
+        name: as_text(part, section, seed, side=name, on_left=leave) for name, part in sides.items()
+    }
+    if not made["train"]:
+        raise UserError(
+            unusable(f"no training row can be written so ({left.total()} rows, {_told(left)})")
+        )
+    return made, {reason: left[reason] for reason in sorted(left)}
+
+
+def _told(left: Mapping[str, int]) -> str:
+    return ", ".join(f"{left[reason]} with {reason}" for reason in sorted(left))
 
 
 def split(
@@ -85,7 +120,10 @@ def split(
     A template is what the record's own says, else the masked text of its question's context.
     """
     key_of = _template_key if by == "template" else _prompt_key
-    keys = {record.id: key_of(record) for record in records}
+    found = [key_of(record) for record in records]
+    if by == "template":  # one prompt under two templates makes one of them
+        found = _joined(found, records)
+    keys = {record.id: key for record, key in zip(records, found, strict=True)}
     order = sorted(set(keys.values()), key=lambda key: content_hash([seed, key]))
     tests, valids = _count(test, len(order)), _count(valid, len(order))
     if tests + valids >= len(order):
@@ -99,6 +137,12 @@ def split(
     for record in records:
         parts[side.get(keys[record.id], "train")].append(record)
     return parts
+
+
+def _joined(templates: list[str], records: Sequence[Record]) -> list[str]:
+    from limbeck.questions.splitting import joined_templates
+
+    return joined_templates(templates, [_prompt_key(record) for record in records])
 
 
 def _prompt_key(record: Record) -> str:

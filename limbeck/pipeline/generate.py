@@ -9,6 +9,7 @@ from limbeck.aio import later, run
 from limbeck.errors import BadRequest, DataError, UserError
 from limbeck.ledger import Ledger
 from limbeck.money import Meter, dollars, price_of
+from limbeck.pipeline.beforehand import usable_seeds
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.left import say_what_is_left
 from limbeck.pipeline.output import FAILURES, Output, output
@@ -63,10 +64,11 @@ def generate(context: Context) -> None:
     skipped: list[DataError] = []
     on_bad = skipped.append if recipe.seeds.on_bad_line == "skip" else None
     seeds = read_seeds(recipe.seeds.path, limit=recipe.seeds.limit, on_bad=on_bad)
+    generator = generator_of(context)
+    seeds = usable_seeds(recipe, seeds, generator, on_bad)
     for bad in skipped:
         context.reporter.say(f"skipped: {bad}")
         context.run.log("seed_skipped", reason=str(bad))
-    generator = generator_of(context)
     chained = is_chained(generator)
     total = generator.total(seeds)
     meter = Meter(price_of(recipe.teacher))

@@ -2,19 +2,27 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from limbeck.errors import DataError, UserError
-from limbeck.filters.contamination import REASONS, Known, question_text
+from limbeck.filters.contamination import Known, question_text, with_options
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.format import read_split
 from limbeck.pipeline.output import RECORDS
-from limbeck.questions.overlap import NGRAM
+from limbeck.questions.affixes import Asked, asked
+from limbeck.questions.likeness import REASONS
+from limbeck.questions.overlap import word_runs
 from limbeck.store import file_hash, read_records
-from limbeck.text import folded
+
+
+class _Item(NamedTuple):
+    """An item: its id, its text for the 8-word test, and what is compared otherwise."""
+
+    id: str
+    text: str
+    asked: Asked
 
 
 def given_away(context: Context, protocol: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -26,18 +34,19 @@ def given_away(context: Context, protocol: Mapping[str, Any]) -> list[dict[str, 
     files = context.recipe.eval.files
     if not files:
         return []
-    tests = {path: _asked(path, protocol)[: context.recipe.eval.limit] for path in files}
+    tests = {path: _items(path, protocol)[: context.recipe.eval.limit] for path in files}
     rows, questions = _training_questions(context)
     known = Known((row, text) for text, row in questions.items())
-    runs = {run for asked in tests.values() for _, text in asked for run in _runs(text)}
-    shared = {run for text in questions for run in _runs(text) if run in runs}
+    # As masked_overlap counts, which would mask all training questions again for every task.
+    runs = {run for items in tests.values() for item in items for run in word_runs(item.text)}
+    shared = {run for text in questions for run in word_runs(text) if run in runs}
     entries: list[dict[str, Any]] = []
-    for path, asked in tests.items():
-        hits = [known.find(text, "context") for _, text in asked]
-        own = [_runs(text) for _, text in asked]
+    for path, items in tests.items():
+        hits = [known.find(item.asked, "context") for item in items]
+        own = [word_runs(item.text) for item in items]
         given = [
-            {"place": place, "item": name, "reason": hit.reason, "row": hit.nearest}
-            for place, ((name, _), hit) in enumerate(zip(asked, hits, strict=True))
+            {"place": place, "item": item.id, "reason": hit.reason, "row": hit.nearest}
+            for place, (item, hit) in enumerate(zip(items, hits, strict=True))
             if hit is not None
         ]
         reached = [REASONS.index(hit.reason) for hit in hits if hit is not None]
@@ -45,7 +54,7 @@ def given_away(context: Context, protocol: Mapping[str, Any]) -> list[dict[str, 
         entries.append(
             {
                 "task": path.stem,
-                "items": len(asked),
+                "items": len(items),
                 "rows": rows,
                 "questions": len(questions),
                 **counts,
@@ -55,13 +64,6 @@ def given_away(context: Context, protocol: Mapping[str, Any]) -> list[dict[str, 
             }
         )
     return entries
-
-
-def _runs(text: str) -> set[tuple[str, ...]]:
-    """All 8 words in a row, as `limbeck questions --overlap` counts them (it would mask all of the
-    training questions again for every task)."""
-    words = re.findall(r"\w+", folded(text))
-    return {tuple(words[at : at + NGRAM]) for at in range(len(words) - NGRAM + 1)}
 
 
 def _training_questions(context: Context) -> tuple[int, dict[str, str]]:
@@ -78,8 +80,8 @@ def _training_questions(context: Context) -> tuple[int, dict[str, str]]:
     return len(trained), questions
 
 
-def _asked(path: Path, protocol: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(id, question) of every item, in the order and under the ids of the evaluation."""
+def _items(path: Path, protocol: Mapping[str, Any]) -> list[_Item]:
+    """Every item, in the order and under the ids of the evaluation."""
     from limbeck.evals.items import read_items
     from limbeck.evals.questions import is_questions, read_questions
 
@@ -90,5 +92,9 @@ def _asked(path: Path, protocol: Mapping[str, Any]) -> list[tuple[str, str]]:
     if not same:
         raise UserError(f"{path} changed since the evaluation; run limbeck eval again")
     if is_questions(path):
-        return [(item.id, question_text(item.messages)) for item in read_questions(path)]
-    return [(item.id, item.question) for item in read_items(path)]
+        texts = [(item.id, question_text(item.messages)) for item in read_questions(path)]
+        return [_Item(name, text, asked(text)) for name, text in texts]
+    return [
+        _Item(item.id, item.question, with_options(item.question, item.options))
+        for item in read_items(path)
+    ]

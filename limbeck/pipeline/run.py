@@ -11,6 +11,7 @@ from typing import Any
 from limbeck import __version__
 from limbeck.errors import UserError
 from limbeck.pipeline import evaluate, filter, format, generate, report, train
+from limbeck.pipeline.beforehand import check_evaluation
 from limbeck.pipeline.context import Context
 from limbeck.progress import Quiet, Reporter
 from limbeck.recipe import Recipe
@@ -64,6 +65,8 @@ def do_stages(context: Context, stages: Sequence[StageName]) -> None:
     run = context.run
     with run.locked():
         run.save_recipe()
+        if {"generate", "train", "eval"} & set(stages):
+            check_evaluation(run.recipe, missing_ok="eval" not in stages)
         context.reporter.say(_what_is_here(run))
         for stage in stages:
             inputs, work = _WORK[stage]

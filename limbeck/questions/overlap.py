@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from limbeck.questions.masking import context, masked
+from limbeck.questions.affixes import asked
+from limbeck.questions.likeness import Likeness, Reason
+from limbeck.questions.masking import masked
 from limbeck.text import folded
 
 NGRAM = 8
@@ -15,11 +17,11 @@ NGRAM = 8
 
 @dataclass(frozen=True, slots=True)
 class Overlap:
-    """What was found, as positions of test questions.
+    """What was found, as positions of test questions, compared as `Likeness` does.
 
     `shared`: the masked text is that of a training question. `context`: the masked text of all
     sentences but the last is that of a training question's, so that only what is asked is new.
-    `same`: it is a training question, word for word.
+    `same`: it is a training question, word for word. Templates are counted without options.
 
     `ngram` counts the test questions with any 8 words in a row in common with a training question:
     the usual test, which templated questions nearly all fail. `short` counts those with fewer than
@@ -48,26 +50,32 @@ class Overlap:
 
 def masked_overlap(train: Sequence[str], test: Sequence[str]) -> Overlap:
     """Compare the questions of a test set with those of its training set."""
-    train_masks, test_masks = {masked(text) for text in train}, [masked(text) for text in test]
-    contexts = {masked(context(text)) for text in train} - {""}
-    texts = {folded(text) for text in train}
-    grams: set[tuple[str, ...]] = set()
+    train_asked, test_asked = [asked(text) for text in train], [asked(text) for text in test]
+    known = Likeness(train_asked)
+
+    def places(reason: Reason) -> tuple[int, ...]:
+        return tuple(
+            place for place, one in enumerate(test_asked) if known.find(one, reason) is not None
+        )
+
+    runs: set[tuple[str, ...]] = set()
     for text in train:
-        grams.update(_grams(text))
-    test_grams = [_grams(text) for text in test]
+        runs.update(word_runs(text))
+    test_runs = [word_runs(text) for text in test]
     return Overlap(
         test=len(test),
         train=len(train),
-        test_templates=len(set(test_masks)),
-        train_templates=len(train_masks),
-        shared=tuple(i for i, mask in enumerate(test_masks) if mask in train_masks),
-        context=tuple(i for i, text in enumerate(test) if masked(context(text)) in contexts),
-        same=tuple(i for i, text in enumerate(test) if folded(text) in texts),
-        ngram=sum(not grams.isdisjoint(found) for found in test_grams),
-        short=sum(not found for found in test_grams),
+        test_templates=len({masked(one.question) for one in test_asked}),
+        train_templates=len({masked(one.question) for one in train_asked}),
+        shared=places("template"),
+        context=places("context"),
+        same=places("same"),
+        ngram=sum(not runs.isdisjoint(found) for found in test_runs),
+        short=sum(not found for found in test_runs),
     )
 
 
-def _grams(text: str) -> set[tuple[str, ...]]:
+def word_runs(text: str) -> set[tuple[str, ...]]:
+    """All 8 words in a row, whatever their case and width; none for a shorter text."""
     words = re.findall(r"\w+", folded(text))
     return {tuple(words[i : i + NGRAM]) for i in range(len(words) - NGRAM + 1)}

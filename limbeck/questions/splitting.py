@@ -6,9 +6,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from limbeck.errors import UserError
+from limbeck.questions.affixes import asked
 from limbeck.questions.masking import context, masked
 from limbeck.record import content_hash
 from limbeck.seeds import seeds_of
+from limbeck.text import folded
 
 Row = Mapping[str, Any]
 By = Literal["context", "question"]
@@ -16,20 +18,45 @@ BY: tuple[By, ...] = ("context", "question")
 
 
 def question_of(row: Row) -> str:
-    """The question of a row: that of any seed form, or under `question`.
+    """The question of a row: what the user says in any seed form, or what is under `question`.
 
+    A system prompt is no part of it: it is often one for all rows.
     Raises KeyError, TypeError or ValueError for a row that has none.
     """
     text = row.get("question")
     if isinstance(text, str) and text.strip():
         return text
     seed = next(iter(seeds_of(row)))
-    return "\n".join(message.content for message in seed.messages)
+    return "\n".join(message.content for message in seed.messages if message.role == "user")
 
 
 def template_of(question: str, by: By) -> str:
-    """The masked context, or the masked question where it is one sentence or `by` says so."""
-    return (masked(context(question)) if by == "context" else "") or masked(question)
+    """The masked context, or the masked question where it is one sentence or `by` says so.
+
+    Affixes and options are no part of it (`asked`). A question without words is its own template.
+    """
+    text = asked(question).question
+    return (masked(context(text)) if by == "context" else "") or masked(text) or folded(question)
+
+
+def joined_templates(templates: Sequence[str], questions: Sequence[str]) -> list[str]:
+    """The templates of rows, where those that share a question are one: the first by alphabet.
+
+    A question has two where rows name their own, or where case makes a name of a word ("paris").
+    """
+    above: dict[str, str] = {}
+
+    def top(template: str) -> str:
+        while (up := above.get(template, template)) != template:
+            above[template] = above.get(up, up)  # so that no chain grows long
+            template = up
+        return template
+
+    seen: dict[str, str] = {}
+    for template, question in zip(templates, questions, strict=True):
+        low, high = sorted((top(template), top(seen.setdefault(question, template))))
+        above[high] = low
+    return [top(template) for template in templates]
 
 
 def split_by_template(
@@ -43,15 +70,20 @@ def split_by_template(
 
     The template is the masked text of all sentences but the last ("context": whatever is asked
     about one story belongs together), or of the whole question; a single sentence is its own
-    context. Rows keep their order. The largest templates are placed first, so that small ones even
-    out the shares. Raises UserError for shares that are none, and for fewer templates than parts.
+    context. Questions that differ in case only stay together. Rows keep their order. The largest
+    templates are placed first, so that small ones even out the shares. Raises UserError for shares
+    that are none, and for fewer templates than parts.
     """
     total = sum(shares.values())
     if not shares or min(shares.values()) <= 0:
         raise UserError(f"shares are numbers above 0, got {dict(shares)}")
+    questions = [question_of(row) for row in rows]
+    templates = joined_templates(
+        [template_of(text, by) for text in questions], [folded(text) for text in questions]
+    )
     groups: dict[str, list[int]] = {}
-    for index, row in enumerate(rows):
-        groups.setdefault(template_of(question_of(row), by), []).append(index)
+    for index, template in enumerate(templates):
+        groups.setdefault(template, []).append(index)
     if len(groups) < len(shares):
         raise UserError(
             f"{len(rows)} rows come from {len(groups)} templates (by {by}): too few for "

@@ -161,6 +161,24 @@ def test_our_own_splits_do_not_overlap(tmp_path: Path) -> None:
         (["--split-file", "none.jsonl", "--shares", "a,b"], "got 'a,b'"),
         (["--split-file", "none.jsonl", "--shares", "nan,1"], "got 'nan,1'"),
         (["--split-file", "none.jsonl", "--by", "word"], "--by is one of context, question"),
+        (
+            ["dates", "--split", "test", "--demos", "1"],
+            "--split does nothing with --demos; it goes",
+        ),
+        (["dates", "-n", "5", "--demos", "1"], "--n does nothing with --demos; it goes with a set"),
+        (
+            ["dates", "--by", "foo"],
+            "--by does nothing with a set's NAME; it goes with --split-file",
+        ),
+        (["dates", "--shares", "1,1"], "--shares does nothing with a set's NAME"),
+        (["dates", "--json"], "--json does nothing with a set's NAME; it goes with --overlap"),
+        (
+            ["--list", "--seed", "0"],
+            "--seed does nothing with --list; it goes with --split-file or",
+        ),
+        (["--split-file", "none.jsonl", "--solutions"], "--solutions does nothing with --split-fi"),
+        (["--overlap", "a", "b", "--into", "c"], "--into does nothing with --overlap"),
+        (["--list", "--demos", "1"], "--demos goes with a set's NAME"),
     ],
 )
 def test_what_cannot_be_done_is_one_sentence(words: list[str], said: str) -> None:

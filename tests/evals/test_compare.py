@@ -13,17 +13,23 @@ from limbeck.evals.compare import compare
 
 
 def role(
-    scores: Sequence[float | None], clusters: Sequence[str] | None = None, **protocol: Any
+    scores: Sequence[float | None],
+    clusters: Sequence[str] | None = None,
+    *,
+    task: str = "dates",
+    prompts: Sequence[str] | None = None,
+    **protocol: Any,
 ) -> dict[str, Any]:
     items = [
         {"id": str(n), "doc": f"d{n}", "score": score, "output": ""}
+        | {"prompt": prompts[n] if prompts else f"p{n}"}
         | ({"cluster": clusters[n]} if clusters else {})
         for n, score in enumerate(scores)
     ]
     common = {"form": "generate", "prompt": "chat", "max_tokens": 9, "version": 2, "lm_eval": "1"}
     return {
         "protocol": common | protocol,
-        "tasks": [{"task": "dates", "metric": "acc", "items": items}],
+        "tasks": [{"task": task, "metric": "acc", "items": items}],
     }
 
 
@@ -64,6 +70,36 @@ def test_items_of_one_template_vary_together() -> None:
     assert two.p_value == pytest.approx(1.0)
 
 
+def test_an_item_without_a_template_leaves_the_others_together() -> None:
+    groups = ["a"] * 4 + ["b"] * 4 + [""]
+    own = ["a"] * 4 + ["b"] * 4 + ["c"]
+    scores = [1.0] * 4 + [0.0] * 4 + [1.0], [0.0] * 9
+    found, same = (
+        compare({"one": role(scores[0], names), "two": role(scores[1], names)})[0]
+        for names in (groups, own)
+    )
+    assert (found.n, found.clusters) == (9, 3)
+    assert found == same
+
+
+def test_completions_of_one_prompt_vary_together_as_in_the_report() -> None:
+    prompts = [f"p{n // 10}" for n in range(40)]
+    scores = [float(n // 10 % 2) for n in range(40)], [0.0] * 40
+
+    def imitated(column: list[float], names: list[str]) -> dict[str, Any]:
+        return role(column, task="imitation_nll", prompts=names)
+
+    [found] = compare({"one": imitated(scores[0], prompts), "two": imitated(scores[1], prompts)})
+    assert (found.n, found.clusters) == (40, 4)
+    # Four prompts of mean 0, 1, 0, 1: variance 1/3, over four.
+    assert found.standings[0].stderr == pytest.approx(math.sqrt(1 / 12))
+    alone = ["p"] * 40
+    [found] = compare({"one": imitated(scores[0], alone), "two": imitated(scores[1], alone)})
+    assert found.clusters == 1
+    assert [one.score for one in found.standings] == [0.5, 0.0]
+    assert (found.standings[1].minus_first, found.standings[1].p_value) == (None, None)
+
+
 def test_only_items_that_all_answered_count() -> None:
     [found] = compare({"one": role([1.0, 1.0, 0.0]), "two": role([1.0, None, 1.0])})
     assert found.n == 2
@@ -75,6 +111,10 @@ def test_only_items_that_all_answered_count() -> None:
     [
         (role([1.0, 0.0]), "two was evaluated on other items of dates"),
         (role([1.0, 0.0, 1.0], max_tokens=5), "max_tokens 9 and 5"),
+        (role([1.0, 0.0, 1.0], form="loglikelihood"), "form generate and loglikelihood"),
+        (role([1.0, 0.0, 1.0], prompt="plain"), "prompt chat and plain"),
+        (role([1.0, 0.0, 1.0], version=1), "version 2 and 1"),
+        (role([1.0, 0.0, 1.0], lm_eval="2"), "lm_eval 1 and 2"),
         (role([None, None, 1.0]), "fewer than two items of dates"),
         ({"protocol": role([1.0])["protocol"], "tasks": []}, "any task in common"),
     ],

@@ -11,7 +11,7 @@ from lm_eval.api.instance import Instance
 
 from limbeck.errors import AuthError, BadRequest, UserError
 from limbeck.evals.lm import RoleLM, read_context
-from limbeck.evals.tasks import FAILED
+from limbeck.evals.tasks import FAILED, Cut
 from limbeck.protocols import Reply, Request
 from limbeck.record import Message, user
 from limbeck.teachers.scoring import Context
@@ -38,7 +38,7 @@ class Writer:
         text = request.messages[-1].content
         if text in self._fail:
             raise self._fail[text]
-        return Reply(f"re: {text}")
+        return Reply(f"re: {text}", "length" if text == "long" else "stop")
 
     async def aclose(self) -> None:
         self.closed += 1
@@ -141,3 +141,9 @@ def test_a_black_box_gives_no_likelihoods_and_says_what_to_do() -> None:
 
 def test_the_tokenizer_is_named_after_the_writer() -> None:
     assert role(Writer()).tokenizer_name == "writer"
+
+
+def test_what_was_cut_off_is_told_from_what_was_not() -> None:
+    texts = role(Writer()).generate_until([instance("long", {}), instance("short", {})])
+    assert texts == ["re: long", "re: short"]
+    assert [isinstance(text, Cut) for text in texts] == [True, False]

@@ -289,6 +289,11 @@ def test_questions_of_one_template_vary_together() -> None:
     alone = report(*(solved(column, ["one"] * 48) for column in columns.tolist()))
     assert alone["tasks"][0]["clusters"] is None
     assert alone["tasks"][0]["student"]["stderr"] == standard_error(columns[1])
+    # One question that is from no template varies on its own, and the others still together.
+    mixed = report(*(solved(column, [*templates[:-1], ""]) for column in columns.tolist()))
+    own = [*templates[:-1], "its own"]
+    assert mixed["tasks"][0]["clusters"] == 13
+    assert mixed["tasks"][0]["student"]["stderr"] == standard_error(columns[1], clusters=own)
 
 
 def test_one_prompt_alone_has_scores_and_no_interval() -> None:

@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limbeck.errors import DataError, UserError
-from limbeck.filters.contamination import REASONS, Contamination, Known, Reason, read_asked
+from limbeck.filters.contamination import Contamination, Known, read_asked
 from limbeck.protocols import Filter
 from limbeck.questions import masked_overlap
+from limbeck.questions.likeness import REASONS, Reason
 from limbeck.record import Message, Provenance, Record, user
 from limbeck.registry import build
 
@@ -97,6 +98,48 @@ def test_texts_without_words_are_one_only_where_they_are_the_same(text: str) -> 
     assert hit.reason == "same"
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Ada had 3 kites. She bought 4. How many now? Let's think step by step.", "same"),
+        ("Q: Ada had 3 kites. She bought 4. How many now?\nA:", "same"),
+        ("Question: Bo had 5 kites. He bought 2. How many now?\n(A) 7\n(B) 3\nAnswer:", "template"),
+        ("Bo had 8 kites. She bought 1. Is that enough?\n(A) yes\n(B) no", "context"),
+        ("问题：今天是12月25日。明天是几号？请一步一步思考。", "template"),
+        ("Is 7 a prime?\nA. yes\nB. no", "same"),
+        ("Is 7 a prime? (A) maybe (B) no", "same"),
+        ("Is 7 a prime? (A) red (B) blue", ""),
+    ],
+)
+def test_a_prompt_around_a_question_hides_it_not(tests: Path, text: str, expected: str) -> None:
+    assert reasons(Contamination("context", (tests,)), text) == [expected]
+
+
+def test_affixes_of_the_evaluation_hide_nothing_either(tmp_path: Path) -> None:
+    asked = [
+        {"prompt": "Q: Is 7 a prime?\nOptions:\n- yes\n- no\nThink step by step."},
+        {"question": "Welche Zahl ist gerade?\nAntwort:"},
+    ]
+    judge = Contamination(against=(write(tmp_path / "t.jsonl", asked),))
+    assert reasons(judge, "Is 7 a prime?", "Welche Zahl ist gerade?", NEW) == ["same", "same", ""]
+
+
+def test_one_question_with_other_options_is_another_question(tmp_path: Path) -> None:
+    options = ["The ice is hot.", "A fly is red."]
+    item = {"question": "Which is true?", "options": options, "answer": 0}
+    judge = Contamination(against=(write(tmp_path / "items.jsonl", [item]),))
+    other = "Which is true?\n(A) The sea is hot.\n(B) The sea is cold."
+    moved = "Which is true?\n(A) Snow is red.\n(B) The ICE is hot."
+    assert reasons(judge, other, moved, "Which is true?") == ["", "same", "same"]
+
+
+def test_another_question_about_the_same_has_other_options() -> None:
+    known = Known([("a", "Ada had 3 kites. How many now? (A) 7 (B) 8")])
+    hit = known.find("Bo had 5 kites. Is that enough? (A) yes (B) no", "context")
+    assert hit is not None
+    assert hit.reason == "context"
+
+
 def test_the_first_of_equal_questions_is_named() -> None:
     hit = Known([("a", "Is 3 odd?"), ("b", "Is 5 odd?")]).find("Is 4 odd?")
     assert hit is not None
@@ -109,16 +152,16 @@ TEXTS = st.lists(st.lists(WORDS, min_size=1, max_size=6).map(" ".join), min_size
 
 @given(TEXTS, TEXTS)
 def test_it_finds_what_the_overlap_table_counts(train: list[str], test: list[str]) -> None:
-    """Texts of marks alone are left out: the table takes them for one template."""
-    train = [text for text in train if text.strip(" .?")]
     known = Known((str(place), text) for place, text in enumerate(train))
     found = masked_overlap(train, test)
-    ways: dict[Reason, tuple[int, ...]] = {"same": found.same, "template": found.shared}
+    reached: set[int] = set()
+    ways: dict[Reason, tuple[int, ...]] = {
+        "same": found.same, "template": found.shared, "context": found.context,
+    }  # fmt: skip
     for by, places in ways.items():
+        reached.update(places)
         hits = [place for place, text in enumerate(test) if known.find(text, by)]
-        assert hits == list(places)
-    hits = [place for place, text in enumerate(test) if known.find(text, "context")]
-    assert hits == sorted({*found.shared, *found.context})
+        assert hits == sorted(reached)
 
 
 def test_nothing_to_compare_with_is_a_sentence() -> None:
@@ -150,7 +193,9 @@ def test_every_form_of_a_question_is_read(tmp_path: Path) -> None:
         {"id": "sums", "instruction": "Add.", "instances": instances},
     ]
     asked = read_asked(write(tmp_path / "f.jsonl", rows))
-    assert asked == [("0", "Why?"), ("sums", "Add.\n\n1 2"), ("sums", "Add.\n\n4 5")]
+    assert [(name, found.question) for name, found in asked] == [
+        ("0", "Why?"), ("sums", "Add.\n\n1 2"), ("sums", "Add.\n\n4 5"),
+    ]  # fmt: skip
 
 
 def test_several_files_are_one_test(tmp_path: Path) -> None:

@@ -7,9 +7,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
+from limbeck.errors import UserError
 from limbeck.pipeline.asking import Role, asking_of
 from limbeck.recipe import Recipe
-from limbeck.record import Provenance, Record, user
+from limbeck.record import Message, Provenance, Record, user
 
 SEED = Record((user("What day? 几号"),), "", Provenance("seed"), "05/01/2020", {"kind": "date"})
 
@@ -71,3 +74,12 @@ def test_an_arrow_student_of_two_tasks_gets_both_marks(tmp_path: Path) -> None:
     student = asking_of(given, "student")
     assert student.prompt(SEED) == "predict: What day? 几号 ###"
     assert student.about == "as trained: predict: question ###"
+
+
+def test_an_arrow_student_is_not_asked_half_of_a_conversation(tmp_path: Path) -> None:
+    turns = (user("My number is 7."), Message("assistant", "ok"), user("Double it."))
+    seed = Record(turns, "", Provenance("seed"), "14")
+    arrow = asking_of(context(tmp_path, format={"text": "arrow"}), "student")
+    with pytest.raises(UserError, match=f"the question {seed.id} has several turns"):
+        arrow.prompt(seed)
+    assert asking_of(context(tmp_path), "student").prompt(seed) == turns

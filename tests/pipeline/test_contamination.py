@@ -248,6 +248,17 @@ def test_rows_that_learn_another_text_are_compared_by_their_questions(tmp_path: 
     assert (questions["rows"], questions["same"]) == (4, 0)
 
 
+def test_items_are_compared_with_their_options(tmp_path: Path) -> None:
+    recipe = job(tmp_path, filters=[], eval={"tasks": ["items.jsonl"]})
+    context, _ = answered(recipe, tmp_path)
+    texts = ("Où est Paris ?\n(A) au nord\n(B) au sud", "哪个是颜色？\n(A) 红色\n(B) 桌子")
+    records = [Record((user(text),), "x", Provenance("t")) for text in texts]
+    write_jsonl(context.run.folder("generate") / "records.jsonl", (r.to_json() for r in records))
+    write_parquet(context.run.folder("format") / "train.parquet", [to_row(r) for r in records])
+    [items] = given_away(context, {"data": [file_hash(tmp_path / "items.jsonl")]})
+    assert items["found"] == [{"place": 1, "item": "d", "reason": "same", "row": records[1].id}]
+
+
 def test_a_test_that_changed_since_the_evaluation_is_not_compared(
     finished: tuple[limbeck.Run, Recipe, Path], tmp_path: Path
 ) -> None:

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import io
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from limbeck.errors import UserError
-from limbeck.pipeline.format import split
+from limbeck.pipeline.context import Context
+from limbeck.pipeline.filter import filter_records
+from limbeck.pipeline.format import format_records, read_split, split
+from limbeck.progress import reporter
+from limbeck.recipe import Recipe
 from limbeck.record import Provenance, Record, user
+from limbeck.rundir import RunDir
+from limbeck.store import read_json, write_jsonl
 
 
 def row(prompt: str, number: int = 0, **meta: Any) -> Record:
@@ -52,7 +60,70 @@ def test_without_a_template_of_their_own_questions_are_masked() -> None:
     }
 
 
+def test_one_prompt_is_on_one_side_whatever_its_templates_and_case() -> None:
+    rows = [row(f"Is {n} big?", n, template=f"t{n}") for n in range(20)]
+    rows += [row(f"is {n} BIG?", n, template=f"other{n}") for n in range(20)]
+    sides = split(rows, valid=0.2, test=0.3, seed=0, by="template")
+    prompts = {name: {r.prompt.lower() for r in part} for name, part in sides.items()}
+    assert {name: len(part) for name, part in sides.items()} == {
+        "train": 20,
+        "valid": 8,
+        "test": 12,
+    }
+    assert not prompts["train"] & prompts["test"]
+    assert not prompts["train"] & prompts["valid"]
+
+
 def test_a_split_that_leaves_nothing_is_a_sentence() -> None:
     rows = [row("a", template="t"), row("b", template="t")]
     with pytest.raises(UserError, match="1 test and 0 valid templates, but only 1 templates"):
         split(rows, valid=0, test=1, seed=0, by="template")
+
+
+def stage(folder: Path, rows: list[Record], **section: Any) -> tuple[Context, io.StringIO]:
+    """The stage format over rows that were generated and all kept."""
+    data = {"name": "r", "seeds": "s.jsonl", "teacher": "fake:t", "student": "fake:s"}
+    recipe = Recipe.model_validate(data | {"filters": [], "format": section}).resolved(folder)
+    run = RunDir(folder / "runs" / "r", recipe)
+    with run.stage("generate", "given") as done:
+        write_jsonl(run.folder("generate") / "records.jsonl", (r.to_json() for r in rows))
+        done.counts["records"] = len(rows)
+        done.files.append("records.jsonl")
+    said = io.StringIO()
+    context = Context(run, reporter("plain", said), folder / "ledger.sqlite")
+    filter_records(context)
+    return context, said
+
+
+def test_one_row_that_cannot_be_written_stops_nothing_and_is_told(tmp_path: Path) -> None:
+    wrong = {"status": "wrong"}
+    rows = [row(f"q{n}", rationale="r") for n in range(8)]
+    rows += [row("8", rationale="r", answer_text="3 --> 8", check=wrong)]
+    rows += [row("9", rationale="r", check=wrong)]
+    context, said = stage(tmp_path, rows, text="arrow", valid=0, test=0)
+    format_records(context)
+    assert (
+        "2 of 10 records have no text arrow and were left out "
+        "(1 with an answer that holds '-->', 1 with no answer)"
+    ) in said.getvalue()
+    counts = read_json(context.run.folder("format") / "done.json")["counts"]
+    assert counts["left_out"] == {"an answer that holds '-->'": 1, "no answer": 1}
+    assert counts["train"] == len(read_split(context.run.folder("format"), "train")) == 8
+
+
+def test_rows_that_all_cannot_be_written_are_an_error(tmp_path: Path) -> None:
+    context, _ = stage(tmp_path, [row("a"), row("b")], text="arrow", valid=0, test=0)
+    with pytest.raises(UserError, match=r"no training row can be written so \(2 rows, 2 with no r"):
+        format_records(context)
+    assert not (context.run.folder("format") / "train.parquet").exists()
+
+
+def test_a_side_too_small_to_shuffle_is_named(tmp_path: Path) -> None:
+    rows = [row(f"q{n}", rationale=str(n)) for n in range(8)]
+    given = {"text": "arrow", "rationales": "shuffled", "test": 0}
+    context, _ = stage(tmp_path, rows, **given, valid=1)
+    with pytest.raises(UserError, match=r"1 of 1 valid rows are of one question.*format\.valid"):
+        format_records(context)
+    context, _ = stage(tmp_path, rows, **given, valid=2)
+    format_records(context)
+    assert len(read_split(context.run.folder("format"), "valid")) == 2

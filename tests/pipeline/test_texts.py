@@ -11,7 +11,7 @@ from limbeck.errors import UserError
 from limbeck.pipeline.format import from_row, to_row
 from limbeck.pipeline.texts import as_text
 from limbeck.recipe import Format
-from limbeck.record import Provenance, Record, user
+from limbeck.record import Message, Provenance, Record, user
 from limbeck.store import read_parquet, write_parquet
 
 ARROW = Format(text="arrow")
@@ -50,7 +50,7 @@ def test_what_the_paths_agreed_on_stands_where_there_is_no_target() -> None:
         (Record((user("q"),), "x", Provenance("t"), meta={"rationale": "r"}), "has no answer"),
         (
             Record((user("q"),), "x", Provenance("t"), target="a --> b", meta={"rationale": "r"}),
-            "may not hold '-->'",
+            "has an answer that holds '-->'",
         ),
     ],
 )
@@ -92,11 +92,72 @@ def test_shuffled_every_row_has_a_rationale_of_another_question(seed: int) -> No
 
 def test_where_one_question_has_most_rows_nothing_can_be_shuffled() -> None:
     rows = [row("a", n, rationale=str(n)) for n in range(3)] + [row("b", rationale="b")]
-    with pytest.raises(UserError, match="3 of 4 rows are of one question"):
+    with pytest.raises(UserError, match=r"3 of 4 train rows are of one question.*ask more"):
         as_text(rows, SHUFFLED, 0)
+    with pytest.raises(UserError, match=r"1 of 1 valid rows are.*format\.valid larger, or 0"):
+        as_text(rows[:1], SHUFFLED, 0, side="valid")
     assert [r.completion for r in as_text(rows[2:], SHUFFLED, 0)] == [" b --> 7", " 2 --> 7"]
 
 
 def test_chat_is_left_as_it_is() -> None:
     rows = [row("q")]
     assert as_text(rows, Format(), 0) == rows
+
+
+def test_without_a_target_it_is_the_teachers_words_and_not_what_they_are_compared_by() -> None:
+    meta = {"rationale": "r", "answer": "a, b", "answer_text": " B, A.\n"}
+    record = Record((user("q"),), "x", Provenance("t"), meta=meta)
+    assert as_text([record], ARROW, 0)[0].completion == " r --> B, A"
+    assert as_text([record], Format(text="answer"), 0)[0].completion == " B, A"
+
+
+def test_rows_without_the_text_are_left_out_where_somebody_counts_them() -> None:
+    rows = [
+        row("a", rationale="r"),
+        Record((user("b"),), "x", Provenance("t"), meta={"rationale": "r"}),
+        row("c"),
+        row("d", rationale="r", answer_text="3 --> 8", check={"status": "wrong"}),
+        row("e", rationale="3 + 4 = 8", answer="8", check={"status": "wrong"}),
+    ]
+    left: list[str] = []
+    made = as_text(rows, ARROW, 0, on_left=left.append)
+    assert [(r.prompt, r.completion) for r in made] == [
+        ("a ###", " r --> 7"),
+        ("e ###", " 3 + 4 = 8 --> 8"),
+    ]
+    assert left == ["no answer", "no rationale", "an answer that holds '-->'"]
+    shuffled = as_text(rows, SHUFFLED, 0, on_left=left.append)
+    assert [r.completion for r in shuffled] == [" 3 + 4 = 8 --> 7", " r --> 8"]
+    assert as_text(rows[1:3], SHUFFLED, 0, on_left=left.append) == []
+
+
+@pytest.mark.parametrize("text", ["arrow", "answer"])
+@pytest.mark.parametrize(
+    ("turns", "words"),
+    [
+        ((Message("system", "In km."), user("How far?")), "has a system turn, which would be lost"),
+        ((user("7."), Message("assistant", "ok"), user("Double it.")), "has several turns"),
+    ],
+)
+def test_what_stands_before_the_question_is_not_dropped(
+    turns: tuple[Message, ...], words: str, text: Any
+) -> None:
+    record = Record(turns, "x", Provenance("t"), target="7", meta={"rationale": "r"})
+    with pytest.raises(UserError, match=words):
+        as_text([record], Format(text=text), 0, on_left=lambda reason: None)
+
+
+@pytest.mark.parametrize("reason", ["length", "max_tokens"])
+def test_half_a_rationale_is_not_written_as_a_whole_one(reason: str) -> None:
+    record = row("q", rationale="We add 3 and", finish_reason=reason)
+    with pytest.raises(UserError, match=r"cut off by the token limit.*add the filter complete"):
+        as_text([record], ARROW, 0, on_left=lambda reason: None)
+    assert as_text([record], Format(), 0) == [record]
+    whole = row("q", rationale="We add.", finish_reason="stop")
+    assert len(as_text([whole], ARROW, 0)) == 1
+
+
+def test_another_seed_shuffles_in_another_order() -> None:
+    rows = [row(f"q{n}", rationale=str(n)) for n in range(20)]
+    orders = {tuple(r.completion for r in as_text(rows, SHUFFLED, seed)) for seed in range(3)}
+    assert len(orders) == 3

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from limbeck.errors import UserError
-from limbeck.questions import SETS, Question, demos, make_questions, masked
+from limbeck.questions import SETS, Question, demos, make_questions, masked, masked_overlap
+from limbeck.questions.affixes import asked
 from limbeck.questions.assign import assigned
 from limbeck.questions.masking import context
 from limbeck.questions.question import Made, QuestionSet, Template
@@ -64,6 +65,17 @@ def test_no_masked_question_nor_context_of_one_split_is_in_another(name: str) ->
         assert templates[one].isdisjoint(templates[two])
         assert masks[one].isdisjoint(masks[two])
         assert contexts[one].isdisjoint(contexts[two])
+        texts = [[q.prompt for q in made[split]] for split in (one, two)]
+        found = masked_overlap(*texts)
+        assert (found.shared, found.context) == ((), ())
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_of_a_question_is_taken_for_an_affix_and_its_options_are_found(name: str) -> None:
+    for question in make_questions(name, 200, split="all"):
+        found = asked(question.prompt)
+        assert found.options == question.options
+        assert found.question == question.prompt.split("\nOptions:\n")[0]
 
 
 @pytest.mark.parametrize("name", ["dates", "simple_dates", "arithmetic"])
@@ -188,6 +200,11 @@ def test_demos_are_worked_and_from_train_templates(name: str) -> None:
         assert question.solution.endswith(f"So the answer is {question.target}.")
     assert demos(name, 3) == shown[:3]
     assert demos(name, 3, seed=1) != shown[:3]
+
+
+def test_demos_of_reasoning_gym_are_a_sentence() -> None:
+    with pytest.raises(UserError, match=r"reasoning_gym:x has no worked solutions.* for: dates, "):
+        demos("reasoning_gym:x", 2)
 
 
 def test_demos_come_from_as_many_families_as_there_are() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import time
 import unicodedata
 
 import pytest
@@ -9,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limbeck.questions import masked
-from limbeck.questions.masking import context
+from limbeck.questions.masking import _token, context
 
 
 @pytest.mark.parametrize(
@@ -71,6 +73,35 @@ def test_case_width_form_and_punctuation_do_not_matter() -> None:
     assert masked(unicodedata.normalize("NFD", text)) == masked(text)
     assert masked("the café of José is open, it has 4 tables!!") == masked(text)
     assert masked("Ｗe sell tea") == masked("We sell tea")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("दिन क्या है?", "दान क्या है?"), ("น้ำ คือ อะไร", "นำ คือ อะไร"), ("ما كَتَبَ؟", "ما كَتَّبَ؟")],
+)
+def test_vowel_signs_and_accents_belong_to_their_words(one: str, other: str) -> None:
+    assert masked(one) != masked(other)
+    assert len(masked(one).split()) == len(one.split())
+
+
+def test_every_combining_mark_is_in_the_word_before_it() -> None:
+    marks = [c for c in map(chr, range(sys.maxunicode + 1)) if unicodedata.category(c)[0] == "M"]
+    assert len(marks) > 2000
+    assert all(_token().fullmatch(f"a{mark}b") for mark in marks)
+
+
+def test_a_text_eight_times_as_long_takes_no_more_than_twenty_times_as_long() -> None:
+    """Quadratic, it took 40 times as long and more."""
+
+    def seconds(words: int) -> float:
+        text, took = "ab\n  Cd. " * (words // 2), []
+        for _ in range(2):
+            start = time.process_time()
+            masked(text)
+            took.append(time.process_time() - start)
+        return min(took)
+
+    assert seconds(160_000) < 20 * seconds(20_000)
 
 
 @given(st.text(max_size=200))

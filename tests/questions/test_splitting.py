@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from limbeck.errors import UserError
 from limbeck.questions import masked, masked_overlap, split_by_template
-from limbeck.questions.splitting import question_of
+from limbeck.questions.splitting import joined_templates, question_of, template_of
 
 VERBS = ("buys", "sells", "paints", "counts", "draws", "finds", "hides", "loses", "makes", "needs")
 NAMES = ("José", "Łukasz", "王芳", "Nguyễn", "Ada")
@@ -124,6 +124,68 @@ def test_overlap_counts_templates_contexts_copies_and_ngrams() -> None:
     assert found.share == 0.4
     assert (found.train_templates, found.test_templates) == (2, 5)
     assert found.to_json()["shared"] == [0, 2]
+
+
+def test_overlap_sees_through_prompts_and_texts_without_words_are_no_template() -> None:
+    train = ["Q: Ada had 3 kites. How many now?\nA: Let's think step by step.", "🙂🙂"]
+    test = ["Bo had 5 kites. How many now?\n(A) 3\n(B) 4", "🎉", "!!!", "🙂🙂"]
+    found = masked_overlap(train, test)
+    assert (found.shared, found.context, found.same) == ((0,), (0,), (3,))
+
+
+def test_a_system_prompt_is_no_part_of_a_question() -> None:
+    def chat(system: str, text: str) -> dict[str, object]:
+        turns = [{"role": "system", "content": system}, {"role": "user", "content": text}]
+        return {"messages": turns}
+
+    assert question_of(chat("Be brief. Be kind.", "Why?")) == "Why?"
+    rows = [chat("Be brief. Be kind.", f"Which {verb} is it?") for verb in VERBS]
+    rows += [chat("Sei nett.", f"Which {verb} is it?") for verb in VERBS]
+    parts = split_by_template(rows, {"train": 1, "test": 1})
+    sides = [{question_of(row) for row in part} for part in parts.values()]
+    assert [len(side) for side in sides] == [5, 5]
+    assert sides[0].isdisjoint(sides[1])
+
+
+def test_options_and_affixes_are_no_part_of_a_template() -> None:
+    bare = "Ada has 3 kites. Which is red?"
+    for text in (
+        f"{bare}\n(A) one\n(B) two",
+        f"Q: {bare} Think step by step.",
+        f"{bare} A) x B) y",
+    ):
+        for by in ("context", "question"):
+            assert template_of(text, by) == template_of(bare, by)
+
+
+def test_questions_without_words_have_templates_of_their_own() -> None:
+    rows = [{"question": text} for text in ("🙂🙂", "🎉", "!!!")]
+    parts = split_by_template(rows, {"a": 1, "b": 1, "c": 1})
+    assert [len(part) for part in parts.values()] == [1, 1, 1]
+
+
+def test_a_question_in_another_case_is_in_the_same_part() -> None:
+    """ "Paris" is a name and "paris" is none."""
+    rows = [
+        {"question": text} for text in ("Is Paris big?", "is paris big?", "Is Rome big?", "Why?")
+    ]
+    for seed in range(8):
+        parts = split_by_template(rows, {"a": 1, "b": 1}, seed)
+        assert sorted(len(part) for part in parts.values()) == [1, 3]
+
+
+def test_templates_that_share_a_question_are_joined_whatever_their_order() -> None:
+    templates, questions = ["d", "b", "c", "b", "e", "c"], ["1", "1", "2", "2", "3", "4"]
+    assert joined_templates(templates, questions) == ["b", "b", "b", "b", "e", "b"]
+    assert joined_templates(templates[::-1], questions[::-1]) == ["b", "e", "b", "b", "b", "b"]
+
+
+def test_the_largest_templates_are_placed_first() -> None:
+    """Placed late, a large one would overfill a part that small ones had filled."""
+    rows = [{"question": f"we {'b' if i < 6 else chr(99 + i)} {i}"} for i in range(12)]
+    for seed in range(20):
+        parts = split_by_template(rows, {"x": 1, "y": 1}, seed)
+        assert [len(part) for part in parts.values()] == [6, 6]
 
 
 def test_overlap_of_nothing_is_nothing() -> None:

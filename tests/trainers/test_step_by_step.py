@@ -85,7 +85,8 @@ def test_only_the_last_user_turn_gets_the_prefix() -> None:
     assert prefixed("", turns) == turns
 
 
-def test_the_answer_is_the_target_else_what_the_paths_agreed_on() -> None:
+def test_the_answer_is_the_target_else_what_the_teacher_answered() -> None:
+    assert texts(row("q", "r", None, answer="a, b", answer_text="B, A."))[0][1] == f"B, A{END}"
     assert texts(row("q", "r", "5", answer="6"))[0][1] == f"5{END}"
     assert texts(row("q", "r", None, answer="6"))[0][1] == f"6{END}"
 

@@ -12,6 +12,7 @@ from pydantic import Field
 from limbeck.errors import UserError
 from limbeck.record import Record
 from limbeck.step_by_step import EXPLAIN, PREDICT, prefixed
+from limbeck.taught import taught_answer
 from limbeck.trainers.example import Example, encode
 from limbeck.trainers.objectives.sft import completion_loss
 
@@ -32,8 +33,8 @@ class StepByStep:
 
     Both means are taken over the same records, in every step and over a whole set, as in the
     authors' code: a plain mean over tokens would leave answers the few tokens that they have. The
-    answer is the record's target, or what its paths agreed on. With `answer_weight` 1 the student
-    learns answers only, from records with or without rationales.
+    answer is `taught_answer`'s: the record's target, or what the teacher answered. With
+    `answer_weight` 1 the student learns answers only, from records with or without rationales.
     """
 
     answer_weight: Annotated[float, Field(gt=0, le=1)] = 0.5
@@ -50,7 +51,7 @@ class StepByStep:
     ) -> tuple[Example, ...]:
         """The answer's example and the rationale's. Raises UserError for a record without one of
         them."""
-        texts = [(PREDICT, _answer(record)), (EXPLAIN, _rationale(record))]
+        texts = [(PREDICT, taught_answer(record)), (EXPLAIN, _rationale(record))]
         tasks = texts[: len(self.weights)]
         if not all(text for _, text in tasks):
             wanted = "an answer and a rationale" if len(tasks) == 2 else "an answer"
@@ -74,11 +75,6 @@ def _task(record: Record, prefix: str, text: str) -> Record:
     if record.provenance.template == "raw" and not messages[0].content[-1:].isspace():
         text = " " + text
     return replace(record, messages=messages, completion=text)
-
-
-def _answer(record: Record) -> str:
-    answer = record.target or record.meta.get("answer")
-    return answer.strip() if isinstance(answer, str) else ""
 
 
 def _rationale(record: Record) -> str:

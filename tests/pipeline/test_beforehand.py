@@ -1,0 +1,129 @@
+"""Questions that nothing can be compared with are told before anything is paid or trained."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from limbeck.errors import DataError, UserError
+from limbeck.pipeline.beforehand import check_evaluation
+from limbeck.pipeline.context import Context
+from limbeck.pipeline.run import do_stages
+from limbeck.progress import reporter
+from limbeck.recipe import Recipe
+from limbeck.rundir import RunDir
+from limbeck.store import read_json, write_jsonl
+
+GOOD = {"prompt": "2 + 3?", "target": "5", "kind": "number"}
+TURNS = {
+    "messages": [{"role": "system", "content": "In km."}, {"role": "user", "content": "How far?"}],
+    "target": "8",
+}
+BAD: list[tuple[dict[str, Any], str]] = [
+    (
+        {"prompt": "How  many\nare left?", "target": "seven or so", "kind": "number"},
+        "the question 'How many are left?': the target 'seven or so' is not one number",
+    ),
+    ({"prompt": "Why?", "target": "5", "kind": "NUMBER"}, "the kind must be one of"),
+    (
+        {"prompt": "Which?", "target": "D", "kind": "choice", "options": ["x", "y"]},
+        "is none of the 2 options",
+    ),
+]
+
+
+def context(folder: Path, rows: list[Any], **sections: Any) -> tuple[Context, io.StringIO]:
+    write_jsonl(folder / "seeds.jsonl", rows)
+    data = {
+        "name": "r",
+        "seeds": "seeds.jsonl",
+        # Nothing listens there: a request would be an EndpointError.
+        "teacher": {"model": "openai:x", "base_url": "http://127.0.0.1:9/v1"},
+        "student": "fake:s",
+        "generate": {"generator": "chain_of_thought"},
+        "eval": {"tasks": ["imitation"]},
+    }
+    said = io.StringIO()
+    run = RunDir(folder / "runs" / "r", Recipe.model_validate(data | sections).resolved(folder))
+    return Context(run, reporter("plain", said), folder / "ledger.sqlite"), said
+
+
+@pytest.mark.parametrize(("row", "words"), BAD)
+def test_a_seed_with_a_target_that_cannot_be_read_stops_before_the_first_call(
+    tmp_path: Path, row: dict[str, Any], words: str
+) -> None:
+    given, _ = context(tmp_path, [GOOD, row])
+    with pytest.raises(DataError, match=re.escape(words)) as caught:
+        do_stages(given, ("generate",))
+    assert str(tmp_path / "seeds.jsonl") in str(caught.value)
+    assert not given.run.folder("generate").exists()
+
+
+def test_without_a_target_the_kind_is_looked_at(tmp_path: Path) -> None:
+    given, _ = context(tmp_path, [{"prompt": "Why?", "kind": "integer"}])
+    with pytest.raises(DataError, match="the kind must be one of"):
+        do_stages(given, ("generate",))
+
+
+def test_bad_targets_are_skipped_where_bad_lines_are(tmp_path: Path) -> None:
+    seeds = {"path": "seeds.jsonl", "on_bad_line": "skip"}
+    rows = [GOOD, *(row for row, _ in BAD)]
+    generate = {"generator": "chain_of_thought", "paths": 1}
+    given, said = context(tmp_path, rows, seeds=seeds, teacher="fake:t", generate=generate)
+    do_stages(given, ("generate",))
+    counts = read_json(given.run.folder("generate") / "done.json")["counts"]
+    assert (counts["seeds"], counts["skipped_lines"]) == (1, 3)
+    assert said.getvalue().count("skipped: ") == 3
+    given, _ = context(tmp_path, rows[1:], seeds=seeds)
+    with pytest.raises(DataError, match="has no usable seed"):
+        do_stages(given, ("generate",))
+
+
+def test_other_generators_compare_nothing(tmp_path: Path) -> None:
+    given, _ = context(tmp_path, [BAD[0][0], TURNS], teacher="fake:t", generate="answers")
+    do_stages(given, ("generate",))
+    assert read_json(given.run.folder("generate") / "done.json")["counts"]["seeds"] == 2
+
+
+def test_turns_that_the_text_would_lose_are_told_first(tmp_path: Path) -> None:
+    given, _ = context(tmp_path, [GOOD, TURNS], format={"text": "arrow"})
+    with pytest.raises(UserError, match=r"'How far\?' of .*seeds.jsonl has a system turn"):
+        do_stages(given, ("generate",))
+
+
+@pytest.mark.parametrize(("row", "words"), BAD)
+@pytest.mark.parametrize("stage", ["generate", "train"])
+def test_a_question_of_the_evaluation_stops_before_generation_and_training(
+    tmp_path: Path, row: dict[str, Any], words: str, stage: Any
+) -> None:
+    write_jsonl(tmp_path / "q.jsonl", [GOOD, row])
+    given, _ = context(tmp_path, [GOOD], eval={"tasks": ["q.jsonl"]})
+    with pytest.raises(DataError, match=re.escape(words)) as caught:
+        do_stages(given, (stage,))
+    assert str(tmp_path / "q.jsonl") in str(caught.value)
+    limited, _ = context(tmp_path, [GOOD], eval={"tasks": ["q.jsonl"], "limit": 1})
+    check_evaluation(limited.recipe, missing_ok=False)
+
+
+def test_what_the_student_could_not_be_asked_whole_is_told_first(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "q.jsonl", [GOOD, TURNS])
+    arrow, _ = context(tmp_path, [GOOD], eval={"tasks": ["q.jsonl"]}, format={"text": "answer"})
+    with pytest.raises(UserError, match=r"'How far\?' of .*q.jsonl has a system turn"):
+        check_evaluation(arrow.recipe, missing_ok=False)
+    chat, _ = context(tmp_path, [GOOD], eval={"tasks": ["q.jsonl"]})
+    check_evaluation(chat.recipe, missing_ok=False)
+
+
+def test_a_broken_item_and_a_lost_file_are_told_first(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "i.jsonl", [{"question": "x?", "options": ["a"], "answer": 0}])
+    broken, _ = context(tmp_path, [GOOD], eval={"tasks": ["i.jsonl"]})
+    with pytest.raises(DataError, match="line 1: options must be 2 to"):
+        check_evaluation(broken.recipe, missing_ok=True)
+    lost, _ = context(tmp_path, [GOOD], eval={"tasks": ["none.jsonl"]})
+    check_evaluation(lost.recipe, missing_ok=True)
+    with pytest.raises(DataError, match="No such file"):
+        check_evaluation(lost.recipe, missing_ok=False)
