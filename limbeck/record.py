@@ -22,6 +22,7 @@ META_KEYS = frozenset(
         "task",
         "kind",
         "template",
+        "family",
         "instruction",
         "input",
         "rationale",

@@ -8,7 +8,8 @@
 
 The completion that a seed row has already (what the assistant said last, too) is kept as its
 `target`, never shown to the teacher. A key whose value is null is no key. A question may have the
-`kind` of its answer, its `options`, its `template`, and a worked `solution`, kept as `rationale`.
+`kind` of its answer, its `options`, its `template` and `family`, and a worked `solution`, kept as
+`rationale`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from limbeck.store import read_jsonl
 
 INSTRUCTION = "instruction.v1"
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_CARRIED = {"kind": "kind", "template": "template", "solution": "rationale"}
+_CARRIED = {"kind": "kind", "template": "template", "family": "family", "solution": "rationale"}
 _SHAREGPT = {
     "human": "user",
     "user": "user",

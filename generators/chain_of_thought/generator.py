@@ -15,9 +15,9 @@ from pydantic import Field
 
 from limbeck.aio import map_ordered, off_loop
 from limbeck.errors import UserError
-from limbeck.generators.chain_of_thought.conclusion import thoughts
+from limbeck.generators.chain_of_thought.examples import By, examples_of
 from limbeck.generators.chain_of_thought.paths import Path, Sampling, walk
-from limbeck.generators.chain_of_thought.prompts import NEXT, Asking, Calls, Demo, Form, answer_form
+from limbeck.generators.chain_of_thought.prompts import NEXT, Asking, Calls, Form, answer_form
 from limbeck.generators.chain_of_thought.rows import (
     GENERATOR,
     checked,
@@ -45,7 +45,8 @@ class ChainOfThought:
     `form` "chat" is for chat teachers, "base" has a base teacher continue text. `calls` "one" asks
     for rationale and answer at once, and a second time for an answer that is missing; "two" always
     asks twice, as published; "auto" is one, but two for a base teacher without worked examples.
-    `demos` are those examples, of which the first `shots` are shown (`seeds.demos` in a recipe).
+    `demos` are those examples (`seeds.demos` in a recipe), of which `shots` are shown: the first
+    ones, or `shots_by` "family" those of the question's own family and not of its template.
     `kind` is that of the answers, where the seeds do not say their own. `longer` asks for what was
     cut off at `max_tokens` once more, with twice as many.
     """
@@ -56,6 +57,7 @@ class ChainOfThought:
     calls: Calls = "auto"
     kind: Kind = "auto"
     shots: Annotated[int, Field(ge=0)] = 4
+    shots_by: By = "order"
     max_tokens: Annotated[int, Field(ge=1)] = 512
     temperature: Annotated[float, Field(ge=0)] = 0.7
     top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
@@ -82,7 +84,9 @@ class ChainOfThought:
     def asked(self) -> str:
         """How a question is asked first, for a report."""
         asking = self._asking()
-        shots = f", {len(asking.demos)} worked examples" if asking.demos else ""
+        most = min(asking.examples.shots, len(asking.examples.every))
+        of = " of its own family" if self.shots_by == "family" else ""
+        shots = f", {most} worked examples{of}" if asking.examples else ""
         version = "cot_question_chat.v1" if asking.one_call else "cot_rationale_chat.v1"
         return f"{'cot_rationale_base.v1' if self.form == 'base' else version}{shots}"
 
@@ -125,16 +129,16 @@ class ChainOfThought:
                 run.tell(seed, kind, found, out)
 
     def _asking(self) -> Asking:
-        demos = tuple(_demo(record) for record in self.demos[: self.shots])
+        examples = examples_of(self.demos, self.shots, self.shots_by)
         one_call = self.calls == "one" or (
-            self.calls == "auto" and (self.form == "chat" or bool(demos))
+            self.calls == "auto" and (self.form == "chat" or bool(examples))
         )
-        if one_call and self.form == "base" and not demos:
+        if one_call and self.form == "base" and not examples:
             raise UserError(
                 "a base teacher answers in one call only with worked examples to follow: give "
                 "seeds.demos, or calls: two"
             )
-        return Asking(self.form, one_call, demos, self.system)
+        return Asking(self.form, one_call, examples, self.system)
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +191,9 @@ class _Run:
         rate = pass_rate(statuses) if seed.target is not None else None
         out.count(QUESTIONS)
         out.count(SOLVED, bool(rate))
+        # The first examples are those of the recipe; which ones were chosen, a row has to say.
+        chosen = self.asking.examples.of(seed) if self.options.shots_by == "family" else ()
+        shown = [example.id for example in chosen]
         for path, one in found:
             for reply in path.replies:
                 out.answered(reply)
@@ -209,12 +216,6 @@ class _Run:
                     found=one,
                     pass_rate=rate,
                     paths=len(found),
+                    shown=shown,
                 )
             )
-
-
-def _demo(record: Record) -> Demo:
-    rationale = record.meta.get("rationale") or record.completion
-    if not rationale or record.target is None:
-        raise UserError(f"the worked example {record.prompt[:60]!r} needs a rationale and a target")
-    return Demo(record.prompt, thoughts(str(rationale)), record.target)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from limbeck.generators.chain_of_thought.examples import Examples
 from limbeck.prompts import fill
 from limbeck.record import Message, Record, user
 
@@ -21,15 +22,6 @@ Calls = Literal["auto", "one", "two"]
 NEXT = "\nQ:"  # where a base teacher begins a question of its own
 _DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{4}")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-
-
-@dataclass(frozen=True, slots=True)
-class Demo:
-    """A worked example: question, rationale, answer."""
-
-    question: str
-    rationale: str
-    answer: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +40,18 @@ class Asking:
 
     form: Form
     one_call: bool
-    demos: tuple[Demo, ...] = ()
+    examples: Examples = field(default_factory=Examples)
     system: str = ""
 
     def rationale(self, seed: Record, kind: str) -> Ask:
         """The first call for a question."""
         if self.form == "base":
             version = "cot_rationale_base.v1"
-            values = {"question": seed.prompt, "demos": self._shown()}
+            values = {"question": seed.prompt, "demos": self._shown(seed)}
             return Ask((user(fill(version, values)),), version, (NEXT,), "raw")
         version = "cot_question_chat.v1" if self.one_call else "cot_rationale_chat.v1"
         turns = [*self._opening(seed)]
-        for demo in self.demos:
+        for demo in self.examples.of(seed):
             asked = fill(version, {"question": demo.question, "kind": kind})
             ends = f"\nAnswer: {demo.answer}" if self.one_call else ""
             turns += [user(asked), Message("assistant", demo.rationale + ends)]
@@ -88,10 +80,10 @@ class Asking:
             return (Message("system", self.system), *turns)
         return turns
 
-    def _shown(self) -> list[dict[str, Any]]:
+    def _shown(self, seed: Record) -> list[dict[str, Any]]:
         return [
             {"question": demo.question, "rationale": demo.rationale, "answer": demo.answer}
-            for demo in self.demos
+            for demo in self.examples.of(seed)
         ]
 
 

@@ -47,11 +47,13 @@ def path_record(
     found: Checked | None,
     pass_rate: float | None,
     paths: int,
+    shown: Sequence[str] = (),
 ) -> Record:
     """The record of a path that got its replies. `finish_reason` is that of the rationale, but
     that of the second call, which has a key of its own as well, where the first one stopped.
     `rationale` is without what the first call concluded, but whole where the second call said
-    something else: a filter sees that the two contradict each other."""
+    something else: a filter sees that the two contradict each other. `shown` are the ids of the
+    worked examples, where they were chosen for the question."""
     assert path.text is not None
     text = completion_of(path)
     options = seed.meta.get("options")
@@ -71,6 +73,8 @@ def path_record(
         "usage": _usage(path),
         "paths": paths,
     }
+    if shown:
+        meta["demos"] = list(shown)
     if path.answer_text is not None:
         said = path.answer_text.text
         meta["answer_finish_reason"] = path.answer_text.finish_reason
