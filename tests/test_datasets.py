@@ -122,15 +122,18 @@ def made(name: str) -> list[dict[str, Any]]:
     """What the README's commands write into a file of questions."""
     stem, _, part = Path(name).stem.rpartition("_")
     if part == "demos":
-        return [question.row(solution=True) for question in demos(stem, 10)]
-    simple = {("simple_dates", "train"): 160, ("simple_dates", "test"): 200}
-    count = simple.get((stem, part), {"train": 200, "test": 100}[part])
+        return [question.row(solution=True) for question in demos(stem, 40)]
+    counts = {"train": 200, "valid": 100, "test": 100}
+    if stem == "simple_dates":
+        counts |= {"train": 320, "test": 200}
+    count = counts[part]
     return [question.row() for question in make_questions(stem, count, split=part)]
 
 
 def test_every_question_set_has_a_file_of_each_split() -> None:
     expected = {f"questions/{name}_{part}.jsonl" for name in SETS for part in ("train", "test")}
-    assert {*FILES} - {*WRITTEN} == {*expected, "questions/simple_dates_demos.jsonl"}
+    simple = {f"questions/simple_dates_{part}.jsonl" for part in ("demos", "valid")}
+    assert {*FILES} - {*WRITTEN} == expected | simple
 
 
 @pytest.mark.parametrize("name", sorted({*FILES} - {*WRITTEN}))
@@ -138,15 +141,19 @@ def test_question_files_are_what_the_commands_write(name: str) -> None:
     assert rows(name) == made(name)
 
 
-def test_no_template_of_a_test_file_is_in_a_training_file() -> None:
-    seen = {row["template"] for name in FILES if "_train" in name for row in rows(name)}
-    tested = {row["template"] for name in FILES if "_test" in name for row in rows(name)}
-    assert seen.isdisjoint(tested)
+def test_no_template_of_one_split_is_in_a_file_of_another() -> None:
+    seen = {
+        part: {row["template"] for name in FILES if f"_{part}." in name for row in rows(name)}
+        for part in ("train", "valid", "test")
+    }
+    assert all(seen.values())
+    for one, other in combinations(seen.values(), 2):
+        assert one.isdisjoint(other)
 
 
 def test_no_worked_example_is_a_question_that_the_teacher_is_asked() -> None:
     shown = {row["prompt"] for row in rows("questions/simple_dates_demos.jsonl")}
-    for part in ("train", "test"):
+    for part in ("train", "valid", "test"):
         assert shown.isdisjoint(
             row["prompt"] for row in rows(f"questions/simple_dates_{part}.jsonl")
         )
