@@ -1,10 +1,17 @@
 """Prompts computed before a batch goes on from them: each once, and once for all what many of
-them begin with, such as the worked examples of a few-shot prompt."""
+them begin with, such as the worked examples of a few-shot prompt.
+
+Prompts that begin alike are found by sorting them. What a batch, or a prompt and one shortly
+before it, begin with is held for the prompts to come, also for those that come alone.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect
+from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import torch
@@ -13,7 +20,8 @@ from transformers.cache_utils import DynamicLayer
 
 MOST = 4096  # padded tokens computed in one pass, at most
 SHARED = 32  # a common beginning of fewer tokens is not worth the trouble
-HELD = 4  # beginnings whose keys and values are kept for the prompts to come
+HELD = 8  # beginnings whose keys and values are kept for the prompts to come
+SEEN = 16  # prompts whose tokens are kept, to see what the next one begins with
 
 Prompt = tuple[int, ...]
 
@@ -36,98 +44,130 @@ class _Beginning:
     cache: DynamicCache
 
 
+@dataclass(frozen=True, slots=True)
+class _Start:
+    """The first `length` tokens of a beginning, from which a prompt goes on."""
+
+    beginning: _Beginning
+    length: int
+
+
 class Prefill:
     """Passes of a model over prompts; see the module. `pad_id` stands where a prompt is short."""
 
     def __init__(self, model: Any, pad_id: int) -> None:
         self._model = model
         self._pad = pad_id
-        self._held: dict[Prompt, _Beginning] = {}  # by their first tokens; the last used is last
+        self._held: list[_Beginning] = []  # the last used is last
+        self._seen: deque[Prompt] = deque(maxlen=SEEN)
         layers = DynamicCache(config=model.config).layers
         # A window counts columns, and between a shared beginning and the rest some stay empty.
         self._shares = all(type(layer) is DynamicLayer for layer in layers)
 
     def __call__(self, prompts: Sequence[Prompt]) -> Iterator[Computed]:
         """Every prompt once, in passes of such as are alike in length: little is padding."""
-        alone: list[int] = []
-        families: dict[Prompt, list[int]] = {}
-        for place, prompt in enumerate(prompts):
-            if self._shares and len(prompt) > SHARED:
-                families.setdefault(prompt[:SHARED], []).append(place)
-            else:
-                alone.append(place)
-        for head, places in families.items():
-            shared = self._beginning(head, [prompts[place] for place in places])
-            if shared is None:
-                alone += places
-                continue
-            for some in _alike([(len(prompts[place]), place) for place in places], shared[0]):
-                yield self._after(shared, some, prompts)
-        for some in _alike([(len(prompts[place]), place) for place in alone], 0):
+        starts = self._starts(prompts) if self._shares else {}
+        rests = [(len(prompts[place]) - start.length, place) for place, start in starts.items()]
+        for some in _alike(rests):
+            yield self._after([starts[place] for place in some], some, prompts)
+        wholes = [(len(text), place) for place, text in enumerate(prompts) if place not in starts]
+        for some in _alike(wholes):
             yield self._whole(some, prompts)
 
-    def _beginning(self, head: Prompt, family: list[Prompt]) -> tuple[int, _Beginning] | None:
-        """What the family begins with, and how many tokens of it; None where that is not known
-        and one prompt alone asks for it."""
-        most = min(len(prompt) for prompt in family) - 1  # something must be left to compute
-        length = min(_common(family), most)
-        held = self._held.pop(head, None)
-        if held is not None:
-            usable = min(_common([held.tokens, family[0]]), length)
-            if len(family) == 1 or usable >= length - SHARED:
-                self._held[head] = held
-                return usable, held
-        if len(family) == 1:
+    def _starts(self, prompts: Sequence[Prompt]) -> dict[int, _Start]:
+        """From what each prompt is to go on, by its place; not those that go on from nothing."""
+        order = [place for place, prompt in enumerate(prompts) if len(prompt) > SHARED]
+        known = sorted([held.tokens for held in self._held] + list(self._seen))
+        self._seen.extend(prompts[place] for place in order)
+        order.sort(key=lambda place: prompts[place])
+        runs = _families([prompts[place] for place in order], known)
+        families = [order[run] for run in runs]
+        # Those of one prompt come last: they may find what the others begin with.
+        families.sort(key=lambda family: len(family) == 1)
+        starts: dict[int, _Start] = {}
+        for family in families:
+            start = self._start([prompts[place] for place in family], known)
+            if start is not None:
+                starts.update(dict.fromkeys(family, start))
+        return starts
+
+    def _start(self, family: list[Prompt], known: list[Prompt]) -> _Start | None:
+        """What a sorted family goes on from: a beginning that is held, if it gives about as much
+        as they share (one prompt: as much as it shares with what is known), else a new one."""
+        first, last = family[0], family[-1]
+        limit = min(map(len, family)) - 1  # something must be left to compute
+        if len(family) > 1:
+            wanted = limit = min(_common(first, last), limit)
+        else:
+            wanted = min(_longest(first, known), limit)
+        held = self._best(first, limit)
+        if held is not None and held.length >= wanted - SHARED:
+            self._held.remove(held.beginning)
+            self._held.append(held.beginning)
+            return held
+        if wanted < SHARED:
             return None
-        tokens = family[0][:length]
-        cache = DynamicCache()
-        self._forward([tokens], cache=cache)
-        self._held[head] = _Beginning(tokens, cache)
-        if len(self._held) > HELD:
-            del self._held[next(iter(self._held))]
-        return length, self._held[head]
+        return _Start(self._hold(first[:wanted], held), wanted)
+
+    def _best(self, prompt: Prompt, limit: int) -> _Start | None:
+        """The held beginning that gives most of the prompt's first `limit` tokens."""
+        best: _Start | None = None
+        for beginning in reversed(self._held):
+            length = min(_common(beginning.tokens, prompt), limit)
+            if length >= SHARED and (best is None or length > best.length):
+                best = _Start(beginning, length)
+        return best
+
+    def _hold(self, tokens: Prompt, before: _Start | None) -> _Beginning:
+        """Compute a beginning, on from what is held of it, and hold it in place of those for
+        which it will do as well."""
+        length = 0 if before is None else before.length
+        cache = DynamicCache() if before is None else _laid([before])
+        self._forward([tokens[length:]], before=[length], cache=cache)
+        beginning = _Beginning(tokens, cache)
+        kept = [held for held in self._held if not _covers(tokens, held.tokens)]
+        self._held = [*kept, beginning][-HELD:]
+        return beginning
 
     def _whole(self, places: list[int], prompts: Sequence[Prompt]) -> Computed:
         cache = DynamicCache()  # without the config: it would drop what a window has passed
-        logits = self._forward([prompts[place] for place in places], cache=cache)
+        texts = [prompts[place] for place in places]
+        logits = self._forward(texts, before=[0] * len(texts), cache=cache)
         return Computed(places, cache, logits)
 
     def _after(
-        self, shared: tuple[int, _Beginning], places: list[int], prompts: Sequence[Prompt]
+        self, starts: list[_Start], places: list[int], prompts: Sequence[Prompt]
     ) -> Computed:
-        length, beginning = shared
-        cache = DynamicCache()
-        for number, layer in enumerate(beginning.cache.layers):
-            if layer.is_initialized:  # else it reads the keys of another layer
-                keys = layer.keys[:, :, :length].expand(len(places), -1, -1, -1)
-                values = layer.values[:, :, :length].expand(len(places), -1, -1, -1)
-                cache.update(keys, values, number)
-        rests = [prompts[place][length:] for place in places]
-        logits = self._forward(rests, before=length, cache=cache)
-        longest = max(map(len, rests))
-        for new, old in zip(cache.layers, beginning.cache.layers, strict=True):
-            for row, rest in enumerate(rests):
-                gap = longest - len(rest)
-                if gap and new.is_initialized:  # the gap goes before the beginning
-                    new.keys[row, :, gap : gap + length] = old.keys[0, :, :length]
-                    new.values[row, :, gap : gap + length] = old.values[0, :, :length]
+        cache = _laid(starts)
+        before = [start.length for start in starts]
+        rests = [prompts[place][length:] for place, length in zip(places, before, strict=True)]
+        logits = self._forward(rests, before=before, cache=cache)
+        longest, most = max(map(len, rests)), max(before)
+        for row, (start, rest) in enumerate(zip(starts, rests, strict=True)):
+            gap = longest - len(rest)
+            if gap:  # it goes before the beginning
+                _lay(cache, row, start, most + gap)
         return Computed(places, cache, logits)
 
     def _forward(
-        self, texts: Sequence[Prompt], *, before: int = 0, cache: DynamicCache
+        self, texts: Sequence[Prompt], *, before: Sequence[int], cache: DynamicCache
     ) -> torch.Tensor:
-        """Compute texts that go on after `before` tokens in the cache; logits (B, V)."""
+        """Compute texts, each after its last `before` tokens in the cache; logits (B, V)."""
         device = self._model.device
-        longest = max(map(len, texts))
+        longest, most = max(map(len, texts)), max(before)
         gaps = [longest - len(text) for text in texts]
         padded = [[self._pad] * gap + list(text) for gap, text in zip(gaps, texts, strict=True)]
         mask = torch.tensor(
-            [[1] * before + [0] * gap + [1] * (longest - gap) for gap in gaps], device=device
+            [
+                [0] * (most - length) + [1] * length + [0] * gap + [1] * (longest - gap)
+                for length, gap in zip(before, gaps, strict=True)
+            ],
+            device=device,
         )
         out = self._model(
             input_ids=torch.tensor(padded, device=device),  # (B, T)
             attention_mask=mask,
-            position_ids=(mask.cumsum(-1) - 1).clamp(min=0)[:, before:],
+            position_ids=(mask.cumsum(-1) - 1).clamp(min=0)[:, most:],
             past_key_values=cache,
             use_cache=True,
             logits_to_keep=1,
@@ -136,26 +176,76 @@ class Prefill:
         return logits
 
 
-def _common(prompts: Sequence[Prompt]) -> int:
-    """How many tokens all of them begin with. The first and the last in order decide."""
-    first, last = min(prompts), max(prompts)
-    for place, (one, other) in enumerate(zip(first, last, strict=False)):
-        if one != other:
+def _laid(starts: Sequence[_Start]) -> DynamicCache:
+    """A cache with a row for each start, all ending in the same column; what is before is 0."""
+    cache = DynamicCache()
+    most = max(start.length for start in starts)
+    for number, layer in enumerate(starts[0].beginning.cache.layers):
+        if layer.is_initialized:  # else it reads the keys of another layer
+            room = [
+                state.new_zeros(len(starts), state.shape[1], most, state.shape[3])
+                for state in (layer.keys, layer.values)
+            ]
+            cache.update(*room, number)
+    for row, start in enumerate(starts):
+        _lay(cache, row, start, most)
+    return cache
+
+
+def _lay(cache: DynamicCache, row: int, start: _Start, end: int) -> None:
+    """Write a start into a row, so that it ends before column `end`."""
+    place = (row, slice(None), slice(end - start.length, end))
+    for new, old in zip(cache.layers, start.beginning.cache.layers, strict=True):
+        if new.is_initialized:
+            new.keys[place] = old.keys[0, :, : start.length]
+            new.values[place] = old.values[0, :, : start.length]
+
+
+def _families(prompts: Sequence[Prompt], known: list[Prompt]) -> Iterator[slice]:
+    """Runs of sorted prompts that begin alike. A long beginning of some of them, or of one and a
+    text that is known, is not given up for a much shorter one of more."""
+    alone = [_longest(prompt, known) for prompt in prompts]
+    common = [0, *(_common(one, other) for one, other in pairwise(prompts)), 0]
+    start = 0
+    for at in range(1, len(prompts)):
+        others = (common[at - 1], common[at + 1], alone[at - 1], alone[at])
+        if common[at] < max(SHARED, 0.8 * max(others)):
+            yield slice(start, at)
+            start = at
+    if prompts:
+        yield slice(start, len(prompts))
+
+
+def _common(one: Prompt, other: Prompt) -> int:
+    """How many tokens both of them begin with."""
+    for place, (mine, its) in enumerate(zip(one, other, strict=False)):
+        if mine != its:
             return place
-    return min(len(first), len(last))
+    return min(len(one), len(other))
 
 
-def _alike(sized: list[tuple[int, int]], before: int) -> list[list[int]]:
-    """Places of prompts, given as (length, place), for one pass each: of prompts whose rest after
-    `before` tokens is so much alike in length that little is padding, and of at most MOST."""
+def _longest(prompt: Prompt, texts: list[Prompt]) -> int:
+    """How many tokens the prompt has in common with that of sorted texts which begins most like
+    it: one of the two between which it stands."""
+    at = bisect(texts, prompt)
+    return max((_common(prompt, text) for text in texts[max(at - 1, 0) : at + 1]), default=0)
+
+
+def _covers(new: Prompt, old: Prompt) -> bool:
+    """Whether prompts that go on from the old beginning can as well go on from the new one."""
+    return _common(new, old) >= max(SHARED, len(old) - SHARED)
+
+
+def _alike(sized: list[tuple[int, int]]) -> list[list[int]]:
+    """Places of texts, given as (length, place), for one pass each: of texts that are so much
+    alike in length that little is padding, and of at most MOST tokens."""
     passes: list[list[int]] = []
     shortest = 0
     for length, place in sorted(sized):
-        rest = length - before
-        fits = passes and rest * (len(passes[-1]) + 1) <= MOST
-        if fits and rest <= 1.1 * shortest + 8:
+        fits = passes and length * (len(passes[-1]) + 1) <= MOST
+        if fits and length <= 1.1 * shortest + 8:
             passes[-1].append(place)
         else:
             passes.append([place])
-            shortest = rest
+            shortest = length
     return passes

@@ -19,6 +19,8 @@ from limbeck.teachers.prefill import Prefill, Prompt
 
 CHOICE = random.Random(1)
 HEADS = [tuple(CHOICE.randrange(3, 300) for _ in range(90)) for _ in range(3)]
+SYSTEM = tuple(CHOICE.randrange(3, 300) for _ in range(40))  # what all families begin with
+EXAMPLES = [(*SYSTEM, 300 + number, *head) for number, head in enumerate(HEADS)]  # 131 tokens
 
 
 def counted(loaded: Loaded, monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
@@ -84,12 +86,13 @@ def test_any_mixture_comes_out_as_each_alone(tiny: Loaded, data: st.DataObject) 
     for seed in range(2):
         cuts = data.draw(
             st.lists(
-                st.tuples(st.integers(0, 2), st.integers(1, 90), st.integers(0, 40)),
+                st.tuples(st.integers(0, 5), st.integers(1, 131), st.integers(0, 40)),
                 min_size=1,
                 max_size=6,
             )
         )
-        prompts = [family(HEADS[head][:cut], [size], seed)[0] for head, cut, size in cuts]
+        heads = HEADS + EXAMPLES
+        prompts = [family(heads[head][:cut], [size], seed)[0] for head, cut, size in cuts]
         check(tiny, [*dict.fromkeys(prompts)], prefill)
 
 
@@ -124,7 +127,138 @@ def test_a_longer_beginning_replaces_one_that_is_much_shorter(
     prefill = Prefill(tiny.model, 2)
     list(prefill(family(HEADS[0][:40], [6, 6])))
     list(prefill(family(HEADS[0], [6, 6])))
-    assert shapes == [(1, 40), (2, 6), (1, 90), (2, 6)]
+    assert shapes == [(1, 40), (2, 6), (1, 50), (2, 6)]  # it goes on from the shorter one
+
+
+def test_families_that_come_one_prompt_at_a_time_share_their_own_beginnings(
+    tiny: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = counted(tiny, monkeypatch)
+    prefill = Prefill(tiny.model, 2)
+    for seed in range(4):
+        for examples in EXAMPLES[:2]:
+            list(prefill(family(examples, [6], seed)))
+    assert shapes[:3] == [(1, 137), (1, 40), (1, 97)]  # both begin with the system prompt
+    assert shapes[3:7] == [(1, 91), (1, 6)] * 2  # the second of each computes its beginning
+    assert shapes[7:] == [(1, 6)] * 4  # later ones use it
+
+
+def test_families_that_come_one_prompt_at_a_time_come_out_right(tiny: Loaded) -> None:
+    prefill = Prefill(tiny.model, 2)
+    for seed in range(3):
+        for head, examples in enumerate(EXAMPLES):
+            left_out = examples[:60] + examples[90:]  # one of the worked examples
+            check(tiny, family(left_out if seed == head else examples, [6 + head], seed), prefill)
+
+
+def test_a_batch_of_families_shares_the_beginning_of_each_not_that_of_all(
+    tiny: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = counted(tiny, monkeypatch)
+    prefill = Prefill(tiny.model, 2)
+    mixed = zip(*(family(examples, [6, 9], seed=1) for examples in EXAMPLES), strict=True)
+    list(prefill([prompt for row in mixed for prompt in row]))
+    # The later ones go on from the first, where they begin alike; one pass does all the rests.
+    assert shapes == [(1, 131), (1, 91), (1, 91), (6, 9)]
+
+
+def test_what_is_held_of_each_counts_more_than_what_a_batch_shares(
+    tiny: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefill = Prefill(tiny.model, 2)
+    for examples in EXAMPLES:
+        list(prefill(family(examples, [6, 6])))
+    shapes = counted(tiny, monkeypatch)
+    list(prefill([family(examples, [6], seed=2)[0] for examples in EXAMPLES]))
+    assert shapes == [(3, 6)]
+
+
+def test_one_pass_has_rows_after_several_beginnings(
+    tiny: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    heads = [HEADS[0], HEADS[1][:50], EXAMPLES[2]]
+    prompts = [text for head in heads for text in family(head, [3, 9, 6], seed=3)]
+    check(tiny, prompts, Prefill(tiny.model, 2))
+    shapes = counted(tiny, monkeypatch)
+    list(Prefill(tiny.model, 2)(prompts))
+    assert sorted(shapes) == [(1, 50), (1, 90), (1, 131), (9, 9)]
+
+
+def test_short_beginnings_are_not_shared(tiny: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    shapes = counted(tiny, monkeypatch)
+    prefill = Prefill(tiny.model, 2)
+    list(prefill([family(HEADS[0][:31], [9], seed)[0] for seed in range(3)]))
+    list(prefill(family(HEADS[0][:31], [9], seed=3)))
+    assert shapes == [(3, 40), (1, 40)]
+
+
+def test_beginnings_with_little_in_common_stand_beside_each_other(
+    tiny: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = (*HEADS[0][:31], *HEADS[1][:19]), (*HEADS[0][:31], *HEADS[2][:19])
+    shapes = counted(tiny, monkeypatch)
+    prefill = Prefill(tiny.model, 2)
+    for head in (one, other, one):
+        list(prefill(family(head, [6, 6])))
+    assert shapes == [(1, 50), (2, 6), (1, 50), (2, 6), (2, 6)]
+    list(Prefill(tiny.model, 2)(family(one, [6, 6]) + family(other, [6, 6])))
+    assert shapes[5:] == [(1, 50), (1, 50), (4, 6)]
+
+
+def test_one_goes_on_from_part_of_what_others_share(
+    tiny: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    odd = family((*EXAMPLES[0][:60], 1), [39])  # before the others in order
+    shapes = counted(tiny, monkeypatch)
+    list(Prefill(tiny.model, 2)(odd + family(EXAMPLES[0], [6, 6])))
+    assert shapes == [(1, 131), (2, 6), (1, 40)]
+
+
+def test_a_beginning_is_not_computed_anew_for_a_few_tokens_more(
+    tiny: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefill = Prefill(tiny.model, 2)
+    list(prefill(family(HEADS[0][:50], [40, 40])))
+    shapes = counted(tiny, monkeypatch)
+    list(prefill(family(HEADS[0][:82], [6, 6])))  # 32 more
+    assert shapes == [(2, 38)]
+    list(prefill(family(HEADS[0][:83], [6, 6], seed=1)))
+    assert shapes[1:] == [(1, 33), (2, 6)]
+
+
+def test_a_longer_beginning_takes_the_place_of_those_it_covers(
+    tiny: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "HELD", 2)
+    prefill = Prefill(tiny.model, 2)
+    list(prefill(family(HEADS[1], [6, 6])))
+    list(prefill(family((*HEADS[0][:40], 1, 2, 3), [6, 6])))  # three tokens are by chance
+    list(prefill(family(HEADS[0], [6, 6])))
+    shapes = counted(tiny, monkeypatch)
+    list(prefill(family(HEADS[1], [6, 6])))  # still there
+    list(prefill(family(HEADS[0][:40], [6, 6], seed=5)))  # a part of the longer one
+    assert shapes == [(2, 6), (2, 6)]
+
+
+def test_prompts_are_known_only_for_a_while(tiny: Loaded, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SEEN", 2)
+    shapes = counted(tiny, monkeypatch)
+    prefill = Prefill(tiny.model, 2)
+    for head in (0, 1, 0, 2, 1, 2, 1):
+        list(prefill(family(HEADS[head], [6], seed=len(shapes))))
+    # 0 is seen again two prompts later, 1 is not, then 2 and 1 are.
+    new, again = [(1, 96)], [(1, 90), (1, 6)]
+    assert shapes == new * 2 + again + new * 2 + again * 2
+
+
+def test_the_same_prompt_again_leaves_one_token(
+    tiny: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes = counted(tiny, monkeypatch)
+    prefill = Prefill(tiny.model, 2)
+    for _ in range(3):
+        list(prefill(family(HEADS[0], [6])))
+    assert shapes == [(1, 96), (1, 95), (1, 1), (1, 1)]
 
 
 def test_a_pass_has_no_more_tokens_than_it_may(
