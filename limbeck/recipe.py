@@ -19,7 +19,7 @@ from pydantic import ConfigDict, Field, ValidationError, field_validator, model_
 from limbeck.errors import ModelError, RecipeError
 from limbeck.models import OPENAI_URL, parse_model
 from limbeck.money import price_of
-from limbeck.recipe_conflicts import check_rationales, check_tasks
+from limbeck.recipe_conflicts import check_tasks, conflicts
 from limbeck.recipe_errors import NO_KEYS, explained, is_secret
 from limbeck.recipe_student import Lora as Lora
 from limbeck.recipe_student import Section
@@ -173,9 +173,9 @@ class Format(Section):
 class Train(Section):
     """The trainer. `options` are the objective's own.
 
-    `batch_tokens` bounds the tokens of one step, padding included where rows are padded, and alone
-    decides which rows it has; `micro_tokens` (default: the whole step) bounds what is in memory at
-    once. `packing` puts rows one after another in one line, where they do not see each other.
+    `batch_tokens` bounds the tokens of one step, padding included where rows are padded;
+    `micro_tokens` (default: the whole step) bounds what is in memory at once, and moves no row to
+    another step. `packing` puts rows one after another in one line; they do not see each other.
     `compile` spends half a minute, and a C++ compiler on a CPU, on a sixth less time a step.
     `patience` is the number of epochs without a lower validation loss after which training stops,
     with the best weights. A checkpoint is written every five minutes, and every `checkpoint_steps`.
@@ -309,7 +309,7 @@ class Recipe(Section):
             (("train", "options"), lambda: _check_objective(self.train)),
             (("budget", "usd"), lambda: _check_price(self)),
             (("eval", "tasks"), lambda: check_tasks(_task(folder, t) for t in self.eval.tasks)),
-            (("format", "rationales"), lambda: check_rationales(self.format, self.train)),
+            *conflicts(self),
         ]
         for number, step in enumerate(self.filters):
             checks.append((("filters", number), lambda step=step: _check_filter(step, self.eval)))

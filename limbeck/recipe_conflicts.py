@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from limbeck.errors import RecipeError
+from limbeck.registry import find, option_names
 
 if TYPE_CHECKING:
-    from limbeck.recipe import Format, Train
+    from limbeck.recipe import Format, Recipe, Train
 
+Conflict = tuple[tuple[str | int, ...], Callable[[], None]]
 _FILES = (".jsonl", ".yaml", ".yml")
 
 
@@ -47,4 +49,61 @@ def check_rationales(section: Format, train: Train) -> None:
         raise RecipeError(
             "rationales: shuffled exchanges the rationales of format.text arrow, and "
             "train.objective step_by_step reads each record's own; set train.objective to sft"
+        )
+
+
+def conflicts(recipe: Recipe) -> list[Conflict]:
+    """What is to be checked where, once every part is right alone. Each raises RecipeError."""
+    return [
+        (("format", "rationales"), lambda: check_rationales(recipe.format, recipe.train)),
+        (("student",), lambda: _check_student(recipe)),
+        (("train", "objective"), lambda: _check_objective(recipe)),
+        (("train", "patience"), lambda: _check_patience(recipe)),
+    ]
+
+
+def _check_student(recipe: Recipe) -> None:
+    """A fake one passes: it stands for the student where nothing is trained."""
+    model = recipe.student.model
+    if model.startswith("openai:"):
+        raise RecipeError(
+            f"the student {model} has no weights here that could be trained; name a folder, "
+            "bundled, hf:ORG/NAME or gguf:FILE"
+        )
+
+
+def _check_objective(recipe: Recipe) -> None:
+    objective, generator = recipe.train.objective, recipe.generate.generator
+    is_ours = find("generators", generator).source == "built-in"
+    if objective == "topk_kl":
+        if recipe.format.text != "chat":
+            raise RecipeError(
+                "topk_kl learns the text as the teacher wrote it, and format.text "
+                f"{recipe.format.text} writes another; set format.text to chat"
+            )
+        if "top_logprobs" not in option_names("generators", generator):
+            if is_ours:
+                raise RecipeError(
+                    "topk_kl learns from log-probabilities, and the generator "
+                    f"{generator} asks for none; set generate.generator to answers and "
+                    "generate.top_logprobs above 0"
+                )
+        elif not recipe.generate.options.get("top_logprobs"):
+            raise RecipeError(
+                "topk_kl learns from log-probabilities, and generate.top_logprobs is 0; set it to "
+                "1 or more (10, say)"
+            )
+    weight = recipe.train.options.get("answer_weight")
+    if objective == "step_by_step" and generator == "self_instruct" and weight != 1:
+        raise RecipeError(
+            f"step_by_step learns rationales, and the generator {generator} makes none; set "
+            "generate.generator to chain_of_thought, or train.objective to sft"
+        )
+
+
+def _check_patience(recipe: Recipe) -> None:
+    if recipe.train.patience is not None and recipe.format.valid == 0:
+        raise RecipeError(
+            "patience stops by the validation loss, and format.valid is 0; set it above 0, or take "
+            "patience out"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 
 class Section(BaseModel):
@@ -21,6 +21,15 @@ class Lora(Section):
     alpha: Annotated[float, Field(gt=0)] = 16.0
     dropout: Annotated[float, Field(ge=0, lt=1)] = 0.0
     targets: Literal["auto"] | Annotated[tuple[str, ...], Field(min_length=1)] = "auto"
+
+    @field_validator("targets", mode="before")
+    @classmethod
+    def _names(cls, value: Any) -> Any:
+        if isinstance(value, str) and value != "auto":
+            return (value,)
+        if not value or not isinstance(value, str | list | tuple):
+            raise ValueError("it is auto, or a list of layers' names")
+        return value
 
 
 class Student(Section):

@@ -55,6 +55,10 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
             "limbeck.generators.chain_of_thought:ChainOfThought",
             "many sampled rationales a question, each with its answer, checked against the target",
         ),
+        "given": (
+            "limbeck.generators.given:Given",
+            "rows that have their answers already: no teacher is asked",
+        ),
         "self_instruct": (
             "limbeck.generators.self_instruct:SelfInstruct",
             "the teacher makes instructions, inputs and answers; styles alpaca, evolve, magpie",

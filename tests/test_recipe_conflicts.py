@@ -48,3 +48,59 @@ def test_a_control_that_would_change_nothing_is_refused(change: dict[str, Any], 
     assert message.startswith("r.yaml, line ")
     assert said in message
     assert recipe(format={"text": "arrow", "rationales": "shuffled"})
+
+
+SOFT = {"objective": "topk_kl"}
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "said"),
+    [
+        ({"student": "openai:gpt"}, 4, "the student openai:gpt has no weights here"),
+        ({"train": SOFT}, 6, "learns from log-probabilities, and generate.top_logprobs is 0"),
+        (
+            {"train": SOFT, "generate": {"generator": "chain_of_thought"}},
+            6,
+            "the generator chain_of_thought asks for none; set generate.generator to answers",
+        ),
+        (
+            {"train": SOFT, "generate": {"top_logprobs": 5}, "format": {"text": "arrow"}},
+            6,
+            "topk_kl learns the text as the teacher wrote it, and format.text arrow writes another",
+        ),
+        (
+            {"train": {"objective": "step_by_step"}, "generate": "self_instruct"},
+            6,
+            "step_by_step learns rationales, and the generator self_instruct makes none",
+        ),
+        (
+            {"train": {"patience": 2}, "format": {"valid": 0}},
+            6,
+            "patience stops by the validation loss, and format.valid is 0",
+        ),
+    ],
+)
+def test_what_could_not_be_trained_is_refused_before_anything_is_paid(
+    change: dict[str, Any], line: int, said: str
+) -> None:
+    message = refused(yaml.safe_dump(BASE | change, sort_keys=False))
+    assert message.startswith(f"r.yaml, line {line}: ")
+    assert said in message
+
+
+def test_what_can_be_trained_is_not_refused() -> None:
+    assert recipe(train=SOFT, generate={"top_logprobs": 5})
+    assert recipe(train={"objective": "step_by_step"}, generate="chain_of_thought")
+    assert recipe(train={"objective": "step_by_step"})  # the seeds may have solutions
+    answers_only = {"objective": "step_by_step", "options": {"answer_weight": 1}}
+    assert recipe(train=answers_only, generate="self_instruct")
+    assert recipe(train={"patience": 2}, format={"valid": 1})
+
+
+def test_one_target_of_lora_may_be_named_without_a_list() -> None:
+    lora = recipe(student={"model": "fake:s", "lora": {"targets": "q_proj"}}).student.lora
+    assert lora is not None
+    assert lora.targets == ("q_proj",)
+    assert recipe(student={"model": "fake:s", "lora": {}}).student.lora.targets == "auto"  # type: ignore[union-attr]
+    text = yaml.safe_dump(BASE | {"student": {"model": "fake:s", "lora": {"targets": 3}}})
+    assert "student.lora.targets: it is auto, or a list of layers' names, got 3" in refused(text)

@@ -27,6 +27,7 @@ COUNTS = {
     "examples": "rows trained on",
     "valid_examples": "rows for validation",
     "too_long": "rows left out as too long",
+    "truncated": "rows left out as cut off",
     "tokens": "tokens seen, prompts included",
     "loss_tokens": "tokens learned",
     "epochs": "epochs",
@@ -56,7 +57,7 @@ def card(facts: Facts) -> str:
         [
             f"---\n{_yaml(_metadata(facts, student, teacher))}---\n",
             f"# {one_line(recipe.name)}\n",
-            f"A student of {code(_called(teacher))}, trained on its answers by {_limbeck()}.",
+            _made_by(recipe, teacher),
             _start(recipe, student),
             "\n## How it was made\n",
             _table(_made_of(facts, teacher)),
@@ -83,13 +84,24 @@ def _metadata(facts: Facts, student: ModelName, teacher: ModelName) -> dict[str,
     data["tags"] = ["limbeck", "distillation", one_line(recipe.train.objective)]
     data["limbeck"] = {
         "name": one_line(recipe.name),
-        "teacher": one_line(_called(teacher)),
+        "teacher": None if _is_nobody(recipe, teacher) else one_line(_called(teacher)),
         "objective": one_line(recipe.train.objective),
         "dataset": facts.dataset,
         "rows": dict(facts.rows),
         "seed": recipe.seed,
     }
     return data
+
+
+def _made_by(recipe: Recipe, teacher: ModelName) -> str:
+    if _is_nobody(recipe, teacher):
+        return f"Trained on given rows, of no teacher, by {_limbeck()}."
+    return f"A student of {code(_called(teacher))}, trained on its answers by {_limbeck()}."
+
+
+def _is_nobody(recipe: Recipe, teacher: ModelName) -> bool:
+    """Whether no model wrote the rows: they were given, and the teacher stands for none."""
+    return recipe.generate.generator == "given" and teacher.kind == "fake"
 
 
 def _start(recipe: Recipe, student: ModelName) -> str:
@@ -109,9 +121,13 @@ def _start(recipe: Recipe, student: ModelName) -> str:
 
 def _made_of(facts: Facts, teacher: ModelName) -> list[tuple[str, str]]:
     recipe = facts.recipe
+    licence = licence_of(teacher) or "not known here: see its own card or terms"
     rows = [
-        ("teacher", code(_called(teacher))),
-        ("its licence", licence_of(teacher) or "not known here: see its own card or terms"),
+        *(
+            [("teacher", "none")]
+            if _is_nobody(recipe, teacher)
+            else [("teacher", code(_called(teacher))), ("its licence", licence)]
+        ),
         ("generator", code(recipe.generate.generator)),
         ("objective", code(recipe.train.objective)),
         ("dataset", code(facts.dataset)),
@@ -131,17 +147,22 @@ def _limits(facts: Facts, teacher: ModelName) -> list[str]:
     recipe = facts.recipe
     left = facts.summary.get("too_long", 0)
     seen = facts.summary.get("examples", facts.rows.get("train", 0))
+    nobody = _is_nobody(recipe, teacher)
+    source = "the given rows say" if nobody else f"{code(_called(teacher))} said"
+    about_teacher = [
+        "- How much of the teacher came through is not in this card but in the run's report, which "
+        "limbeck writes after the student.",
+        "- The teacher's licence or terms may limit what models trained on its answers are used "
+        "for. limbeck does not check that.",
+    ]
     return [
-        f"- It learned from what {code(_called(teacher))} said, mistakes and habits included; "
+        f"- It learned from what {source}, mistakes and habits included; "
         "nothing here says that an answer is right.",
         f"- It saw {seen:,} rows in training, none of more than "
         f"{recipe.train.max_length:,} tokens ({left:,} were left out), of the subjects and "
         "languages of its seeds. Of others it knows what it knew before.",
         "- It was not tested for safety, and may have unlearned what its base had been taught.",
-        "- How much of the teacher came through is not in this card but in the run's report, which "
-        "limbeck writes after the student.",
-        "- The teacher's licence or terms may limit what models trained on its answers are used "
-        "for. limbeck does not check that.",
+        *([] if nobody else about_teacher),
     ]
 
 

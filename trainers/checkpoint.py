@@ -42,7 +42,8 @@ class State:
 
 class Checkpoints:
     """The checkpoints in `folder`, the last `keep` of them, of training with these `inputs` (a
-    hash). `say` is told of what is passed over."""
+    hash). `say` is told of what is passed over. `latest` is the last one that was written or
+    read."""
 
     def __init__(
         self,
@@ -56,6 +57,8 @@ class Checkpoints:
         self._inputs = inputs
         self._keep = keep
         self._say = say
+        self._passed: set[Path] = set()
+        self.latest: Path | None = None
         clear_drafts(folder)
 
     def found(self) -> list[Path]:
@@ -64,7 +67,8 @@ class Checkpoints:
         return sorted(names, reverse=True)
 
     def save(self, model: Any, optimizer: torch.optim.Optimizer, state: State) -> Path:
-        """Write one; all but the last `keep` go. Raises UserError for a full disk."""
+        """Write one; all but the last `keep` go, and those that were passed over. Raises UserError
+        for a full disk."""
         path = self.folder / f"step-{state.step:08d}"
         draft = path.with_name(f".{path.name}.part")
         try:
@@ -80,19 +84,27 @@ class Checkpoints:
                 f"cannot write the checkpoint {path}: {error.strerror or error}; make room, or set "
                 "train.keep_checkpoints to 1"
             ) from error
-        for old in self.found()[self._keep :]:
+        self.latest = path
+        self._passed.discard(path)
+        # An old one may be of more steps: the one just written is never among those that go.
+        good = [old for old in self.found() if old != path and old not in self._passed]
+        for old in [*good[self._keep - 1 :], *self._passed]:
             shutil.rmtree(old, ignore_errors=True)
+        self._passed.clear()
         return path
 
     def restore(self, model: Any, optimizer: torch.optim.Optimizer) -> State | None:
         """Set everything as it was after the latest whole checkpoint; None where there is none.
 
-        A damaged one is passed over with a sentence, and so are those of other inputs.
+        A damaged one is passed over with a sentence, and so are those of other inputs. They go
+        when the next one is written.
         """
         for path in self.found():
             reason = self._wrong(path)
             if reason is None:
+                self.latest = path
                 return _read(path, model, optimizer)
+            self._passed.add(path)
             self._say(f"train: the checkpoint {path} is passed over: {reason}")
         return None
 

@@ -62,7 +62,8 @@ class Progress:
     waited: int = 0
     best: Tensors | None = field(default=None, repr=False)
 
-    def to_state(self, micro: int) -> State:
+    def to_state(self, micro: int | None) -> State:
+        """`micro` are the tokens of a micro-batch where a full memory set them, else None."""
         more = {
             "curve": [point.to_json() for point in self.curve],
             "since": to_json(self.since),

@@ -11,17 +11,24 @@ import torch
 
 from limbeck.errors import UserError
 from limbeck.recipe import Train
+from limbeck.record import content_hash
 from limbeck.trainers import attention
-from limbeck.trainers.batch import grouped
 from limbeck.trainers.checkpoint import Checkpoints, copied, put_back
 from limbeck.trainers.curve import Point, Progress, Step, Watch
 from limbeck.trainers.example import Row
 from limbeck.trainers.head import core
-from limbeck.trainers.measure import layout_of, mean_loss, mean_of, sizes
+from limbeck.trainers.measure import batches_of, layout_of, mean_loss, mean_of, plan
 from limbeck.trainers.optim import adamw, clip, gradient_norm, schedule
-from limbeck.trainers.packing import packed
-from limbeck.trainers.speed import Work, compiled, kept_memory
-from limbeck.trainers.step import Lossy, Objective, Stepper, Sums, loss_tokens
+from limbeck.trainers.speed import Work, compiled, kept_memory, recompute
+from limbeck.trainers.step import (
+    Lossy,
+    Objective,
+    Stepper,
+    Sums,
+    loss_tokens,
+    out_of_memory,
+)
+from limbeck.trainers.stopping import Stopping
 
 __all__ = ["Objective", "Point", "Step", "Watch", "fit", "mean_loss", "schedule"]
 
@@ -45,7 +52,8 @@ def fit(
     """Train in place; returns the curve, with the validation loss after every epoch.
 
     With `checkpoints`, goes on after the latest one, and ends with the weights that it would have
-    had without the break: bit for bit on the CPU of the same machine. With `settings.patience`
+    had without the break: bit for bit on the CPU of the same machine. Ctrl-C then ends the step,
+    writes one and raises KeyboardInterrupt. With `settings.patience`
     and validation rows, training stops after so many epochs without improvement, and the model
     has the best weights.
 
@@ -79,17 +87,17 @@ class _Loop:
     ) -> None:
         from accelerate import Accelerator
 
-        torch.manual_seed(seed)
+        self.seed = seed
         self.model, self.objective, self.settings = model, objective, settings
         self.train, self.valid = train, valid
         self.watch, self.checkpoints = watch, checkpoints
         self.device = next(model.parameters()).device
         self.layout = layout_of(model, settings, pad_id, self.device)
-        self.plan = _plan(train, settings, seed, packs=self.layout.packs)
+        self.plan = plan(train, settings, seed, packs=self.layout.packs)
         self.ends = [len(steps) for steps in self.plan]
         self.steps = sum(self.ends)
         if settings.gradient_checkpointing:
-            _recompute(model)
+            recompute(model)
         self.optimizer: Any = adamw(model, settings.learning_rate, settings.weight_decay)
         self.accelerator = Accelerator(cpu=self.device.type == "cpu")
         kind = self.accelerator.distributed_type.value
@@ -99,25 +107,36 @@ class _Loop:
             "MEGATRON_LM",
         ):  # weights in pieces: no norm, no checkpoint
             raise UserError(f"limbeck trains with DDP, not with {kind}; run accelerate config")
+        self._draw_anew(0)
         module: Any = Lossy(model, objective)
-        if self.accelerator.num_processes > 1:
+        if self.accelerator.num_processes > 1:  # each puts the model on a device of its own
             module, self.optimizer = self.accelerator.prepare(module, self.optimizer)
+            self.device = next(model.parameters()).device
         self.weights = [weight for weight in model.parameters() if weight.requires_grad]
-        micro = settings.micro_tokens or settings.batch_tokens
-        self.stepper = Stepper(module, objective, self.layout, micro, self.accelerator)
+        self.micro = settings.micro_tokens or settings.batch_tokens
+        self.stepper = Stepper(module, objective, self.layout, self.micro, self.accelerator)
         self.saved = time.monotonic()
-        self.last_saved: str | None = None
+        keeps = checkpoints is not None and self.accelerator.num_processes == 1
+        self.stopping = Stopping(watch.say, active=keeps)
 
     def run(self) -> list[Point]:
         state = self.checkpoints and self.checkpoints.restore(self.model, self.optimizer)
         if state:
             self.progress = Progress.of(state, self.objective.weights)
-            self.stepper.micro = state.more["micro"]
+            self.stepper.micro = min(self.micro, state.more["micro"] or self.micro)
+            if self.accelerator.process_index:  # what the checkpoint has is the first one's
+                self._draw_anew(state.step)
             self.watch.resumed(self._tokens_until(state.step), self.progress.curve)
         else:
             self.progress = Progress(0, [], Sums(self.objective.weights))
             first = Point(0, 0.0, self._mean(self.train[:64]), self._validate())
             self._add(first)
+        with self.stopping:
+            self._steps()
+        self._end()
+        return self.progress.curve
+
+    def _steps(self) -> None:
         done = 0
         for epoch, steps in enumerate(self.plan):
             for place, indices in enumerate(steps):
@@ -127,8 +146,6 @@ class _Loop:
                 if self._patience_is_out():
                     break
                 self._one(epoch, place, [self.train[index] for index in indices])
-        self._end()
-        return self.progress.curve
 
     def _one(self, epoch: int, place: int, rows: Sequence[Row]) -> None:
         progress, settings = self.progress, self.settings
@@ -158,8 +175,7 @@ class _Loop:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         nats = self.stepper.gradient(rows, self.device)
-        while self.stepper.said:
-            self.watch.say(self.stepper.said.pop(0))
+        self._tell()
         length = gradient_norm(self.weights)
         found = torch.stack([*(value.float() for value in nats), length.float()])
         if self.accelerator.num_processes > 1:
@@ -171,18 +187,29 @@ class _Loop:
         if not (math.isfinite(sums.loss) and math.isfinite(norm)):
             raise UserError(self._no_number(sums.loss, norm, rate))
         clip(self.weights, norm, self.settings.clip)
-        self.optimizer.step()
+        try:
+            self.optimizer.step()
+        except (RuntimeError, MemoryError) as error:
+            if not out_of_memory(error):
+                raise
+            raise UserError(
+                "the memory is too small for AdamW: weights, gradients and moments take 16 bytes a "
+                f"trained weight, and there are {sum(w.numel() for w in self.weights):,}; set "
+                "student.lora, or take a smaller student"
+            ) from error
         return sums, norm
 
     def _no_number(self, loss: float, norm: float, rate: float) -> str:
         what = f"the loss is {loss}" if not math.isfinite(loss) else f"the gradient is {norm}"
-        kept = (
-            f"; the last good checkpoint is {self.last_saved}"
-            if self.last_saved
-            else "; the weights before this step were in no checkpoint yet"
-            if self.checkpoints
-            else ""
-        )
+        kept = ""
+        if self.checkpoints is not None:
+            latest = self.checkpoints.latest
+            kept = "; the weights before this step were in no checkpoint yet"
+            if latest is not None:
+                kept = (
+                    f"; the last good checkpoint is {latest}, from which only the same settings go "
+                    "on: with another rate training begins again"
+                )
         return (
             f"{what} at step {self.progress.step + 1} of {self.steps}: lower train.learning_rate "
             f"(it is {self.settings.learning_rate:g}, and {rate:.3g} at this step){kept}"
@@ -192,7 +219,26 @@ class _Loop:
         return self._mean(self.valid) if self.valid else None
 
     def _mean(self, rows: Sequence[Row]) -> float:
-        return mean_of(self.model, self.objective, rows, self.settings, self.layout)
+        while True:
+            batches = batches_of(rows, self.stepper.micro)
+            try:
+                return mean_of(self.model, self.objective, batches, self.layout)
+            except (RuntimeError, MemoryError) as error:
+                if not out_of_memory(error):
+                    raise
+                self.stepper.take_less(batches, error)
+            torch.cuda.empty_cache()
+            self._tell()
+
+    def _tell(self) -> None:
+        while self.stepper.said:
+            self.watch.say(self.stepper.said.pop(0))
+
+    def _draw_anew(self, step: int) -> None:
+        """Seed what dropout draws from: by the seed alone, but in other processes by more."""
+        place = self.accelerator.process_index
+        own = int(content_hash([self.seed, place, step], size=4), 16) if place else self.seed
+        torch.manual_seed(own)
 
     def _add(self, point: Point) -> None:
         self.progress.curve.append(point)
@@ -225,38 +271,22 @@ class _Loop:
 
     def _save_if_due(self) -> None:
         every = self.settings.checkpoint_steps
-        due = every is not None and self.progress.step % every == 0
+        asked = self.stopping.asked
+        due = asked or (every is not None and self.progress.step % every == 0)
         if self.checkpoints is None or not (due or time.monotonic() - self.saved > SAVE_SECONDS):
             return
         if self.accelerator.is_main_process:
-            state = self.progress.to_state(self.stepper.micro)
-            self.last_saved = str(self.checkpoints.save(self.model, self.optimizer, state))
+            smaller = self.stepper.micro if self.stepper.micro < self.micro else None
+            state = self.progress.to_state(smaller)
+            self.checkpoints.save(self.model, self.optimizer, state)
         self.saved = time.monotonic()
+        if asked:
+            self.watch.say(
+                f"train: stopped after step {self.progress.step} of {self.steps}, and its "
+                "checkpoint is written"
+            )
+            raise KeyboardInterrupt
 
     def _tokens_until(self, step: int) -> int:
         done = [indices for steps in self.plan for indices in steps][:step]
         return sum(Work.of([self.train[i] for i in indices]).tokens for indices in done)
-
-
-def _recompute(model: Any) -> None:
-    """Keep a layer's input only, and compute the rest again on the way back. Raises UserError."""
-    if not getattr(model, "supports_gradient_checkpointing", False):
-        raise UserError(
-            f"a {type(core(model)).__name__} has no gradient checkpointing; set "
-            "train.gradient_checkpointing to false, and train.micro_tokens lower"
-        )
-    older = "gradient_checkpointing_enable"  # transformers before 5.20
-    enable = getattr(model, "activation_checkpointing_enable", None) or getattr(model, older)
-    enable({"use_reentrant": False})
-
-
-def _plan(
-    train: Sequence[Row], settings: Train, seed: int, *, packs: bool
-) -> list[list[list[int]]]:
-    """The rows of every step of every epoch."""
-    order = packed if packs else grouped
-    lengths = sizes(train)
-    return [
-        order(lengths, budget=settings.batch_tokens, seed=seed, epoch=epoch)
-        for epoch in range(settings.epochs)
-    ]

@@ -13,20 +13,27 @@ from limbeck.recipe import Lora
 from limbeck.registry import did_you_mean
 
 
+def peft() -> Any:
+    """The package. Raises MissingExtra."""
+    try:
+        import peft
+    except ImportError as error:
+        raise MissingExtra("LoRA (the package peft)", "train") from error
+    return peft
+
+
 def add_lora(model: Any, section: Lora, *, seed: int = 0) -> int:
     """Put adapters into the model, in place, with weights drawn by `seed`; returns how many weights
     there are to train. Nothing else is trained any more, and nothing is changed before the first
     step: B begins at zero.
 
-    Raises MissingExtra without peft, ModelError for a target that the model has not.
+    Raises MissingExtra without peft, ModelError for a target that the model has not, or that
+    shares its weights with the embeddings.
     """
-    try:
-        from peft import LoraConfig, inject_adapter_in_model
-    except ImportError as error:
-        raise MissingExtra("LoRA (the package peft)", "train") from error
+    made = peft()
     if section.targets != "auto":
-        _check_targets(model, section.targets)
-    config = LoraConfig(
+        check_targets(model, section.targets)
+    config = made.LoraConfig(
         r=section.rank,
         lora_alpha=section.alpha,
         lora_dropout=section.dropout,
@@ -38,7 +45,7 @@ def add_lora(model: Any, section: Lora, *, seed: int = 0) -> int:
     where = next(model.parameters()).device
     with torch.random.fork_rng(devices=[where] if where.type == "cuda" else []):
         torch.manual_seed(seed)
-        inject_adapter_in_model(config, model)
+        made.inject_adapter_in_model(config, model)
     return sum(weight.numel() for weight in model.parameters() if weight.requires_grad)
 
 
@@ -57,12 +64,26 @@ def merge_lora(model: Any) -> int:
     return len(adapters)
 
 
-def _check_targets(model: Any, targets: tuple[str, ...]) -> None:
+def check_targets(model: Any, targets: tuple[str, ...]) -> None:
+    """Whether the model has these linear layers. Raises ModelError."""
     linear = {
-        name for name, module in model.named_modules() if isinstance(module, nn.Linear | Conv1D)
+        name: module
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear | Conv1D)
     }
+    embeddings = model.get_input_embeddings().weight
     for target in targets:
-        if not any(name == target or name.endswith(f".{target}") for name in linear):
+        found = [
+            module
+            for name, module in linear.items()
+            if name == target or name.endswith(f".{target}")
+        ]
+        if any(module.weight is embeddings for module in found):
+            raise ModelError(
+                f"student.lora.targets names {target!r}, which shares its weights with the "
+                "embeddings: merging the adapter would change both; leave it out"
+            )
+        if not found:
             known = {name.rpartition(".")[2] for name in linear}
             raise ModelError(
                 f"student.lora.targets names {target!r}, and the model has no such linear layer"

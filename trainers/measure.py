@@ -14,6 +14,7 @@ from limbeck.trainers import attention
 from limbeck.trainers.batch import grouped
 from limbeck.trainers.example import Row
 from limbeck.trainers.head import core
+from limbeck.trainers.packing import packed
 from limbeck.trainers.step import Layout, Objective, Sums
 
 
@@ -24,24 +25,31 @@ def mean_loss(
     device = next(model.parameters()).device
     with attention.own(core(model)):
         layout = layout_of(model, settings, pad_id, device)
-        return mean_of(model, objective, rows, settings, layout)
+        micro = settings.micro_tokens or settings.batch_tokens
+        return mean_of(model, objective, batches_of(rows, micro), layout)
 
 
 def mean_of(
-    model: Any, objective: Objective, rows: Sequence[Row], settings: Train, layout: Layout
+    model: Any, objective: Objective, batches: Sequence[Sequence[Row]], layout: Layout
 ) -> float:
-    if not rows:
+    """The same over rows that are in batches already."""
+    if not batches:
         return math.nan
     model.eval()
     device = next(model.parameters()).device
     sums = Sums(objective.weights)
-    micro = settings.micro_tokens or settings.batch_tokens
     with torch.inference_mode(), layout.precision(device):
-        for indices in grouped(sizes(rows), budget=micro, seed=0, epoch=0):
-            for task, examples in enumerate(zip(*(rows[i] for i in indices), strict=True)):
+        for rows in batches:
+            for task, examples in enumerate(zip(*rows, strict=True)):
                 batch = layout.batch(examples, device)
                 sums.add(task, float(objective.loss(model, batch)), batch.loss_tokens)
     return sums.loss
+
+
+def batches_of(rows: Sequence[Row], budget: int) -> list[list[Row]]:
+    """The rows by their length, at most `budget` tokens at once with padding."""
+    order = grouped(sizes(rows), budget=budget, seed=0, epoch=0) if rows else []
+    return [[rows[index] for index in indices] for indices in order]
 
 
 def sizes(rows: Sequence[Row]) -> list[tuple[int, ...]]:
@@ -63,3 +71,13 @@ def layout_of(model: Any, settings: Train, pad_id: int, device: torch.device) ->
                 "train.packing to false"
             )
     return Layout(packs=packs, pad_id=pad_id, precision=settings.precision)
+
+
+def plan(train: Sequence[Row], settings: Train, seed: int, *, packs: bool) -> list[list[list[int]]]:
+    """The rows of every step of every epoch."""
+    order = packed if packs else grouped
+    lengths = sizes(train)
+    return [
+        order(lengths, budget=settings.batch_tokens, seed=seed, epoch=epoch)
+        for epoch in range(settings.epochs)
+    ]

@@ -162,6 +162,18 @@ def compiled(model: Any, wanted: bool) -> Iterator[None]:
             layer._compiled_call_impl = None
 
 
+def recompute(model: Any) -> None:
+    """Keep a layer's input only, and compute the rest again on the way back. Raises UserError."""
+    if not getattr(model, "supports_gradient_checkpointing", False):
+        raise UserError(
+            f"a {type(model).__name__} has no gradient checkpointing; set "
+            "train.gradient_checkpointing to false, and train.micro_tokens lower"
+        )
+    older = "gradient_checkpointing_enable"  # transformers before 5.20
+    enable = getattr(model, "activation_checkpointing_enable", None) or getattr(model, older)
+    enable({"use_reentrant": False})
+
+
 @contextmanager
 def kept_memory(device: torch.device) -> Iterator[None]:
     """Until the block ends, what one step frees on the CPU is kept for the next one.

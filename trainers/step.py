@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, Self
 
@@ -98,7 +98,7 @@ class Layout:
 
 
 class Lossy(nn.Module):
-    """The model with its objective as one module: what wraps a module (DDP, FSDP) is told of every
+    """The model with its objective as one module: what wraps a module (DDP) is told of every
     forward pass, whichever parts of the model the objective calls."""
 
     def __init__(self, model: Any, objective: Objective) -> None:
@@ -132,18 +132,17 @@ class Stepper:
         Raises UserError where a single row is too much.
         """
         while True:
-            random = torch.get_rng_state()
+            put_back = drawn_so_far(device)
             parts = self._parts(rows)
             try:
                 return self._gradient(rows, parts, device)
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
-                self._smaller(parts, error)
+                self.take_less(parts, error)
             self._module.zero_grad(set_to_none=True)
-            torch.set_rng_state(random)
-            if device.type == "cuda":
-                torch.cuda.empty_cache()
+            put_back()
+            torch.cuda.empty_cache()  # not sooner: the error holds on to what was computed
 
     def _parts(self, rows: Sequence[Row]) -> list[list[Row]]:
         place, of = self._accelerator.process_index, self._accelerator.num_processes
@@ -175,7 +174,9 @@ class Stepper:
         made: AbstractContextManager[Any] = self._accelerator.no_sync(self._module)
         return made
 
-    def _smaller(self, parts: Sequence[Sequence[Row]], error: BaseException) -> None:
+    def take_less(self, parts: Sequence[Sequence[Row]], error: BaseException) -> None:
+        """After a full memory: smaller micro-batches from here on. Raises UserError where there are
+        none."""
         longest = max(len(part) for part in parts)
         if longest == 1 or self._accelerator.num_processes > 1:
             raise UserError(
@@ -201,6 +202,20 @@ def loss_tokens(rows: Sequence[Row]) -> list[int]:
 def _silent(row: Row) -> Row:
     """The row without loss, for a process that has none of a step's rows: all must take part."""
     return tuple(Example(example.ids, (False,) * len(example.ids)) for example in row)
+
+
+def drawn_so_far(device: torch.device) -> Callable[[], None]:
+    """What sets the generators that dropout draws from, the device's too, back to where they are
+    now."""
+    cpu = torch.get_rng_state()
+    gpu = torch.cuda.get_rng_state(device) if device.type == "cuda" else None
+
+    def put_back() -> None:
+        torch.set_rng_state(cpu)
+        if gpu is not None:
+            torch.cuda.set_rng_state(gpu, device)
+
+    return put_back
 
 
 def out_of_memory(error: BaseException) -> bool:

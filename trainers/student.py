@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from typing import Any
 
+import torch
+import transformers
 from torch import nn
 
 from limbeck.errors import ModelError
-from limbeck.hf import Loaded, load
-from limbeck.models import parse_model
+from limbeck.hf import Loaded, load, load_shape, quiet
+from limbeck.models import ModelName, parse_model
 from limbeck.recipe import Student
 from limbeck.trainers.example import ensure_template
 
@@ -27,15 +29,56 @@ def build_student(section: Student, *, seed: int = 0) -> Loaded:
         from limbeck.trainers.scratch import from_scratch
 
         loaded = from_scratch(name, section.config, seed=seed)
-    if not loaded.eos_ids:
-        raise ModelError(
-            f"the tokenizer of the student {name} has no end token, so it could never learn to "
-            "stop; set eos_token in its tokenizer_config.json"
-        )
+    _check_tokenizer(name, loaded.tokenizer, has_end=bool(loaded.eos_ids))
     ensure_template(loaded.tokenizer)
     if section.layers is not None:
         keep_layers(loaded.model, section.layers)
     return loaded
+
+
+def check_student(section: Student) -> None:
+    """What `build_student` and `lora.add_lora` would refuse, as far as configuration and tokenizer
+    tell: no weight is read. Raises ModelError or MissingExtra."""
+    name = parse_model(section.model)
+    if not name.is_local:
+        raise ModelError(f"the student {name} has no weights here, and cannot be trained")
+    config, generation, tokenizer = load_shape(name)
+    ends = (tokenizer.eos_token_id, generation.eos_token_id)
+    _check_tokenizer(name, tokenizer, has_end=any(end is not None for end in ends))
+    if section.config is not None:
+        from limbeck.trainers.scratch import changed
+
+        changed(config, section.config)
+    if section.layers is not None:
+        _check_layers(section.layers, config.get_text_config().num_hidden_layers)
+    if section.lora is not None:
+        from limbeck.trainers.lora import check_targets, peft
+
+        peft()
+        if section.lora.targets != "auto":
+            with quiet(), torch.device("meta"):  # all of its layers, and no weight
+                model = transformers.AutoModelForCausalLM.from_config(config)
+            model.tie_weights()
+            check_targets(model, section.lora.targets)
+
+
+def _check_tokenizer(name: ModelName, tokenizer: Any, *, has_end: bool) -> None:
+    if not has_end:
+        raise ModelError(
+            f"the tokenizer of the student {name} has no end token, so it could never learn to "
+            "stop; set eos_token in its tokenizer_config.json"
+        )
+    if not tokenizer.is_fast:
+        raise ModelError(
+            f"the {type(tokenizer).__name__} of {name} does not say which characters a token "
+            "stands for, and without that no mask can be drawn; take a student with a fast "
+            "tokenizer (a tokenizer.json)"
+        )
+
+
+def _check_layers(count: int, total: int) -> None:
+    if count > total:
+        raise ModelError(f"student.layers is {count}, but the model has only {total} layers")
 
 
 def keep_layers(model: Any, count: int) -> list[int]:
@@ -50,8 +93,7 @@ def keep_layers(model: Any, count: int) -> list[int]:
     if not isinstance(stack, nn.ModuleList):
         raise ModelError(f"cannot find the layers of a {type(model).__name__}; leave out layers")
     total = len(stack)
-    if count > total:
-        raise ModelError(f"student.layers is {count}, but the model has only {total} layers")
+    _check_layers(count, total)
     kept = [place * total // count for place in range(count)]
     layers = nn.ModuleList(stack[index] for index in kept)
     for place, layer in enumerate(layers):

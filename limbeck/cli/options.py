@@ -94,9 +94,11 @@ def resumable(context: Context, command: str) -> Iterator[None]:
     try:
         yield
     except (KeyboardInterrupt, Interrupted):
-        context.reporter.say(
-            f"stopped; what was answered is in the ledger. To go on: limbeck {command}"
-        )
+        kept = "what was answered is in the ledger"
+        checkpoints = context.run.folder("train") / "checkpoints"
+        if any(checkpoints.glob("step-*")):
+            kept += f", and how far training came in {checkpoints}"
+        context.reporter.say(f"stopped; {kept}. To go on: limbeck {command}")
         raise KeyboardInterrupt from None
 
 

@@ -1,14 +1,16 @@
-"""What can be known to be wrong with questions before a call is paid or a student is trained."""
+"""What can be known to be wrong before a call is paid or a student is trained."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from limbeck.errors import DataError, MissingExtra, UserError
+from limbeck.errors import DataError, MissingExtra, ModelError, UserError
 from limbeck.evals.items import read_items
 from limbeck.evals.questions import is_questions, read_questions
 from limbeck.filters import answer
+from limbeck.models import parse_model
 from limbeck.pipeline.texts import one_turn
 from limbeck.protocols import Generator
 from limbeck.recipe import Recipe
@@ -25,10 +27,12 @@ def usable_seeds(
     `kind_of`); all of them for other generators.
 
     Raises DataError for one whose target or kind cannot be read, unless `on_bad` takes it; and
-    UserError for one of several turns where `format.text` has no place for them.
+    UserError for one of several turns where `format.text` has no place for them, and for one
+    without what `step_by_step` learns where the teacher only answers.
     """
     kind_of: Callable[[Record], str] | None = getattr(generator, "kind_of", None)
     if kind_of is None:
+        _check_solutions(recipe, seeds)
         return list(seeds)
     usable = []
     for seed in seeds:
@@ -54,8 +58,13 @@ def check_evaluation(recipe: Recipe, *, missing_ok: bool) -> None:
     """Read the recipe's files of questions and items as the evaluation will.
 
     Raises DataError for what cannot be read, UserError for questions that the student cannot be
-    asked in its form. `missing_ok` leaves out files that are not there (yet).
+    asked in its form. `missing_ok` leaves out what is not there (yet).
     """
+    if not missing_ok and "imitation" in recipe.eval.tasks and recipe.format.test == 0:
+        raise UserError(
+            "the imitation task needs held-out prompts, and format.test is 0; set it above 0, or "
+            "take imitation out of eval.tasks"
+        )
     for path in recipe.eval.files:
         if missing_ok and not path.is_file():
             continue
@@ -71,6 +80,47 @@ def check_evaluation(recipe: Recipe, *, missing_ok: bool) -> None:
                 raise
             except UserError as error:
                 raise _unreadable(path, question, error) from error
+
+
+def check_training(recipe: Recipe, *, before_calls: bool) -> None:
+    """What would stop the trainer, as far as it can be known; with `before_calls` also what takes a
+    look at the student's files. Raises UserError and its kinds."""
+    processes = int(os.environ.get("WORLD_SIZE") or 1)
+    if processes > 1 and "LOCAL_RANK" in os.environ:
+        raise UserError(
+            f"limbeck train uses one GPU, and {processes} processes were started; start it without "
+            "torchrun (DDP is for Python: limbeck.trainers.loop.fit)"
+        )
+    name = parse_model(recipe.student.model)
+    if not name.is_local:
+        raise ModelError(f"the student {name} has no weights here, and cannot be trained")
+    # Reading a GGUF file for the first time takes long: where no key can be wrong it is left.
+    section = recipe.student
+    plain = section.layers is None and section.config is None and section.lora is None
+    if not before_calls or (plain and name.kind in ("bundled", "gguf")):
+        return
+    try:
+        from limbeck.trainers.student import check_student
+    except ImportError as error:
+        raise MissingExtra(f"the trainer ({error.name})", "train") from error
+    check_student(section)
+
+
+def _check_solutions(recipe: Recipe, seeds: Sequence[Record]) -> None:
+    generator = recipe.generate.generator
+    if recipe.train.objective != "step_by_step" or generator not in ("answers", "given"):
+        return
+    for seed in seeds:
+        lacks = "" if seed.target else "target"
+        if recipe.train.options.get("answer_weight") != 1 and not seed.meta.get("rationale"):
+            lacks = lacks or "solution"
+        if lacks:
+            raise UserError(
+                "train.objective step_by_step learns answers and rationales, and the question "
+                f"{_short(seed)} of {recipe.seeds.path} has no {lacks}, nor does the generator "
+                f"{generator} make one; set generate.generator to chain_of_thought, or "
+                "train.objective to sft"
+            )
 
 
 def _read(question: Record, kind: str) -> None:

@@ -70,6 +70,8 @@ def estimate(context: Context, sample: int = 20, *, good: int | None = None) -> 
         )
     with Ledger(context.ledger) as ledger:
         plan = _plan(context, ledger, requests_of, seeds)
+        if not plan:
+            raise UserError(f"the generator {generator.name} asks the teacher nothing: it is free")
         found = sum(row.known is not None for row in plan)
         drawn = _draw(plan, sample, recipe.seed)
         asked = sum(row.known is None for row in drawn)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from typing import Any
 
 from limbeck.aio import later, run
-from limbeck.errors import BadRequest, DataError, UserError
+from limbeck.errors import BadRequest, DataError, StopRun, UserError
 from limbeck.ledger import Ledger
 from limbeck.money import Meter, dollars, price_of
 from limbeck.pipeline.beforehand import usable_seeds
@@ -14,7 +15,7 @@ from limbeck.pipeline.context import Context
 from limbeck.pipeline.left import say_what_is_left
 from limbeck.pipeline.output import FAILURES, Output, output
 from limbeck.progress import Bar
-from limbeck.protocols import Generator
+from limbeck.protocols import Generator, Reply, Request
 from limbeck.record import content_hash
 from limbeck.registry import build, option_names
 from limbeck.seeds import read_seeds
@@ -84,6 +85,9 @@ def generate(context: Context) -> None:
         shown = _Shown(bar, meter)
 
         async def main() -> None:
+            if total == 0:  # no weights are loaded and no key is needed to ask nothing
+                await generator.generate(seeds, _Nobody(), out)
+                return
             teacher = context.connect(ledger, meter, shown.call, keep_failures=chained)
             try:
                 async with draining(teacher, context.reporter.say):
@@ -131,6 +135,19 @@ def _why_none(context: Context, out: Output) -> str:
 
 def _lines(out: Output) -> str:
     return ", ".join(f"{count} {line}" for line, count in out.funnel.items() if count)
+
+
+class _Nobody:
+    """The teacher of a generator that asks for nothing."""
+
+    name = ""
+    identity: Mapping[str, Any] = {}
+
+    async def ask(self, request: Request, /) -> Reply:
+        raise StopRun("the generator said that it would ask nothing, and asks")
+
+    async def aclose(self) -> None:
+        return
 
 
 class _Shown:

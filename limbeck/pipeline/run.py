@@ -11,7 +11,7 @@ from typing import Any
 from limbeck import __version__
 from limbeck.errors import UserError
 from limbeck.pipeline import evaluate, filter, format, generate, report, train
-from limbeck.pipeline.beforehand import check_evaluation
+from limbeck.pipeline.beforehand import check_evaluation, check_training
 from limbeck.pipeline.context import Context
 from limbeck.progress import Quiet, Reporter
 from limbeck.recipe import Recipe
@@ -63,6 +63,10 @@ def do_stages(context: Context, stages: Sequence[StageName]) -> None:
     """Do these stages in order under the folder's lock; a stage with unchanged inputs and no
     failed requests is left as it is."""
     run = context.run
+    if "train" in stages:
+        check_training(
+            run.recipe, before_calls="generate" in stages and run.done("generate") is None
+        )
     with run.locked():
         run.save_recipe()
         if {"generate", "train", "eval"} & set(stages):

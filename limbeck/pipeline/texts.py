@@ -13,7 +13,7 @@ from limbeck.record import Message, Record, content_hash, user
 from limbeck.taught import taught_answer
 from limbeck.text import prompt_key
 
-_TRUNCATED = ("length", "max_tokens")
+TRUNCATED = ("length", "max_tokens")
 
 
 def as_text(
@@ -36,7 +36,7 @@ def as_text(
     usable: list[tuple[Record, str, str]] = []
     for record in records:
         one_turn(record.messages, f"the record {record.id}")
-        if record.meta.get("finish_reason") in _TRUNCATED:
+        if record.meta.get("finish_reason") in TRUNCATED:
             raise UserError(
                 f"the record {record.id} was cut off by the token limit, and format.text "
                 f"{section.text} would teach it as if it were whole; add the filter complete"

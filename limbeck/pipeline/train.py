@@ -7,7 +7,7 @@ train/checkpoints/ holds what a killed run goes on from.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,9 @@ from limbeck.errors import MissingExtra, UserError
 from limbeck.models import fingerprint, parse_model
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.format import read_split
+from limbeck.pipeline.texts import TRUNCATED
 from limbeck.progress import Bar
+from limbeck.recipe import Train
 from limbeck.record import Record, content_hash
 from limbeck.registry import build
 from limbeck.store import dump_line, write_json, write_jsonl
@@ -27,24 +29,37 @@ if TYPE_CHECKING:
 METRICS = "metrics.jsonl"
 SUMMARY = "summary.json"
 SPEED = "speed.json"
+NO_RESULT = ("checkpoint_steps", "keep_checkpoints")
+"""Settings that change nothing of a result: with another one a finished stage stays done."""
+ROUNDING = (*NO_RESULT, "micro_tokens", "gradient_checkpointing", "compile")
+"""Settings that change how a result is rounded: a finished stage is done again, but training that
+is under way goes on from its checkpoint, as is said to a user whose memory is full."""
 
 
 def inputs(context: Context) -> str:
+    return _hashed(context, but=NO_RESULT)
+
+
+def _hashed(context: Context, *, but: Sequence[str]) -> str:
     formatted = context.run.need("format", by="train")
     recipe = context.recipe
+    settings = recipe.train.model_copy(
+        update={name: Train.model_fields[name].default for name in but}
+    )
     return content_hash(
         {
             "rows": formatted.outputs,
             "student": recipe.student.model_dump(mode="json"),
             "weights": fingerprint(parse_model(recipe.student.model)),
-            "train": recipe.train.model_dump(mode="json"),
+            "train": settings.model_dump(mode="json"),
             "seed": recipe.seed,
         }
     )
 
 
 def train(context: Context) -> None:
-    """Train the student. Raises StageError before filter is done, MissingExtra without torch.
+    """Train the student. Raises StageError before filter is done, MissingExtra without torch, peft
+    where there is LoRA, or accelerate.
 
     A run that was killed goes on from its last checkpoint.
     """
@@ -52,6 +67,7 @@ def train(context: Context) -> None:
     folder = context.run.folder("format")
     sides = {name: read_split(folder, name) for name in ("train", "valid")}
     try:
+        import accelerate  # noqa: F401  # the loop's: else it is missed when the base is written
         import torch
 
         from limbeck.hf import save
@@ -59,21 +75,26 @@ def train(context: Context) -> None:
         from limbeck.trainers.checkpoint import Checkpoints
         from limbeck.trainers.export import export
         from limbeck.trainers.loop import fit
-        from limbeck.trainers.lora import add_lora
+        from limbeck.trainers.lora import add_lora, peft
         from limbeck.trainers.student import build_student
     except ImportError as error:
         raise MissingExtra(f"the trainer ({error.name})", "train") from error
     recipe, settings = context.recipe, context.recipe.train
+    if recipe.student.lora is not None:
+        peft()
     objective = build("objectives", settings.objective, settings.options)
     with context.run.stage("train", hashed) as done:
         out = context.run.folder("train")
         loaded = build_student(recipe.student, seed=recipe.seed)
         limit, whose = _limit(loaded, settings.max_length)
-        rows, too_long = _encode(objective, loaded, sides, limit)
+        whole = {name: [r for r in side if not _is_cut_off(r)] for name, side in sides.items()}
+        rows = _encode(objective, loaded, whole, limit)
+        truncated, too_long = _lost(sides, whole), _lost(whole, rows)
         if not rows["train"]:
-            raise UserError(
-                f"every one of the {len(sides['train'])} training rows is longer than the {limit} "
-                f"tokens of {whose}"
+            raise UserError(_why_none(len(sides["train"]), len(whole["train"]), limit, whose))
+        if settings.patience is not None and not rows["valid"]:
+            context.reporter.say(
+                "train: train.patience has no effect: there is no validation row (format.valid)"
             )
         checked = objective.check(rows["train"]) if hasattr(objective, "check") else {}
         save(loaded.model.to(torch.bfloat16), loaded.tokenizer, out / "base")
@@ -83,7 +104,7 @@ def train(context: Context) -> None:
             add_lora(loaded.model, recipe.student.lora, seed=recipe.seed)
         checkpoints = Checkpoints(
             out / "checkpoints",
-            inputs=hashed,
+            inputs=_hashed(context, but=ROUNDING),
             keep=settings.keep_checkpoints,
             say=context.reporter.say,
         )
@@ -110,6 +131,7 @@ def train(context: Context) -> None:
             "examples": len(rows["train"]),
             "valid_examples": len(rows["valid"]),
             "too_long": too_long,
+            "truncated": truncated,
             "epochs": epochs,
             "tokens": epochs * view.tokens_of(rows["train"]),
             "loss_tokens": epochs * sum(e.loss_tokens for row in rows["train"] for e in row),
@@ -127,10 +149,17 @@ def train(context: Context) -> None:
         )
         export(loaded, out / "student", facts)
         write_json(out / SUMMARY, summary)
-        done.counts |= {key: summary[key] for key in ("examples", "too_long", "tokens")}
+        done.counts |= {
+            key: summary[key] for key in ("examples", "too_long", "tokens", "truncated")
+        }
         done.files += [METRICS, SUMMARY, *_weights(out)]
     checkpoints.clear()
     context.run.log("trained", **json.loads(json.dumps(curve[-1].to_json())))
+    if truncated:
+        context.reporter.say(
+            f"train: {truncated} rows whose answer was cut off at the teacher's token limit were "
+            "left out: the end was not the teacher's"
+        )
     if too_long:
         context.reporter.say(
             f"train: {too_long} rows longer than the {limit} tokens of {whose} were left out, "
@@ -202,17 +231,37 @@ def _limit(loaded: Any, max_length: int) -> tuple[int, str]:
     return max_length, "train.max_length"
 
 
+def _is_cut_off(record: Record) -> bool:
+    """Whether the teacher was stopped at its token limit: an end that it did not write is not to be
+    learned. Rows made by others, which do not say, are whole."""
+    return record.meta.get("finish_reason") in TRUNCATED
+
+
 def _encode(
-    objective: Any, loaded: Any, sides: dict[str, list[Record]], limit: int
-) -> tuple[dict[str, list[Row]], int]:
-    """Every side's rows, and how many were left out since one of their examples is too long."""
+    objective: Any, loaded: Any, sides: Mapping[str, Sequence[Record]], limit: int
+) -> dict[str, list[Row]]:
+    """Every side's rows but those with an example that is too long."""
     rows: dict[str, list[Row]] = {}
-    too_long = 0
     for name, records in sides.items():
         encoded = [objective.examples(loaded.tokenizer, r, loaded.eos_ids) for r in records]
         rows[name] = [row for row in encoded if all(len(e.ids) <= limit for e in row)]
-        too_long += len(encoded) - len(rows[name])
-    return rows, too_long
+    return rows
+
+
+def _lost(before: Mapping[str, Sequence[Any]], after: Mapping[str, Sequence[Any]]) -> int:
+    return sum(len(before[name]) - len(after[name]) for name in before)
+
+
+def _why_none(total: int, whole: int, limit: int, whose: str) -> str:
+    cut = "cut off at the teacher's token limit; raise generate.max_tokens"
+    if not whole:
+        return f"the answers in all of the {total} training rows were {cut}"
+    if whole < total:
+        return (
+            f"none of the {total} training rows is left: {whole} are longer than the {limit} "
+            f"tokens of {whose}, and the answers in {total - whole} were {cut}"
+        )
+    return f"every one of the {total} training rows is longer than the {limit} tokens of {whose}"
 
 
 def _weights(out: Any) -> list[str]:

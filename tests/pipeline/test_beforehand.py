@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from limbeck.errors import DataError, UserError
+from limbeck.errors import DataError, ModelError, UserError
 from limbeck.pipeline.beforehand import check_evaluation
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.run import do_stages
@@ -98,10 +98,11 @@ def test_turns_that_the_text_would_lose_are_told_first(tmp_path: Path) -> None:
 @pytest.mark.parametrize(("row", "words"), BAD)
 @pytest.mark.parametrize("stage", ["generate", "train"])
 def test_a_question_of_the_evaluation_stops_before_generation_and_training(
-    tmp_path: Path, row: dict[str, Any], words: str, stage: Any
+    tmp_path: Path, tiny_folder: Path, row: dict[str, Any], words: str, stage: Any
 ) -> None:
     write_jsonl(tmp_path / "q.jsonl", [GOOD, row])
-    given, _ = context(tmp_path, [GOOD], eval={"tasks": ["q.jsonl"]})
+    student = str(tiny_folder)
+    given, _ = context(tmp_path, [GOOD], eval={"tasks": ["q.jsonl"]}, student=student)
     with pytest.raises(DataError, match=re.escape(words)) as caught:
         do_stages(given, (stage,))
     assert str(tmp_path / "q.jsonl") in str(caught.value)
@@ -127,3 +128,61 @@ def test_a_broken_item_and_a_lost_file_are_told_first(tmp_path: Path) -> None:
     check_evaluation(lost.recipe, missing_ok=True)
     with pytest.raises(DataError, match="No such file"):
         check_evaluation(lost.recipe, missing_ok=False)
+
+
+RUN: Any = ("generate", "filter", "format", "train", "eval")
+
+
+def test_a_student_that_cannot_be_trained_is_told_before_the_first_call(
+    tmp_path: Path, tiny_folder: Path
+) -> None:
+    given, _ = context(tmp_path, [GOOD], student={"model": str(tiny_folder), "layers": 9})
+    with pytest.raises(ModelError, match=r"student\.layers is 9"):
+        do_stages(given, RUN)
+    for stages in (RUN, ("train",)):
+        fake, _ = context(tmp_path, [GOOD])
+        with pytest.raises(ModelError, match="fake:s has no weights here"):
+            do_stages(fake, stages)
+    assert not given.run.folder("generate").exists()
+
+
+def test_nothing_held_out_for_imitation_is_told_before_the_first_call(
+    tmp_path: Path, tiny_folder: Path
+) -> None:
+    none = {"student": str(tiny_folder), "format": {"test": 0}}
+    given, _ = context(tmp_path, [GOOD], **none)
+    with pytest.raises(UserError, match=r"format\.test is 0.*take imitation out of eval\.tasks"):
+        do_stages(given, RUN)
+    alone, _ = context(tmp_path, [GOOD], **none, teacher="fake:t", generate="answers")
+    do_stages(alone, ("generate",))  # its rows are good for other things
+
+
+@pytest.mark.parametrize(
+    ("row", "options", "lacks"),
+    [
+        ({"prompt": "2 + 3?", "target": "5"}, {}, "solution"),
+        ({"prompt": "2 + 3?", "solution": "Count."}, {}, "target"),
+        ({"prompt": "2 + 3?"}, {"answer_weight": 1}, "target"),
+    ],
+)
+def test_plain_answers_are_no_rationales_to_learn(
+    tmp_path: Path, row: dict[str, Any], options: dict[str, Any], lacks: str
+) -> None:
+    good = {"prompt": "1 + 1?", "target": "2", "solution": "One more than one."}
+    train = {"objective": "step_by_step", "options": options}
+    given, _ = context(tmp_path, [good, row], train=train, generate="answers")
+    with pytest.raises(UserError, match=rf"'2 \+ 3\?' of .*seeds.jsonl has no {lacks}"):
+        do_stages(given, ("generate",))
+    given, _ = context(tmp_path, [good], train=train, generate="answers", teacher="fake:t")
+    do_stages(given, ("generate",))
+
+
+def test_several_processes_are_told_that_one_is_enough(
+    tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    given, _ = context(tmp_path, [GOOD], student=str(tiny_folder))
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    with pytest.raises(UserError, match=r"2 processes .*torchrun.*limbeck\.trainers\.loop\.fit"):
+        do_stages(given, ("train",))
+    assert not given.run.path.exists()

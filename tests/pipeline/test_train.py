@@ -39,6 +39,7 @@ class Job:
     """A run folder whose splits are there, ready to train."""
 
     def __init__(self, folder: Path, model: Path, records: list[Record], **sections: Any) -> None:
+        folder.mkdir(exist_ok=True)
         (folder / "seeds.jsonl").write_text('{"prompt": "x"}\n', encoding="utf-8")
         rows = [{"prompt": r.prompt, "target": r.target, "kind": "number"} for r in RECORDS]
         lines = "".join(json.dumps(question) + "\n" for question in rows)

@@ -154,6 +154,39 @@ def test_one_of_other_inputs_is_passed_over(tmp_path: Path) -> None:
     assert "of other rows, another student or other settings" in said[0]
 
 
+def test_old_ones_of_other_inputs_make_room_for_new_ones_of_fewer_steps(tmp_path: Path) -> None:
+    saved(tmp_path, (500, 600))
+    model, optimizer = moved()
+    other = Checkpoints(tmp_path, inputs="j")
+    assert other.restore(model, optimizer) is None
+    assert len(other.found()) == 2  # until there is a new one: the settings may be set back
+    for step in (10, 20, 30):
+        path = other.save(model, optimizer, State(step, {}))
+        assert path.is_dir()
+    assert [path.name for path in other.found()] == ["step-00000030", "step-00000020"]
+    state = Checkpoints(tmp_path, inputs="j").restore(*moved(seed=1))
+    assert state == State(30, {})
+
+
+def test_a_damaged_one_of_later_steps_takes_no_place(tmp_path: Path) -> None:
+    checkpoints, model, optimizer = saved(tmp_path, (590, 600))
+    damage(tmp_path / "step-00000600", "a bit")
+    assert checkpoints.restore(model, optimizer) is not None
+    checkpoints = Checkpoints(tmp_path, inputs="i", keep=1)  # never asked for what is there
+    assert checkpoints.save(model, optimizer, State(595, {})).is_dir()
+    assert [path.name for path in checkpoints.found()] == ["step-00000595"]
+
+
+def test_the_latest_good_one_is_known_after_saving_and_after_coming_back(tmp_path: Path) -> None:
+    checkpoints, model, optimizer = saved(tmp_path, (1, 2))
+    assert checkpoints.latest == tmp_path / "step-00000002"
+    damage(tmp_path / "step-00000002", "a bit")
+    again = Checkpoints(tmp_path, inputs="i")
+    assert again.latest is None
+    again.restore(model, optimizer)
+    assert again.latest == tmp_path / "step-00000001"
+
+
 def test_half_a_checkpoint_is_no_checkpoint(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -235,12 +235,14 @@ def test_a_loss_that_is_no_number_leaves_the_last_good_checkpoint_and_names_it(
     checkpoints = Checkpoints(tmp_path, inputs="i")
     model = make_model(TOKENIZER)
     last = tmp_path / "step-00000006"
-    words = f"the loss is nan at step 8 of .*; the last good checkpoint is {last}"
-    with pytest.raises(UserError, match=words):
-        fit(
-            model, BreaksAt(7), TRAIN, [], settings=settings, seed=0, pad_id=2,
-            checkpoints=checkpoints,
-        )  # fmt: skip
+    words = f"the loss is nan at step 8 of .*; the last good checkpoint is {last}, from which"
+    # at once, and after it was taken up again
+    for step, good in ((7, checkpoints), (1, Checkpoints(tmp_path, inputs="i"))):
+        with pytest.raises(UserError, match=words):
+            fit(
+                model, BreaksAt(step), TRAIN, [], settings=settings, seed=0, pad_id=2,
+                checkpoints=good,
+            )  # fmt: skip
     assert checkpoints.found()[0] == last
     assert all(weight.isfinite().all() for weight in model.state_dict().values())
     fit(model, Sft(), TRAIN, [], settings=settings, seed=0, pad_id=2, checkpoints=checkpoints)

@@ -114,6 +114,19 @@ def test_a_target_that_the_model_has_not_is_refused() -> None:
         add_lora(make("llama").model, Lora(targets=("v_proj", "q_porj")))
 
 
+@pytest.mark.parametrize("targets", [("lm_head",), ("q_proj", "lm_head")])
+def test_an_output_head_that_is_the_embeddings_too_is_refused(targets: tuple[str, ...]) -> None:
+    """Merging would change the embeddings with it, and export another model than was trained."""
+    model = make("llama").model
+    add_lora(model, Lora(targets=targets))  # it has a head of its own
+    tied = make("llama").model
+    tied.lm_head.weight = tied.model.embed_tokens.weight
+    before = set(tied.state_dict())
+    with pytest.raises(ModelError, match=r"'lm_head', which shares its weights with the embedd"):
+        add_lora(tied, Lora(targets=targets))
+    assert set(tied.state_dict()) == before
+
+
 def test_without_peft_the_line_that_installs_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "peft", None)
     with pytest.raises(MissingExtra, match=r"peft.*pip install \"limbeck\[train\]\""):

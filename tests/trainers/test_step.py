@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -221,6 +222,16 @@ def test_compiling_without_a_compiler_is_told(monkeypatch: pytest.MonkeyPatch) -
         train(compile=True)
 
 
+@pytest.mark.parametrize("kind", ["FSDP", "DEEPSPEED", "MEGATRON_LM"])
+def test_weights_in_pieces_are_refused(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def accelerator(**_: Any) -> SimpleNamespace:
+        return SimpleNamespace(distributed_type=SimpleNamespace(value=kind))
+
+    monkeypatch.setattr("accelerate.Accelerator", accelerator)
+    with pytest.raises(UserError, match=f"limbeck trains with DDP, not with {kind}"):
+        train()
+
+
 def norms() -> list[float | None]:
     """The gradient's length at every step: Adam alone would not see a wrong factor on it."""
     settings = SETTINGS.model_copy(update={"packing": True, "batch_tokens": 96})
@@ -238,7 +249,7 @@ def test_two_processes_make_the_steps_that_one_makes(tmp_path: Path) -> None:
         "from tests.trainers.test_step import norms, train\n"
         "weights, steps, _ = train(packing=True, batch_tokens=96, micro_tokens=40)\n"
         "rank = os.environ['RANK']\n"
-        "found = weights, [step.loss for step in steps], norms()\n"
+        "found = weights, [step.loss for step in steps], norms(), torch.rand(())\n"
         "torch.save(found, f'{sys.argv[1]}/{rank}.pt')\n"
         "torch.distributed.destroy_process_group()\n"
     )
@@ -258,8 +269,11 @@ def test_two_processes_make_the_steps_that_one_makes(tmp_path: Path) -> None:
     for process in both:
         said = process.communicate(timeout=200)[1]
         assert process.returncode == 0, said
-    (one, losses, lengths), (two, *_) = (torch.load(tmp_path / f"{rank}.pt") for rank in (0, 1))
+    (one, losses, lengths, drawn), (two, *_, other) = (
+        torch.load(tmp_path / f"{rank}.pt") for rank in (0, 1)
+    )
     assert losses == pytest.approx([step.loss for step in steps], rel=1e-4)
     assert lengths == pytest.approx(norms(), rel=1e-3)
     assert_near(expected, one)
     assert all(torch.equal(two[name], weight) for name, weight in one.items())
+    assert drawn != other  # dropout is not the same on both
