@@ -125,7 +125,7 @@ def made(name: str) -> list[dict[str, Any]]:
         return [question.row(solution=True) for question in demos(stem, 40)]
     counts = {"train": 200, "valid": 100, "test": 100}
     if stem == "simple_dates":
-        counts |= {"train": 320, "test": 200}
+        counts |= {"train": 480, "test": 200}
     count = counts[part]
     return [question.row() for question in make_questions(stem, count, split=part)]
 
