@@ -11,7 +11,7 @@ from bisect import bisect
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 
 import torch
@@ -20,7 +20,8 @@ from transformers.cache_utils import DynamicLayer
 
 MOST = 4096  # padded tokens computed in one pass, at most
 SHARED = 32  # a common beginning of fewer tokens is not worth the trouble
-HELD = 8  # beginnings whose keys and values are kept for the prompts to come
+HELD = 8  # beginnings whose keys and values are kept for the prompts to come, at most
+HELD_TOKENS = 8192  # and their tokens in all; the last is kept however long it is
 SEEN = 16  # prompts whose tokens are kept, to see what the next one begins with
 
 Prompt = tuple[int, ...]
@@ -126,7 +127,7 @@ class Prefill:
         self._forward([tokens[length:]], before=[length], cache=cache)
         beginning = _Beginning(tokens, cache)
         kept = [held for held in self._held if not _covers(tokens, held.tokens)]
-        self._held = [*kept, beginning][-HELD:]
+        self._held = _newest([*kept, beginning])
         return beginning
 
     def _whole(self, places: list[int], prompts: Sequence[Prompt]) -> Computed:
@@ -229,6 +230,14 @@ def _longest(prompt: Prompt, texts: list[Prompt]) -> int:
     it: one of the two between which it stands."""
     at = bisect(texts, prompt)
     return max((_common(prompt, text) for text in texts[max(at - 1, 0) : at + 1]), default=0)
+
+
+def _newest(held: list[_Beginning]) -> list[_Beginning]:
+    """The last of them that are kept, within both limits: a prompt may be as long as the model's
+    window, and in a large model a thousand tokens are 50 MB and more."""
+    tokens = accumulate(len(beginning.tokens) for beginning in reversed(held[-HELD:]))
+    fit = sum(total <= HELD_TOKENS for total in tokens)
+    return held[-max(fit, 1) :]
 
 
 def _covers(new: Prompt, old: Prompt) -> bool:
