@@ -63,6 +63,8 @@ def _put(node: Any, parts: Sequence[str], value: Any, key: str) -> None:
         child = node.get(part)
         if child is None:
             child = node[part] = {}
+        elif isinstance(child, str) and part in ("teacher", "student"):  # its short form
+            child = node[part] = {"model": child}
         _put(child, rest, value, key)
     else:
         node[part] = value

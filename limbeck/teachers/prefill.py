@@ -20,9 +20,9 @@ from transformers.cache_utils import DynamicLayer
 
 MOST = 4096  # padded tokens computed in one pass, at most
 SHARED = 32  # a common beginning of fewer tokens is not worth the trouble
-HELD = 8  # beginnings whose keys and values are kept for the prompts to come, at most
-HELD_TOKENS = 8192  # and their tokens in all; the last is kept however long it is
-SEEN = 16  # prompts whose tokens are kept, to see what the next one begins with
+HELD = 64  # beginnings whose keys and values are kept for the prompts to come, at most
+HELD_BYTES = 2**30  # and what they take in all; the last is kept however large it is
+SEEN = 128  # prompts whose tokens are kept, to see what the next one begins with
 
 Prompt = tuple[int, ...]
 
@@ -43,6 +43,11 @@ class _Beginning:
 
     tokens: Prompt
     cache: DynamicCache
+
+    @property
+    def nbytes(self) -> int:
+        layers = [layer for layer in self.cache.layers if layer.is_initialized]
+        return sum(state.nbytes for layer in layers for state in (layer.keys, layer.values))
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +240,8 @@ def _longest(prompt: Prompt, texts: list[Prompt]) -> int:
 def _newest(held: list[_Beginning]) -> list[_Beginning]:
     """The last of them that are kept, within both limits: a prompt may be as long as the model's
     window, and in a large model a thousand tokens are 50 MB and more."""
-    tokens = accumulate(len(beginning.tokens) for beginning in reversed(held[-HELD:]))
-    fit = sum(total <= HELD_TOKENS for total in tokens)
+    sizes = accumulate(beginning.nbytes for beginning in reversed(held[-HELD:]))
+    fit = sum(total <= HELD_BYTES for total in sizes)
     return held[-max(fit, 1) :]
 
 

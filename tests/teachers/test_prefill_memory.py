@@ -16,10 +16,10 @@ from tests.teachers.test_prefill import HEADS, counted, family
 
 
 @pytest.mark.parametrize(("most", "computed"), [(270, 3), (269, 4), (180, 4), (89, 6)])
-def test_the_beginnings_held_have_no_more_tokens_than_they_may(
+def test_the_beginnings_held_take_no_more_than_they_may(
     tiny: Loaded, monkeypatch: pytest.MonkeyPatch, most: int, computed: int
 ) -> None:
-    monkeypatch.setattr(module, "HELD_TOKENS", most)
+    monkeypatch.setattr(module, "HELD_BYTES", most * token_bytes(tiny))
     shapes = counted(tiny, monkeypatch)
     prefill = Prefill(tiny.model, 2)
     for head in (0, 1, 0, 2, 0, 1, 1):
@@ -30,7 +30,7 @@ def test_the_beginnings_held_have_no_more_tokens_than_they_may(
 def test_a_long_beginning_takes_the_room_of_short_ones(
     tiny: Loaded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "HELD_TOKENS", 100)
+    monkeypatch.setattr(module, "HELD_BYTES", 100 * token_bytes(tiny))
     one, other = HEADS[1][:45], HEADS[2][:45]
     prefill = Prefill(tiny.model, 2)
     for head in (HEADS[0], one, other):
@@ -46,7 +46,7 @@ def test_a_long_beginning_takes_the_room_of_short_ones(
 def test_nothing_but_the_beginnings_held_outlives_many_prompts(
     tiny: Loaded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "HELD_TOKENS", 300)
+    monkeypatch.setattr(module, "HELD_BYTES", 300 * token_bytes(tiny))
     decoder = Decoder(tiny.model, eos_ids=[], pad_id=2, size=6)
     choice = random.Random(5)
     heads = [tuple(choice.randrange(3, 300) for _ in range(90)) for _ in range(12)]
@@ -57,8 +57,7 @@ def test_nothing_but_the_beginnings_held_outlives_many_prompts(
         taken, waiting[:] = waiting[:room], waiting[room:]
         return taken
 
-    config = tiny.model.config
-    token = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * 4
+    token = token_bytes(tiny)
     gc.collect()
     before = alive()
     gc.disable()  # what only it would free counts as well
@@ -69,6 +68,13 @@ def test_nothing_but_the_beginnings_held_outlives_many_prompts(
         gc.enable()
     assert not waiting
     assert 90 * token <= grown <= 300 * token + 4096
+
+
+def token_bytes(tiny: Loaded) -> int:
+    """Keys and values of one token, float32."""
+    config = tiny.model.config
+    size: int = 2 * config.num_hidden_layers * config.num_key_value_heads * config.head_dim * 4
+    return size
 
 
 def alive() -> int:
