@@ -221,6 +221,10 @@ class Eval(Section):
         return tuple(Path(task) for task in self.tasks if task.endswith(".jsonl"))
 
 
+SHORT_FORMS = {"seeds": "path", "generate": "generator", "teacher": "model", "student": "model"}
+"""Sections that may be a text alone, and the key that it stands for."""
+
+
 class Recipe(Section):
     """A whole run, from seeds to report. `Recipe.load` reads one from YAML."""
 
@@ -242,13 +246,9 @@ class Recipe(Section):
         if not isinstance(data, Mapping):
             return data
         data = dict(data)
-        if isinstance(data.get("seeds"), str | Path):
-            data["seeds"] = {"path": data["seeds"]}
-        for key in ("teacher", "student"):
-            if isinstance(data.get(key), str):
-                data[key] = {"model": data[key]}
-        if isinstance(data.get("generate"), str):
-            data["generate"] = {"generator": data["generate"]}
+        for section, key in SHORT_FORMS.items():
+            if isinstance(data.get(section), str | Path):
+                data[section] = {key: data[section]}
         if isinstance(data.get("filters"), list | tuple):
             data["filters"] = tuple(_filter_step(step) for step in data["filters"])
         return data

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from limbeck.errors import RecipeError
-from limbeck.recipe import Recipe
+from limbeck.recipe import SHORT_FORMS, Recipe
 from limbeck.yaml_lines import Places, read_yaml
 
 
@@ -63,8 +63,8 @@ def _put(node: Any, parts: Sequence[str], value: Any, key: str) -> None:
         child = node.get(part)
         if child is None:
             child = node[part] = {}
-        elif isinstance(child, str) and part in ("teacher", "student"):  # its short form
-            child = node[part] = {"model": child}
+        elif isinstance(child, str) and part in SHORT_FORMS:
+            child = node[part] = {SHORT_FORMS[part]: child}
         _put(child, rest, value, key)
     else:
         node[part] = value

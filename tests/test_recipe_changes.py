@@ -38,6 +38,19 @@ def test_the_last_change_of_a_key_holds(recipe: Recipe, tmp_path: Path) -> None:
     assert changed(recipe, ["seed=1", "seed=2"], tmp_path).seed == 2
 
 
+def test_a_key_of_a_section_that_was_given_as_a_text(recipe: Recipe, tmp_path: Path) -> None:
+    changes = ["teacher=fake:other", "teacher.batch_size=7", "generate=given", "seeds=other.jsonl"]
+    made = changed(
+        recipe, [*changes, "seeds.limit=3", "student=fake:s", "student.layers=2"], tmp_path
+    )
+    assert (made.teacher.model, made.teacher.batch_size) == ("fake:other", 7)
+    assert (made.seeds.path, made.seeds.limit) == (tmp_path / "other.jsonl", 3)
+    assert (made.student.model, made.student.layers) == ("fake:s", 2)
+    assert made.generate.generator == "given"
+    with pytest.raises(RecipeError, match=r"below a value that has no keys"):
+        changed(recipe, ["name=x", "name.first=y"], tmp_path)
+
+
 def test_a_filters_option_by_its_name(recipe: Recipe, tmp_path: Path) -> None:
     made = changed(recipe, ["filters.paths.at_most=1"], tmp_path)
     assert made.filters == (
