@@ -10,7 +10,7 @@ from __future__ import annotations
 from bisect import bisect
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate, pairwise
 from typing import Any
 
@@ -35,6 +35,17 @@ class Computed:
     places: list[int]
     cache: DynamicCache
     logits: torch.Tensor
+
+    def alone(self, row: int, length: int) -> Computed:
+        """A copy of one row, whose last `length` columns are tokens."""
+        cache = DynamicCache()
+        for number, layer in enumerate(self.cache.layers):
+            if layer.is_initialized:  # else it reads the keys of another layer
+                states = (layer.keys, layer.values)
+                cache.update(
+                    *(state[row : row + 1, :, -length:].clone() for state in states), number
+                )
+        return Computed([row], cache, self.logits[row : row + 1].clone())
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +77,28 @@ class Prefill:
         self._pad = pad_id
         self._held: list[_Beginning] = []  # the last used is last
         self._seen: deque[Prompt] = deque(maxlen=SEEN)
+        self._last: tuple[Prompt, Computed] | None = None
         layers = DynamicCache(config=model.config).layers
         # A window counts columns, and between a shared beginning and the rest some stay empty.
         self._shares = all(type(layer) is DynamicLayer for layer in layers)
 
     def __call__(self, prompts: Sequence[Prompt]) -> Iterator[Computed]:
-        """Every prompt once, in passes of such as are alike in length: little is padding."""
+        """Every prompt once, in passes of such as are alike in length: little is padding.
+
+        The last one is kept as it was computed, for the paths of a prompt may come in two parts.
+        """
+        last, before = len(prompts) - 1, self._last
+        new = [place for place, it in enumerate(prompts) if before is None or it != before[0]]
+        for place in range(len(prompts)):
+            if before is not None and prompts[place] == before[0]:
+                yield replace(before[1], places=[place])
+        for computed in self._passes([prompts[place] for place in new]):
+            places = [new[place] for place in computed.places]
+            if last in places:
+                self._last = prompts[last], computed.alone(places.index(last), len(prompts[last]))
+            yield replace(computed, places=places)
+
+    def _passes(self, prompts: Sequence[Prompt]) -> Iterator[Computed]:
         starts = self._starts(prompts) if self._shares else {}
         rests = [(len(prompts[place]) - start.length, place) for place, start in starts.items()]
         for some in _alike(rests):

@@ -256,9 +256,30 @@ def test_the_same_prompt_again_leaves_one_token(
 ) -> None:
     shapes = counted(tiny, monkeypatch)
     prefill = Prefill(tiny.model, 2)
-    for _ in range(3):
+    for size in (30, 31, 32):  # another one between, for the last is kept as it is
         list(prefill(family(HEADS[0], [6])))
-    assert shapes == [(1, 96), (1, 95), (1, 1), (1, 1)]
+        list(prefill(family(HEADS[1][:20], [size], seed=size)))
+    others = [(1, 50), (1, 51), (1, 52)]
+    assert [shape for shape in shapes if shape not in others] == [(1, 96), (1, 95), (1, 1), (1, 1)]
+
+
+@torch.inference_mode()
+def test_the_last_prompt_is_not_computed_again_for_the_rest_of_its_paths(
+    tiny: Loaded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    prefill = Prefill(tiny.model, 2)
+    one, two, three = family(HEADS[0], [6, 9, 9])
+    check(tiny, [one, two], prefill)
+    shapes = counted(tiny, monkeypatch)
+    again = list(prefill([two]))
+    assert not shapes
+    assert [computed.places for computed in again] == [[0]]
+    list(prefill([two, three]))
+    assert shapes == [(1, 9)]
+    monkeypatch.undo()
+    check(tiny, [three], prefill)  # the last is another now
+    check(tiny, [one, three], prefill)
+    check(tiny, [three, one], prefill)
 
 
 def test_a_pass_has_no_more_tokens_than_it_may(
