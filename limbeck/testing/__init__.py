@@ -3,7 +3,8 @@
 from limbeck.testing import ApiServer, BatchServer, FakeTeacher, FaultyServer, record
 
 record("Paris.", prompt="Capital of France?")
-FakeTeacher({"Paris": 0.7, "Lyon": 0.3})
+FakeTeacher({"Paris": 0.7, "Lyon": 0.3})   # with tokens=words also log-probabilities
+FakeLikelihoods({"Paris": 0.7, "Lyon": 0.3})   # also scores whole labels
 out = Collected()   # await generator.generate(seeds, teacher, out); out.records, out.drafts
 with ApiServer() as server: ...   # server.base_url, server.bodies
 with FaultyServer(["reset", "error_503"], rate=0.2) as server: ...   # server.sent, server.injected
@@ -14,7 +15,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from limbeck.testing.fakes import Collected, FakeTeacher, fake_teacher, record, spoken
+from limbeck.testing.fakes import Collected, FakeTeacher, fake_teacher, record, spoken, words
+from limbeck.testing.likelihoods import FakeLikelihoods
 
 if TYPE_CHECKING:
     from limbeck.testing.batches import BatchServer
@@ -29,6 +31,7 @@ __all__ = [
     "ApiServer",
     "BatchServer",
     "Collected",
+    "FakeLikelihoods",
     "FakeTeacher",
     "FaultyServer",
     "answer_to",
@@ -36,6 +39,7 @@ __all__ = [
     "fake_teacher",
     "record",
     "spoken",
+    "words",
 ]
 
 _WHERE = {
