@@ -5,6 +5,7 @@ from __future__ import annotations
 import unicodedata
 
 _ONE_EACH = ("CJK", "IDEOGRAPHIC", "HIRAGANA", "KATAKANA", "THAI", "LAO", "KHMER", "MYANMAR")
+_SKIN_TONES = "\U0001f3fb\U0001f3fc\U0001f3fd\U0001f3fe\U0001f3ff"
 _ZERO_WIDTH_SPACE = "\u200b"
 
 
@@ -21,7 +22,7 @@ class _Places(dict[int, str]):
             place = ""
         elif category == "Cf":
             place = " " if char == _ZERO_WIDTH_SPACE else ""
-        elif category[0] == "S" and self._symbols:
+        elif self._symbols and is_symbol(char):
             place = f" {char} "
         elif category[0] not in "LMN":
             place = " "
@@ -29,6 +30,13 @@ class _Places(dict[int, str]):
             place = f" {char} " if name.startswith(_ONE_EACH) else char
         self[code] = place
         return place
+
+
+def is_symbol(char: str) -> bool:
+    """Emoji and other pictures, currency, mathematical signs. Of the modifier symbols (Sk) only
+    the skin tones of emoji: the others are quotes and accents that stand alone."""
+    category = unicodedata.category(char)
+    return category in ("So", "Sm", "Sc") or char in _SKIN_TONES
 
 
 _WORDS = _Places(symbols=False)
@@ -43,8 +51,8 @@ def unicode_tokens(text: str, *, symbols: bool = False) -> list[str]:
     words (Chinese characters, kana, Thai, Lao, Khmer, Myanmar) every character, marks included,
     is a token of its own. Format characters (Cf: joiners, soft hyphens, direction marks) and
     variation selectors vanish, but for the zero-width space, which parts words like everything
-    else: punctuation, white space, and symbols. With `symbols` each symbol (S: emoji, currency,
-    mathematical signs) is a token of its own.
+    else: punctuation, white space, and symbols. With `symbols` each symbol (`is_symbol`) is a token
+    of its own.
     """
     if not text.isascii():
         text = unicodedata.normalize("NFKC", text)
