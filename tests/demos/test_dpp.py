@@ -99,6 +99,13 @@ def test_copies_come_after_everything_else() -> None:
     assert all(map(math.isfinite, found.scores))
 
 
+def test_no_quality_makes_up_for_a_determinant_of_0() -> None:
+    similarity = np.array([[1, 1, 0], [1, 1, 0], [0, 0, 1.0]])
+    chosen, gains = greedy_map(np.array([30.0, 30, 0]), similarity, 3)
+    assert chosen.tolist() == [0, 2, 1]
+    assert gains.tolist()[:2] == [60, 0]
+
+
 def test_more_demos_than_the_kernel_has_ranks() -> None:
     pool = pool_of(*(f"t{n}" for n in range(30)))
     encoder = angles(**{f"t{n}": 3.0 * n for n in range(30)}, q=20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 import pytest
@@ -34,14 +35,18 @@ def test_equal_and_near_texts_stay_together() -> None:
 
 
 def test_a_chain_of_near_texts_stays_together() -> None:
-    """The ends are not near each other."""
-    texts = ["abcdefghijklm", "abcdefghijklmnop", "abcdefghijklmnopqrs"]
-    pool = pool_of(*texts, "x", "y")
-    assert NearTexts(pool, 0.7).of(texts[0]) == {"d0", "d1"}
-    assert NearTexts(pool, 0.7).of(texts[1]) == {"d0", "d1", "d2"}
-    found = folds(pool, 2, threshold=0.7)
-    assert found["d0"] == found["d1"] == found["d2"]
-    assert found["d3"] == found["d4"] != found["d0"]
+    """The ends are near the middle one, but not each other."""
+    pool = pool_of("abcdefghijklm", "abcdefghijklmnop", "defghijklmnop", "x", "y")
+    near = NearTexts(pool, 0.7)
+    assert [near.of(demo.input) for demo in pool[:3]] == [
+        {"d0", "d1"},
+        {"d0", "d1", "d2"},
+        {"d1", "d2"},
+    ]
+    for order in itertools.permutations(pool[:3]):
+        found = folds([*order, *pool[3:]], 2, threshold=0.7)
+        assert found["d0"] == found["d1"] == found["d2"]
+        assert found["d3"] == found["d4"] != found["d0"]
 
 
 @settings(max_examples=60, deadline=None)
