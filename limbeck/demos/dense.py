@@ -21,7 +21,7 @@ class Dense(Scorer):
     def __init__(self, pool: Sequence[Demo], encoder: Encoder | None = None) -> None:
         self.pool = Pool(pool)
         inputs = [demo.input for demo in self.pool.demos]
-        self.vectors = Vectors(inputs, encoder or NgramEncoder(inputs))
+        self.vectors = Vectors(inputs, NgramEncoder(inputs) if encoder is None else encoder)
 
     def scores(self, query: str) -> Scores:
         return self.vectors.cosines(query)

@@ -25,4 +25,4 @@ def shuffled(n: int, *key: Any) -> npt.NDArray[np.int64]:
 
 def uniforms(n: int, *key: Any) -> npt.NDArray[np.float64]:
     """n numbers from 0 up to 1, not included, that follow from `key`, which is JSON."""
-    return (_bits(n, key) >> np.uint64(11)) * 2.0**-53
+    return (_bits(n, key) >> np.uint64(11)).astype(np.float64) * 2.0**-53

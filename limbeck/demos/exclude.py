@@ -73,11 +73,11 @@ class NearTexts:
         for place, demo in enumerate(pool):
             self._ids.append(demo.id)
             self._equal.setdefault(plain(demo.input), []).append(place)
-            found = [
+            numbers = [
                 self._numbers.setdefault(shingle, len(self._numbers))
                 for shingle in shingles(demo.input)
             ]
-            self._shingles.append(np.array(found, np.int64))
+            self._shingles.append(np.array(numbers, np.int64))
         self._lengths = np.array([len(found) for found in self._shingles], np.int64)
         self._rank = self._rarity()
         self._early: dict[int, list[int]] = {}
@@ -93,8 +93,8 @@ class NearTexts:
 
     def found(self, query: str) -> tuple[Near, ...]:
         """The same, each with its similarity, in the pool's order."""
-        equal = self._equal.get(plain(query), ())
-        near = dict.fromkeys(equal, 1.0)
+        equal = dict.fromkeys(self._equal.get(plain(query), ()), 1.0)
+        near = dict(equal)
         for place, similarity in self._resembling(query):
             near.setdefault(place, similarity)
         return tuple(Near(self._ids[place], near[place], place in equal) for place in sorted(near))

@@ -24,7 +24,8 @@ def explain(
     by_id = {demo.id: demo for demo in pool}
     reasons = dict(excluded or {})
     for name in reasons:
-        by_id[name]
+        if name not in by_id:
+            raise KeyError(name)
     chosen = zip(selection.ids, selection.scores, strict=True)
     return {
         "query": query,

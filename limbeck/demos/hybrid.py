@@ -49,4 +49,4 @@ class Hybrid:
 def ranks(scores: Scores) -> Scores:
     """The rank of each score, 1 for the greatest; equal scores have that of the first of them."""
     falling = np.sort(-scores)
-    return np.searchsorted(falling, -scores, side="left") + 1.0
+    return np.searchsorted(falling, -scores, side="left").astype(np.float64) + 1

@@ -107,4 +107,5 @@ def _distances(rows: Vectors32, centres: Vectors32) -> npt.NDArray[np.float64]:
     squares = np.einsum("nd,nd->n", rows, rows, dtype=np.float64)
     of_centres = np.einsum("nd,nd->n", centres, centres, dtype=np.float64)
     distances = squares[:, None] + of_centres - 2 * (rows @ centres.T).astype(np.float64)
-    return np.round(np.maximum(distances, 0), _DECIMALS)
+    rounded: npt.NDArray[np.float64] = np.round(np.maximum(distances, 0), _DECIMALS)
+    return rounded

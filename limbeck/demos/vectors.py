@@ -45,8 +45,8 @@ class Vectors:
                 f"{len(vector)} for the query; both must come from one encoder"
             )
         # einsum adds up every row in the same order; a BLAS does not.
-        cosines = np.einsum("nd,d->n", self.rows, vector).astype(np.float64)
-        return np.round(cosines, _DECIMALS)[self.row_of]
+        dots: npt.NDArray[np.float64] = np.einsum("nd,d->n", self.rows, vector).astype(np.float64)
+        return np.round(dots, _DECIMALS)[self.row_of]
 
     def between(self, places: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
         """The cosines of some texts with each other, (n, n), not rounded: positive semidefinite

@@ -83,7 +83,8 @@ def test_case_width_and_spaces_make_no_difference() -> None:
 def test_rows_have_length_1_and_do_not_depend_on_each_other(found: list[str]) -> None:
     encoder = NgramEncoder(found)
     vectors = encoder.encode(found)
-    assert (vectors.dtype, vectors.shape) == (np.float32, (len(found), 2048))
+    assert vectors.dtype == np.dtype(np.float32)
+    assert vectors.shape == (len(found), 2048)
     assert np.linalg.norm(vectors, axis=1) == pytest.approx(np.ones(len(found)), abs=1e-6)
     for text, vector in zip(found, vectors, strict=True):
         assert encoder.encode([text])[0].tolist() == vector.tolist()

@@ -53,7 +53,7 @@ def test_the_query_and_its_copies_do_not_vote() -> None:
     ]
     query = "the film was good"
     for by in ("dense", "bm25"):
-        one = KnnVote(pool, by=by)  # type: ignore[arg-type]
+        one = KnnVote(pool, by=by)
         assert one.vote(query).label == "good"
         vote = one.vote(query, NearTexts(pool).of(query))
         assert (vote.label, vote.ids) == ("bad", ("c",))
