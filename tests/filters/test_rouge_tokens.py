@@ -1,15 +1,13 @@
-"""The tokenizers: rouge_score's own, and words of every script."""
+"""The tokenizers of ROUGE-L novelty: rouge_score's own, and the vocabulary."""
 
 from __future__ import annotations
 
-import unicodedata
-
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rouge_score.tokenize import tokenize
 
-from limbeck.filters.rouge_tokens import Vocabulary, rouge_tokens, unicode_tokens
+from limbeck.filters.rouge_tokens import TOKENIZERS, Vocabulary, rouge_tokens
+from limbeck.words import unicode_tokens
 
 
 def plain(text: str) -> list[str]:
@@ -29,37 +27,9 @@ def test_every_character_is_tokenised_as_rouge_score_does() -> None:
         assert plain(text) == tokenize(text, None)
 
 
-@pytest.mark.parametrize(
-    ("text", "tokens"),
-    [
-        ("Write a Poem, please!", ["write", "a", "poem", "please"]),
-        ("don't snake_case x-ray", ["don", "t", "snake", "case", "x", "ray"]),
-        ("用Python写3个函数。", ["用", "python", "写", "3", "个", "函", "数"]),
-        ("ひらがなカタカナー", list("ひらがなカタカナー")),
-        ("人々〇", ["人", "々", "〇"]),
-        ("한국어 단어", ["한국어", "단어"]),
-        ("ＡＢＣ ① ﬁne", ["abc", "1", "fine"]),
-        ("Straße STRASSE", ["strasse", "strasse"]),
-        ("\u212aelvin", ["kelvin"]),
-        ("हिन्दी में", ["हिन्दी", "में"]),
-        ("ดี", ["ด", "\u0e35"]),
-        ("مرحبا، بالعالم", ["مرحبا", "بالعالم"]),
-        ("می\u200cخواهم", ["میخواهم"]),
-        ("co\u00adoperate a\u200bb", ["cooperate", "a", "b"]),
-        ("joke 🙂 ❤\ufe0f 👍🏽", ["joke"]),
-        ("", []),
-    ],
-)
-def test_unicode_tokens(text: str, tokens: list[str]) -> None:
-    assert unicode_tokens(text) == tokens
-
-
-@pytest.mark.parametrize("text", ["café naïve", "한국어 단어", "ΐ ὀδυσσεύς", "가나"])
-def test_the_form_and_case_of_a_text_make_no_difference(text: str) -> None:
-    expected = unicode_tokens(text)
-    for form in ("NFC", "NFD", "NFKC", "NFKD"):
-        again = unicodedata.normalize(form, text)
-        assert unicode_tokens(again) == unicode_tokens(again.upper()) == expected
+def test_the_table_has_both_tokenizers() -> None:
+    assert list(TOKENIZERS.items()) == [("rouge", rouge_tokens), ("unicode", unicode_tokens)]
+    assert TOKENIZERS["unicode"]("用Python写！ Straße") == ["用", "python", "写", "strasse"]
 
 
 def test_a_vocabulary_counts_up_in_the_order_of_reading() -> None:
