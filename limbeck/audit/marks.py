@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from limbeck.wilson import wilson
 
 QUESTIONS = ("instruction_valid", "input_fits", "output_correct")
 # Self-Instruct (arXiv 2212.10560), table 2: of 200 rows.
@@ -16,16 +17,6 @@ MODEL = "the model "  # begins the name of a marker that is none of us
 Marks = Mapping[str, bool | None]
 """One row's marks, by all three questions; None is not marked."""
 NOT_MARKED: Marks = dict.fromkeys(QUESTIONS)
-
-
-def wilson(yes: int, n: int, z: float = 1.959963984540054) -> tuple[float, float]:
-    """Wilson's score interval of a share, 95% as it stands (Wilson 1927); (0, 1) of nothing."""
-    if n == 0:
-        return 0.0, 1.0
-    share, scale = yes / n, 1 + z * z / n
-    middle = (share + z * z / (2 * n)) / scale
-    half = z / scale * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def summary(marked: Mapping[str, Marks], by: Sequence[str]) -> dict[str, Any]:

@@ -17,22 +17,11 @@ from limbeck.labels.distribution import LabelDistribution, Method
 from limbeck.labels.reading import CUES, LabelReader, checked_options, reader
 from limbeck.protocols import Reply, Request, Teacher
 from limbeck.record import content_hash, messages_json
+from limbeck.wilson import Z95, wilson
 
 LEVEL = 0.95
 SHOWN = 3  # different replies that are no label are kept
 SHOWN_CHARACTERS = 60
-
-
-def wilson(hits: int, n: int, z: float) -> tuple[float, float]:
-    """Wilson's score interval of a share of `hits` in `n`, `z` standard deviations to each side;
-    (0, 1) of nothing."""
-    if n == 0:
-        return 0.0, 1.0
-    share, square = hits / n, z * z
-    middle = (share + square / (2 * n)) / (1 + square / n)
-    half = z / (1 + square / n) * math.sqrt(share * (1 - share) / n + square / (4 * n * n))
-    low = 0.0 if hits == 0 else max(0.0, middle - half)
-    return low, 1.0 if hits == n else min(1.0, middle + half)
 
 
 def normal_quantile(level: float, looks: int = 1) -> float:
@@ -48,7 +37,7 @@ def from_counts(
     invalid: int = 0,
     *,
     temperature: float = 1.0,
-    z: float = 1.959963984540054,
+    z: float = Z95,
     fixed_n: bool = True,
     detail: Mapping[str, Any] | None = None,
 ) -> LabelDistribution:

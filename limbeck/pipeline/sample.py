@@ -7,11 +7,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import Any
 
+from limbeck.wilson import wilson
+
 LEVEL = 0.95
-Z = NormalDist().inv_cdf(0.5 + LEVEL / 2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +75,7 @@ def _unskewed(quantile: float, skew: float) -> float:
 
 def share(hits: int, n: int) -> Interval:
     """`hits` of `n` as a share, with Wilson's interval."""
-    middle, z2 = hits / n, Z * Z
-    centre = (middle + z2 / (2 * n)) / (1 + z2 / n)
-    half = Z / (1 + z2 / n) * math.sqrt(middle * (1 - middle) / n + z2 / (4 * n * n))
-    low = 0.0 if hits == 0 else centre - half
-    high = 1.0 if hits == n else centre + half
-    return Interval(middle, low, high)
+    return Interval(hits / n, *wilson(hits, n))
 
 
 def t_quantile(degrees: int) -> float:

@@ -2,42 +2,11 @@
 
 from __future__ import annotations
 
-import math
-
-import pytest
-
-from limbeck.audit.marks import MODEL, Marks, summary, wilson
+from limbeck.audit.marks import MODEL, Marks, summary
 
 
 def marks(*values: bool | None) -> Marks:
     return dict(zip(("instruction_valid", "input_fits", "output_correct"), values, strict=True))
-
-
-@pytest.mark.parametrize(  # Newcombe, Statistics in Medicine 17 (1998), table I, method 3
-    ("yes", "n", "low", "high"),
-    [
-        (81, 263, 0.2553, 0.3662),
-        (15, 148, 0.0624, 0.1605),
-        (0, 20, 0.0, 0.1611),
-        (1, 29, 0.0061, 0.1718),
-    ],
-)
-def test_intervals_are_those_of_newcombes_table(yes: int, n: int, low: float, high: float) -> None:
-    assert [round(end, 4) for end in wilson(yes, n)] == [low, high]
-
-
-def test_the_ends_solve_wilsons_equation() -> None:
-    for yes, n in ((108, 200), (184, 200), (3, 7)):
-        for end in wilson(yes, n):
-            off = abs(end - yes / n) / math.sqrt(end * (1 - end) / n)
-            assert off == pytest.approx(1.959964, abs=1e-6)
-
-
-def test_nothing_marked_says_nothing_and_all_or_none_stay_within_0_and_1() -> None:
-    assert wilson(0, 0) == (0.0, 1.0)
-    assert wilson(0, 5)[0] == 0.0
-    assert wilson(5, 5)[1] == 1.0
-    assert 0 < wilson(5, 5)[0] < 1
 
 
 def test_every_question_counts_its_own_marks_and_all_three_whole_rows() -> None:

@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from limbeck.errors import Transient
 from limbeck.labels.contracts import Labelled
 from limbeck.labels.reading import reader
-from limbeck.labels.sampled import Sampled, from_counts, label_of, normal_quantile, wilson
+from limbeck.labels.sampled import Sampled, from_counts, label_of, normal_quantile
 from limbeck.protocols import Reply, Request
 from limbeck.record import user
 from limbeck.testing import FakeTeacher
+from limbeck.wilson import Z95, wilson
 
-Z = 1.959963984540054
 MOODS = ("positive", "negative", "neutral")
 
 
@@ -28,16 +28,6 @@ def ask(text: str = "Bof.") -> Request:
 
 def estimate(teacher: FakeTeacher, request: Request | None = None, **how: Any) -> Labelled:
     return asyncio.run(Sampled(**how).estimate(request or ask(), MOODS, teacher))
-
-
-@pytest.mark.parametrize(("hits", "n"), [(0, 1), (1, 1), (3, 4), (7, 20), (100, 100)])
-def test_the_interval_ends_where_the_score_test_does(hits: int, n: int) -> None:
-    for end in wilson(hits, n, Z):
-        if 0 < end < 1:
-            error = math.sqrt(end * (1 - end) / n)
-            assert abs(hits / n - end) == pytest.approx(Z * error)
-    assert wilson(0, 0, Z) == (0.0, 1.0)
-    assert (wilson(0, n, Z)[0], wilson(n, n, Z)[1]) == (0.0, 1.0)
 
 
 def test_several_looks_share_the_level() -> None:
@@ -51,7 +41,7 @@ def test_counts_become_frequencies_and_smoothed_probabilities() -> None:
     found = from_counts({"oui": 3, "non": 1}, invalid=1)
     assert found.frequencies == {"oui": 0.75, "non": 0.25}
     assert dict(found.probabilities) == pytest.approx({"oui": 0.7, "non": 0.3})
-    assert (found.lower["oui"], found.upper["oui"]) == pytest.approx(wilson(3, 4, Z))
+    assert (found.lower["oui"], found.upper["oui"]) == pytest.approx(wilson(3, 4, Z95))
     assert (found.n, found.observed_mass, found.invalid_rate) == (5, 0.8, 0.2)
     assert found.detail["counts"] == [3, 1]
 
@@ -60,7 +50,7 @@ def test_a_label_that_was_not_drawn_is_0_among_frequencies_alone() -> None:
     found = from_counts({"a": 1, "b": 0, "c": 0})
     assert found.targets() == {"a": 1.0, "b": 0.0, "c": 0.0}
     assert list(found.probabilities.values()) == pytest.approx([2 / 3, 1 / 6, 1 / 6])
-    assert found.upper["b"] == pytest.approx(Z * Z / (1 + Z * Z))
+    assert found.upper["b"] == pytest.approx(Z95 * Z95 / (1 + Z95 * Z95))
 
 
 def test_no_valid_reply_is_of_no_use() -> None:
@@ -95,7 +85,7 @@ def test_probabilities_are_a_distribution_within_their_bounds(
 def test_a_temperature_is_taken_back() -> None:
     found = from_counts({"a": 8, "b": 2}, temperature=0.5)  # q = 8.5 : 2.5, and p ~ sqrt(q)
     assert found.probabilities["a"] == pytest.approx(0.648371, abs=1e-6)
-    low, high = wilson(8, 10, Z)
+    low, high = wilson(8, 10, Z95)
     two = [math.sqrt(q) / (math.sqrt(q) + math.sqrt(1 - q)) for q in (low, high)]
     assert [found.lower["a"], found.upper["a"]] == pytest.approx(two)
     assert found.frequencies is None
@@ -112,7 +102,7 @@ def test_bounds_that_were_taken_back_hold_where_those_of_the_shares_do(
     for counts in compositions(12):
         found = from_counts(dict(zip("abc", counts, strict=True)), temperature=temperature)
         for label, p, q, count in zip("abc", truth, drawn, counts, strict=True):
-            low, high = wilson(count, 12, Z)
+            low, high = wilson(count, 12, Z95)
             if low <= q <= high:
                 assert found.lower[label] - 1e-12 <= p <= found.upper[label] + 1e-12
 
