@@ -8,7 +8,7 @@ import sys
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck.errors import UserError
@@ -68,6 +68,7 @@ def test_alpha_is_never_outside_of_nought_and_one() -> None:
     assert icl.alpha(5, 10, "constant", -0.5, 0.0) == 0.0
 
 
+@settings(deadline=None)
 @given(
     step=st.integers(-50, 150),
     total=st.integers(0, 100),
