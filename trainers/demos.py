@@ -1,15 +1,16 @@
 """Demos in a record's prompt: taken out for a student that is to do without, or turned around.
 
 Demos are either turns, a user's and an assistant's each, after the system turns and before the
-query; or they stand in the text of the last user turn, before the query. `meta.demos` lists them,
-and a prompt of the second form has the query alone in `meta.input`, and what is said before any of
-it in `meta.instruction`.
+query; or they stand in the text of the last user turn, before the query. `meta.demos` lists them.
+Of the second form `meta.input` is the query as it stands there, at the beginning of a line, and
+`meta.instruction` what is said before all demos.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from limbeck.errors import UserError
 from limbeck.prompts import fill
@@ -35,17 +36,27 @@ def without_demos(record: Record) -> Record:
                 "turns, or set student_prompt to demos"
             )
         return replace(record, messages=(*system, turns[-1]))
-    query, instruction = record.meta.get("input"), record.meta.get("instruction")
-    if not isinstance(query, str) or not query.strip():
+    if demos is not None and not demos:  # none did fit, or none was wanted
+        return record
+    asked = _query(record.prompt, record.meta.get("input"))
+    if asked is None:
         raise UserError(
-            f"train.options.student_prompt: query leaves the demos out, and the record {record.id} "
-            "does not say what its query is (meta.input); have it written there, or set "
-            "student_prompt to demos"
+            f"train.options.student_prompt: query leaves the demos out, and in the record "
+            f"{record.id} the query is not to be seen (meta.input, which begins a line of the "
+            "prompt); have it written there, or set student_prompt to demos"
         )
-    asked = query
+    instruction = record.meta.get("instruction")
     if isinstance(instruction, str) and instruction.strip():
-        asked = fill(INSTRUCTION, {"instruction": instruction, "input": query})
+        asked = fill(INSTRUCTION, {"instruction": instruction, "input": asked})
     return replace(record, messages=(*system, user(asked)))
+
+
+def _query(text: str, query: Any) -> str | None:
+    """The text from the query's last place on, with what follows it ("Label:", a line break)."""
+    if not isinstance(query, str) or not query.strip():
+        return None
+    at = f"\n{text}".rfind(f"\n{query}")
+    return None if at < 0 else text[at:]
 
 
 def turned_around(record: Record) -> Record:

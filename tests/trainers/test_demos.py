@@ -35,14 +35,19 @@ def test_demos_that_are_turns_are_left_out() -> None:
     found = without_demos(IN_TURNS)
     assert found.messages == (BRIEF, user(QUERY))
     assert (found.completion, found.target, found.id) == ("positive", "positive", IN_TURNS.id)
-    alone = record((user("Q"),), demos=[], input="Q")
-    assert without_demos(alone).messages == (user("Q"),)
+    alone = record((user("Q"),), demos=[])
+    assert without_demos(alone) == alone
 
 
 def test_demos_in_the_text_are_left_out_where_the_query_is_told() -> None:
-    assert without_demos(IN_TEXT).messages == (BRIEF, user(QUERY))
+    """With what follows the query, for that is how its answer is asked for."""
+    assert without_demos(IN_TEXT).messages == (BRIEF, user(f"{QUERY} =>"))
     told = replace(IN_TEXT, meta={**IN_TEXT.meta, "instruction": "Positive or negative?"})
-    assert without_demos(told).messages == (BRIEF, user(f"Positive or negative?\n\n{QUERY}"))
+    assert without_demos(told).messages == (BRIEF, user(f"Positive or negative?\n\n{QUERY} =>"))
+    raw = record((user("很好\npositive\n\n\n很难吃\n"),), demos=["a"], input="很难吃")
+    assert without_demos(raw).messages == (user("很难吃\n"),)
+    twice = record((user("so\nno\n\nso\n"),), demos=["a"], input="so")
+    assert without_demos(twice).messages == (user("so\n"),)
 
 
 @pytest.mark.parametrize(
@@ -50,7 +55,8 @@ def test_demos_in_the_text_are_left_out_where_the_query_is_told() -> None:
     [
         (record(TURNS), r"4 of them, and meta\.demos lists none; list one for every two"),
         (record(TURNS, demos=["a"]), r"4 of them, and meta\.demos lists 1"),
-        (record((user("a => b\nc =>"),), demos=["a"]), r"what its query is \(meta\.input\)"),
+        (record((user("a => b\nc =>"),), demos=["a"]), r"query is not to be seen \(meta\.input"),
+        (record((user("a => b\nc =>"),), input="b"), r"which begins a line of the prompt"),
         (record((user("a => b\nc =>"),), input=" "), r"set student_prompt to demos"),
     ],
 )

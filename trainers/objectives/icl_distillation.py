@@ -181,15 +181,15 @@ def _target(record: Record, options: Sequence[str]) -> int | None:
 
 
 def _probs(record: Record, options: Sequence[str]) -> tuple[float, ...] | None:
-    """The teacher's probabilities in the order of the labels, which they sum to 1 over."""
+    """The teacher's probabilities in the order of the labels, which they sum to 1 over. All on the
+    likeliest one where the distribution says that it is good for no more (`hard_because`)."""
     given = record.meta.get("label_distribution")
     if given is None:
         return None
-    found = given.get("probabilities") if isinstance(given, Mapping) else None
-    if not isinstance(found, Mapping):
-        raise _unfit(record, "has a meta.label_distribution without probabilities")
-    named = {str(label).strip(): value for label, value in found.items()}
-    if set(named) != set(options):
+    named = _named(given)
+    if named is None:
+        raise _unfit(record, "has a meta.label_distribution without probabilities of labels")
+    if sorted(named) != sorted(options):
         raise _unfit(
             record,
             f"has the teacher's probabilities of {_listed(sorted(named))}, and the labels are "
@@ -199,7 +199,24 @@ def _probs(record: Record, options: Sequence[str]) -> tuple[float, ...] | None:
     fine = all(isinstance(one, int | float) and 0 <= one < math.inf for one in values)
     if not fine or not (total := math.fsum(values)):
         raise _unfit(record, f"has probabilities of its labels that are none: {values}")
+    if given.get("hard_because"):
+        best = values.index(max(values))
+        return tuple(float(place == best) for place in range(len(values)))
     return tuple(value / total for value in values)
+
+
+def _named(given: Any) -> dict[str, Any] | None:
+    """Probabilities by label: a mapping, or a list beside that of the `labels`."""
+    found = given.get("probabilities") if isinstance(given, Mapping) else None
+    if isinstance(found, Mapping):
+        return {str(label).strip(): value for label, value in found.items()}
+    labels = given.get("labels") if isinstance(given, Mapping) else None
+    for one in (found, labels):
+        if not isinstance(one, Sequence) or isinstance(one, str):
+            return None
+    if found is None or labels is None or len(found) != len(labels):
+        return None
+    return {str(label).strip(): value for label, value in zip(labels, found, strict=True)}
 
 
 def _listed(labels: Sequence[str]) -> str:

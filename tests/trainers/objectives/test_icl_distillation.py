@@ -87,6 +87,13 @@ def test_probabilities_are_taken_by_label_and_sum_to_1() -> None:
     labels = example_of(one).labels
     assert labels is not None
     assert labels.probs == (0.25, 0.125, 0.625)
+    beside = {"labels": ["b", "c", "a"], "probabilities": [1, 5, 2], "n": 8}
+    assert (
+        example_of(replace(one, meta={**one.meta, "label_distribution": beside})).labels == labels
+    )
+    hard = {**beside, "hard_because": "too little of what was said is a label"}
+    found = example_of(replace(one, meta={**one.meta, "label_distribution": hard})).labels
+    assert found == Labels(3, None, (0.0, 0.0, 1.0))
 
 
 def test_what_a_score_is_divided_by() -> None:
@@ -177,6 +184,13 @@ def test_a_row_without_anything_to_learn_takes_part_and_changes_nothing() -> Non
         (record("q", ["a", "b"], "a", [0, 0]), r"probabilities of its labels that are none: \["),
         (record("q", ["a", "b"], "a", [-0.5, 1.5]), r"that are none: \[-0\.5, 1\.5\]"),
         (record("q", ["a", "b"], "a", label_distribution={"n": 3}), "without probabilities"),
+        (record("q", ["a", "b"], "a", label_distribution=[0.5, 0.5]), "without probabilities"),
+        (
+            record(
+                "q", ["a", "b"], label_distribution={"labels": ["a", "b"], "probabilities": [1.0]}
+            ),
+            "without probabilities",
+        ),
         (
             record("q", ["a", "b"], "a", label_distribution={"probabilities": {"a": 1.0}}),
             "probabilities of 'a', and the labels are 'a', 'b'",
