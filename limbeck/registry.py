@@ -125,6 +125,14 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
         ),
     },
     "objectives": {
+        "icl_distillation": (
+            "limbeck.trainers.objectives.icl_distillation:IclDistillation",
+            "the right label and the teacher's distribution over labels, after or without demos",
+        ),
+        "icl_tuning": (
+            "limbeck.trainers.objectives.icl_tuning:IclTuning",
+            "the last output after a prompt of demos, every row weighing the same; or channel",
+        ),
         "sft": (
             "limbeck.trainers.objectives.sft:Sft",
             "cross entropy on the teacher's completion only",

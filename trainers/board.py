@@ -30,8 +30,10 @@ class Board:
         if self._writer is None:
             return
         for name, value in point.to_json().items():
-            if name != "step" and value is not None:
-                self._writer.add_scalar(f"train/{name}", value, point.step)
+            if name == "step" or value is None:
+                continue
+            for inner, one in value.items() if isinstance(value, dict) else [("", value)]:
+                self._writer.add_scalar(f"train/{name}/{inner}".rstrip("/"), one, point.step)
 
     def close(self) -> None:
         if self._writer is not None:

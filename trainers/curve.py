@@ -9,13 +9,17 @@ from typing import Any
 
 from limbeck.trainers.checkpoint import State, Tensors
 from limbeck.trainers.speed import Work
-from limbeck.trainers.step import Sums, from_json, to_json
+from limbeck.trainers.terms import Sums, from_json, to_json
 
 
 @dataclass(frozen=True, slots=True)
 class Point:
     """One point of the loss curve: the objective's loss over the rows since the point before, and
-    the learning rate and the gradient's length (before clipping) of the last step."""
+    the learning rate and the gradient's length (before clipping) of the last step.
+
+    Where the terms of the loss have names, `terms` are their means over the same rows, and
+    `weights` their weights at the last step.
+    """
 
     step: int
     epoch: float
@@ -23,9 +27,12 @@ class Point:
     valid_loss: float | None = None
     learning_rate: float | None = None
     gradient_norm: float | None = None
+    terms: dict[str, float] | None = None
+    weights: dict[str, float] | None = None
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+        named = ("terms", "weights")
+        return {k: v for k, v in asdict(self).items() if v is not None or k not in named}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,13 @@ never from tokenising the prompt a second time: tokenisers merge across the seam
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
 from limbeck.errors import UserError
 from limbeck.record import Record
+from limbeck.trainers.labels import Labels
 from limbeck.trainers.turns import Conversation, Span, all_turns, last_turn
 
 if TYPE_CHECKING:  # a recipe's options are checked without it
@@ -46,15 +48,53 @@ class Soft:
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """Token ids (T,) and, of the same length, whether each token is to be predicted."""
+    """Token ids (T,) and, of the same length, whether each token is to be predicted.
+
+    With `ends` it holds several sequences, one after another, which end there: they are learned
+    together, and do not see each other. `labels` says what is known of them.
+    """
 
     ids: tuple[int, ...]
     loss: tuple[bool, ...]
     soft: Soft | None = None
+    ends: tuple[int, ...] = ()
+    labels: Labels | None = None
 
     @property
     def loss_tokens(self) -> int:
         return sum(self.loss)
+
+    @property
+    def lengths(self) -> tuple[int, ...]:
+        """The tokens of each sequence."""
+        if not self.ends:
+            return (len(self.ids),)
+        return tuple(end - start for start, end in pairwise((0, *self.ends)))
+
+    @property
+    def sequences(self) -> tuple[Example, ...]:
+        """Each sequence alone: itself where it holds no more than one."""
+        if not self.ends:
+            return (self,)
+        places = pairwise((0, *self.ends))
+        return tuple(Example(self.ids[start:end], self.loss[start:end]) for start, end in places)
+
+    @property
+    def silent(self) -> Example:
+        """The same without anything to be learned."""
+        labels = self.labels and replace(self.labels, target=None, probs=None, written=None)
+        return Example(self.ids, (False,) * len(self.ids), ends=self.ends, labels=labels)
+
+
+def together(examples: Sequence[Example], labels: Labels | None = None) -> Example:
+    """Examples of one record as one, for what is computed from all of them (a softmax over labels):
+    they stay in one micro-batch. Soft targets are left out."""
+    return Example(
+        tuple(token for example in examples for token in example.ids),
+        tuple(wanted for example in examples for wanted in example.loss),
+        ends=tuple(accumulate(len(example.ids) for example in examples)),
+        labels=labels,
+    )
 
 
 Row = tuple[Example, ...]
@@ -65,6 +105,16 @@ def ensure_template(tokenizer: Any) -> None:
     """Give a tokenizer without a chat template the plain one, which the student then carries."""
     if tokenizer.chat_template is None:
         tokenizer.chat_template = PLAIN_TEMPLATE
+
+
+def answered(record: Record, text: str) -> Record:
+    """The record with another completion. The continuation of a raw text begins with a space, where
+    neither it nor the end of the text has one."""
+    if record.provenance.template == "raw":
+        seam = record.messages[0].content[-1:] + text[:1]
+        if not any(map(str.isspace, seam)):
+            text = " " + text
+    return replace(record, completion=text)
 
 
 def encode(

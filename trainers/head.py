@@ -15,6 +15,7 @@ from typing import Any, cast
 import torch
 from torch import nn
 from torch.nn import functional as F
+from torch.utils.checkpoint import checkpoint
 
 from limbeck.trainers import attention
 from limbeck.trainers.batch import Batch
@@ -38,7 +39,7 @@ def summed(model: Any, batch: Batch, nats: Nats, *, chunk: int | None = None) ->
         logits, _ = loss_logits(model, batch)
         return nats(logits, slice(0, len(logits)))
     states = predicting(model, batch)
-    size = chunk or max(1, CHUNK // model.config.get_text_config().vocab_size)
+    size = chunk or max(1, CHUNK // _vocabulary(model))
     parts = _even(len(states), size)
     if not torch.is_grad_enabled():
         return torch.stack([nats(head(states[part]), part).float() for part in parts]).sum()
@@ -57,6 +58,50 @@ def cross_entropy(model: Any, batch: Batch, *, chunk: int | None = None) -> torc
         return cast(torch.Tensor, total)
 
     return summed(model, batch, nats, chunk=chunk)
+
+
+def row_means(model: Any, batch: Batch) -> torch.Tensor:
+    """The mean nats of a predicted token in each row, summed over the rows that have any."""
+    targets = batch.targets
+    shares = torch.tensor([1 / count for count in batch.counts for _ in range(count)])
+    shares = shares.to(targets.device)
+
+    def nats(logits: torch.Tensor, part: slice) -> torch.Tensor:
+        return -(_logprobs(logits, targets[part]) * shares[part]).sum()
+
+    return summed(model, batch, nats)
+
+
+def token_logprobs(model: Any, batch: Batch, *, chunk: int | None = None) -> torch.Tensor:
+    """Log-probabilities (N,) of the batch's predicted tokens in their order, in float32, for a loss
+    that is no sum over tokens.
+
+    Whose gradient is known only when all of them are: where there is more than one chunk, each is
+    computed a second time on the way back, so that no more than one of logits exists at a time.
+    """
+    head, targets = head_of(model), batch.targets
+    if head is None or not batch.at.numel():
+        logits, _ = loss_logits(model, batch)
+        return _logprobs(logits, targets)
+    states = predicting(model, batch)
+    parts = _even(len(states), chunk or max(1, CHUNK // _vocabulary(model)))
+
+    def found(states: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+        return _logprobs(head(states), targets)
+
+    if len(parts) == 1 or not torch.is_grad_enabled():
+        return torch.cat([found(states[part], targets[part]) for part in parts])
+    return torch.cat(
+        [checkpoint(found, states[part], targets[part], use_reentrant=False) for part in parts]
+    )
+
+
+def _logprobs(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return logits.float().log_softmax(-1).gather(-1, targets[:, None]).squeeze(-1)
+
+
+def _vocabulary(model: Any) -> int:
+    return int(model.config.get_text_config().vocab_size)
 
 
 def loss_logits(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:

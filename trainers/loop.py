@@ -24,11 +24,10 @@ from limbeck.trainers.step import (
     Lossy,
     Objective,
     Stepper,
-    Sums,
-    loss_tokens,
     out_of_memory,
 )
 from limbeck.trainers.stopping import Stopping
+from limbeck.trainers.terms import Named, Sums, counts, weights_at
 
 __all__ = ["Objective", "Point", "Step", "Watch", "fit", "mean_loss", "schedule"]
 
@@ -152,7 +151,8 @@ class _Loop:
         rate = settings.learning_rate * schedule(
             progress.step, self.steps, settings.warmup, settings.schedule
         )
-        sums, norm = self._step(rows, rate)
+        weights = weights_at(self.objective, progress.step, self.steps)
+        sums, norm = self._step(rows, rate, weights)
         progress.step += 1
         progress.since += sums
         work = Work.of(rows)
@@ -161,29 +161,36 @@ class _Loop:
         if progress.step % max(1, self.steps // 50) == 0 or last:
             position = round(epoch + (place + 1) / self.ends[epoch], 4)
             measured = self._validate() if last else None
-            train_loss = progress.since.loss
-            self._add(Point(progress.step, position, train_loss, measured, rate, norm))
+            since = progress.since
+            named = None
+            if isinstance(self.objective, Named):
+                named = dict(zip(self.objective.terms, weights, strict=True))
+            terms = since.named(self.objective)
+            point = Point(progress.step, position, since.loss, measured, rate, norm, terms, named)
+            self._add(point)
             progress.since = Sums(self.objective.weights)
             if measured is not None:
                 self._judge(measured)
         self._save_if_due()
 
-    def _step(self, rows: Sequence[Row], rate: float) -> tuple[Sums, float]:
+    def _step(
+        self, rows: Sequence[Row], rate: float, weights: Sequence[float]
+    ) -> tuple[Sums, float]:
         """The step's sums, and the length of its gradient before clipping."""
         self.model.train()
         self.optimizer.zero_grad(set_to_none=True)
         for group in self.optimizer.param_groups:
             group["lr"] = rate
-        nats = self.stepper.gradient(rows, self.device)
+        nats = self.stepper.gradient(rows, self.device, weights)
         self._tell()
         length = gradient_norm(self.weights)
         found = torch.stack([*(value.float() for value in nats), length.float()])
         if self.accelerator.num_processes > 1:
             found[:-1] = self.accelerator.reduce(found[:-1], "sum")
         *values, norm = found.tolist()  # the one moment that waits for the device
-        sums = Sums(self.objective.weights)
-        for task, tokens in enumerate(loss_tokens(rows)):
-            sums.add(task, values[task], tokens)
+        sums = Sums(weights)
+        for term, tokens in enumerate(counts(self.objective, rows)):
+            sums.add(term, values[term], tokens)
         if not (math.isfinite(sums.loss) and math.isfinite(norm)):
             raise UserError(self._no_number(sums.loss, norm, rate))
         clip(self.weights, norm, self.settings.clip)

@@ -15,7 +15,8 @@ from limbeck.trainers.batch import grouped
 from limbeck.trainers.example import Row
 from limbeck.trainers.head import core
 from limbeck.trainers.packing import packed
-from limbeck.trainers.step import Layout, Objective, Sums
+from limbeck.trainers.step import Layout, Objective
+from limbeck.trainers.terms import Sums, counts
 
 
 def mean_loss(
@@ -40,21 +41,29 @@ def mean_of(
     sums = Sums(objective.weights)
     with torch.inference_mode(), layout.precision(device):
         for rows in batches:
-            for task, examples in enumerate(zip(*rows, strict=True)):
-                batch = layout.batch(examples, device)
-                sums.add(task, float(objective.loss(model, batch)), batch.loss_tokens)
+            nats: list[float] = []
+            for examples in zip(*rows, strict=True):
+                nats += objective.loss(model, layout.batch(examples, device)).reshape(-1).tolist()
+            for term, tokens in enumerate(counts(objective, rows)):
+                sums.add(term, nats[term], tokens)
     return sums.loss
 
 
 def batches_of(rows: Sequence[Row], budget: int) -> list[list[Row]]:
     """The rows by their length, at most `budget` tokens at once with padding."""
-    order = grouped(sizes(rows), budget=budget, seed=0, epoch=0) if rows else []
+    order = _grouped(rows, budget=budget, seed=0, epoch=0) if rows else []
     return [[rows[index] for index in indices] for indices in order]
 
 
-def sizes(rows: Sequence[Row]) -> list[tuple[int, ...]]:
-    """The lengths of each row's examples."""
-    return [tuple(len(example.ids) for example in row) for row in rows]
+def _packed(rows: Sequence[Row], *, budget: int, seed: int, epoch: int) -> list[list[int]]:
+    sizes = [tuple(len(example.ids) for example in row) for row in rows]
+    return packed(sizes, budget=budget, seed=seed, epoch=epoch)
+
+
+def _grouped(rows: Sequence[Row], *, budget: int, seed: int, epoch: int) -> list[list[int]]:
+    sizes = [tuple(max(example.lengths) for example in row) for row in rows]
+    numbers = [tuple(len(example.lengths) for example in row) for row in rows]
+    return grouped(sizes, budget=budget, seed=seed, epoch=epoch, counts=numbers)
 
 
 def layout_of(model: Any, settings: Train, pad_id: int, device: torch.device) -> Layout:
@@ -75,9 +84,8 @@ def layout_of(model: Any, settings: Train, pad_id: int, device: torch.device) ->
 
 def plan(train: Sequence[Row], settings: Train, seed: int, *, packs: bool) -> list[list[list[int]]]:
     """The rows of every step of every epoch."""
-    order = packed if packs else grouped
-    lengths = sizes(train)
+    order = _packed if packs else _grouped
     return [
-        order(lengths, budget=settings.batch_tokens, seed=seed, epoch=epoch)
+        order(train, budget=settings.batch_tokens, seed=seed, epoch=epoch)
         for epoch in range(settings.epochs)
     ]

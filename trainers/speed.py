@@ -52,7 +52,7 @@ class Work:
         return cls(
             sum(len(example.ids) for example in examples),
             sum(example.loss_tokens for example in examples),
-            sum(len(example.ids) ** 2 for example in examples),
+            sum(length**2 for example in examples for length in example.lengths),
         )
 
 

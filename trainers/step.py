@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from typing import Any, Protocol, Self
+from operator import add
+from typing import Any, Protocol
 
 import torch
 from torch import nn
 
 from limbeck.errors import UserError
 from limbeck.record import Record
-from limbeck.trainers.batch import Batch, collate, lined_up
+from limbeck.trainers.batch import Batch, collate, lined_up, padded
 from limbeck.trainers.example import Example, Row
+from limbeck.trainers.terms import counts
 
 
 class Objective(Protocol):
@@ -23,7 +25,10 @@ class Objective(Protocol):
         L = sum over the tasks of  weight * (nats of the task's loss tokens) / (their number)
 
     `examples` gives one example a task, in the order of `weights`; `loss` gives the nats of a
-    batch of one task's examples.
+    batch of one task's examples. A task may have several terms with a weight each: `loss` is a
+    vector of their sums then, and what they are divided by is said with `counts`, as `terms.py` has
+    it. A sum may be over whole rows, for those are never parted, but not over whole batches: how a
+    step falls into batches must not matter.
     """
 
     @property
@@ -34,29 +39,6 @@ class Objective(Protocol):
     ) -> tuple[Example, ...]: ...
 
     def loss(self, model: Any, batch: Batch, /) -> torch.Tensor: ...
-
-
-class Sums:
-    """Nats and loss tokens of every task, and the loss that they make."""
-
-    def __init__(self, weights: Sequence[float]) -> None:
-        self._weights = tuple(weights)
-        self.nats = [0.0] * len(self._weights)
-        self.tokens = [0] * len(self._weights)
-
-    def add(self, task: int, nats: float, tokens: int) -> None:
-        self.nats[task] += nats
-        self.tokens[task] += tokens
-
-    def __iadd__(self, other: Sums) -> Self:
-        for task in range(len(self._weights)):
-            self.add(task, other.nats[task], other.tokens[task])
-        return self
-
-    @property
-    def loss(self) -> float:
-        tasks = zip(self._weights, self.nats, self.tokens, strict=True)
-        return sum(weight * nats / max(1, tokens) for weight, nats, tokens in tasks)
 
 
 class Layout:
@@ -75,20 +57,20 @@ class Layout:
         """The rows in micro-batches of at most `budget` tokens, or padded tokens; one by one where
         a row alone is longer."""
         parts: list[list[Row]] = []
+        tokens = 0
         longest: list[int] = []
+        count: list[int] = []
         for row in sorted(rows, key=lambda row: -sum(len(example.ids) for example in row)):
-            sizes = [len(example.ids) for example in row]
-            if self.packs:
-                wider = [sum(pair) for pair in zip(longest, sizes, strict=True)] if parts else sizes
-                wanted = sum(wider)
-            else:
-                wider = list(map(max, longest, sizes)) if parts else sizes
-                wanted = sum(wider) * (len(parts[-1]) + 1 if parts else 1)
-            if not parts or wanted > budget:
+            own = sum(len(example.ids) for example in row)
+            sizes = [max(example.lengths) for example in row]
+            ones = [len(example.lengths) for example in row]
+            wider = list(map(max, longest, sizes)) if parts else sizes
+            more = list(map(add, count, ones)) if parts else ones
+            if not parts or (tokens + own if self.packs else padded(wider, more)) > budget:
                 parts.append([])
-                wider = sizes
+                tokens, wider, more = 0, sizes, ones
             parts[-1].append(row)
-            longest = wider
+            tokens, longest, count = tokens + own, wider, more
         return parts
 
     def precision(self, device: torch.device) -> AbstractContextManager[Any]:
@@ -118,15 +100,17 @@ class Stepper:
         self, module: Any, objective: Objective, layout: Layout, micro: int, accelerator: Any
     ) -> None:
         self._module = module
-        self._weights = objective.weights
+        self._objective = objective
         self._layout = layout
         self._accelerator = accelerator
         self.micro = micro
         self.said: list[str] = []
 
-    def gradient(self, rows: Sequence[Row], device: torch.device) -> list[torch.Tensor]:
-        """Leave the gradient of the rows' loss in the weights; return the nats of each task, on the
-        device.
+    def gradient(
+        self, rows: Sequence[Row], device: torch.device, weights: Sequence[float]
+    ) -> list[torch.Tensor]:
+        """Leave the gradient of the rows' loss, with these weights of its terms, in the model's
+        weights; return the nats of each term, on the device.
 
         Where the memory is full, the micro-batch is halved and the step begun again; `said` tells.
         Raises UserError where a single row is too much.
@@ -135,7 +119,7 @@ class Stepper:
             put_back = drawn_so_far(device)
             parts = self._parts(rows)
             try:
-                return self._gradient(rows, parts, device)
+                return self._gradient(rows, parts, device, weights)
             except (RuntimeError, MemoryError) as error:
                 if not out_of_memory(error):
                     raise
@@ -149,23 +133,34 @@ class Stepper:
         return self._layout.split(rows[place::of] or [_silent(rows[0])], self.micro)
 
     def _gradient(
-        self, rows: Sequence[Row], parts: Sequence[Sequence[Row]], device: torch.device
+        self,
+        rows: Sequence[Row],
+        parts: Sequence[Sequence[Row]],
+        device: torch.device,
+        weights: Sequence[float],
     ) -> list[torch.Tensor]:
-        """The divisor is the step's number of loss tokens over all micro-batches and processes;
-        DDP takes the mean over processes, which the factor undoes."""
+        """The divisor of a term is the step's, over all micro-batches and processes; DDP takes the
+        mean over processes, which the factor undoes."""
         factor = self._accelerator.num_processes
-        tokens = loss_tokens(rows)
-        nats = [torch.zeros((), device=device) for _ in self._weights]
+        divisors = counts(self._objective, rows)
+        scales = [
+            factor * weight / max(1, tokens)
+            for weight, tokens in zip(weights, divisors, strict=True)
+        ]
+        scaling = torch.tensor(scales, device=device)
+        nats = [torch.zeros((), device=device) for _ in scales]
         for number, part in enumerate(parts):
+            term = 0
             for task, examples in enumerate(zip(*part, strict=True)):
-                last = number == len(parts) - 1 and task == len(self._weights) - 1
+                last = number == len(parts) - 1 and task == len(part[0]) - 1
                 batch = self._layout.batch(examples, device)
                 with self._alone(last):
                     with self._layout.precision(device):
-                        found = self._module(batch)
-                    scale = factor * self._weights[task] / max(1, tokens[task])
-                    (found * scale).backward()
-                nats[task] += found.detach()
+                        found = self._module(batch).reshape(-1)
+                    (found * scaling[term : term + len(found)]).sum().backward()
+                for value in found.detach():
+                    nats[term] += value
+                    term += 1
         return nats
 
     def _alone(self, last: bool) -> AbstractContextManager[Any]:
@@ -194,14 +189,9 @@ class Stepper:
         )
 
 
-def loss_tokens(rows: Sequence[Row]) -> list[int]:
-    """Loss tokens of each task."""
-    return [sum(example.loss_tokens for example in task) for task in zip(*rows, strict=True)]
-
-
 def _silent(row: Row) -> Row:
     """The row without loss, for a process that has none of a step's rows: all must take part."""
-    return tuple(Example(example.ids, (False,) * len(example.ids)) for example in row)
+    return tuple(example.silent for example in row)
 
 
 def drawn_so_far(device: torch.device) -> Callable[[], None]:
@@ -223,14 +213,3 @@ def out_of_memory(error: BaseException) -> bool:
     if isinstance(error, MemoryError | torch.OutOfMemoryError):
         return True
     return "can't allocate memory" in str(error) or "not enough memory" in str(error)
-
-
-def to_json(sums: Sums) -> dict[str, Any]:
-    return {"nats": sums.nats, "tokens": sums.tokens}
-
-
-def from_json(weights: Sequence[float], value: Mapping[str, Any]) -> Sums:
-    sums = Sums(weights)
-    for task, (nats, tokens) in enumerate(zip(value["nats"], value["tokens"], strict=True)):
-        sums.add(task, nats, tokens)
-    return sums

@@ -244,7 +244,7 @@ def _encode(
     rows: dict[str, list[Row]] = {}
     for name, records in sides.items():
         encoded = [objective.examples(loaded.tokenizer, r, loaded.eos_ids) for r in records]
-        rows[name] = [row for row in encoded if all(len(e.ids) <= limit for e in row)]
+        rows[name] = [row for row in encoded if all(max(e.lengths) <= limit for e in row)]
     return rows
 
 

@@ -16,15 +16,21 @@ from limbeck.trainers.checkpoint import Checkpoints, trained
 from limbeck.trainers.example import Row
 from limbeck.trainers.loop import Point, Step, Watch, fit
 from limbeck.trainers.lora import add_lora
+from limbeck.trainers.objectives.icl_distillation import IclDistillation
+from limbeck.trainers.objectives.icl_tuning import IclTuning
 from limbeck.trainers.objectives.sft import Sft
 from limbeck.trainers.objectives.step_by_step import StepByStep
 from limbeck.trainers.objectives.topk_kl import TopkKl
 from tests.trainers.families import make
 from tests.trainers.kills import ROWS, VALID
+from tests.trainers.objectives.labelled import rows as labelled
 from tests.trainers.taught import TEXTS, taught, with_soft
 
 SETTINGS = Train(epochs=3, batch_tokens=80, learning_rate=1e-2, checkpoint_steps=3)
 TWO: list[Row] = [(one[0], other[0]) for one, other in zip(ROWS, ROWS[::-1], strict=True)]
+
+
+ICL = IclDistillation(beta=0.3, alpha_schedule="cosine")
 
 
 class StoppedError(Exception):
@@ -44,12 +50,15 @@ def life(
     if lora:
         add_lora(loaded.model, Lora(dropout=0.1), seed=1)
 
+    is_plain = len(rows[0]) == 1 and rows[0][0].labels is None
+    valid = VALID if is_plain else []
+
     def on_step(now: Step) -> None:
         if now.step == stop:
             raise StoppedError
 
     curve = fit(
-        loaded.model, objective, rows, VALID if len(rows[0]) == 1 else [], seed=3, pad_id=2,
+        loaded.model, objective, rows, valid, seed=3, pad_id=2,
         settings=SETTINGS.model_copy(update=changes), watch=Watch(step=on_step),
         checkpoints=Checkpoints(folder, inputs="i"),
     )  # fmt: skip
@@ -64,8 +73,18 @@ def life(
         (StepByStep(0.3), TWO, False, {"micro_tokens": 32}),
         (TopkKl("jsd", alpha=0.3), None, False, {}),
         (Sft(), ROWS, False, {"gradient_checkpointing": True}),
+        (ICL, labelled(ICL) * 5, False, {"batch_tokens": 250, "micro_tokens": 100}),
+        (IclTuning(), ROWS, False, {"packing": False}),
     ],
-    ids=["lora", "lora padded", "two tasks", "soft targets", "checkpointed layers"],
+    ids=[
+        "lora",
+        "lora padded",
+        "two tasks",
+        "soft targets",
+        "checkpointed layers",
+        "labels",
+        "means over rows",
+    ],
 )
 def test_it_ends_with_the_same_weights_and_curve(
     tmp_path: Path, objective: Any, rows: Any, lora: bool, changes: dict[str, Any]

@@ -120,7 +120,7 @@ def test_tensorboard_gets_what_is_known_where_it_is_installed(
     fake = types.ModuleType("torch.utils.tensorboard")
     fake.SummaryWriter = Writer  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", fake)
-    point = Point(3, 0.5, 1.25, None, 1e-3, 2.0)
+    point = Point(3, 0.5, 1.25, None, 1e-3, 2.0, {"soft": 0.75}, {"hard": 0.5, "soft": 0.5})
     for there in (False, True):
         monkeypatch.setattr("importlib.util.find_spec", lambda name, there=there: there or None)
         Writer.said.clear()
@@ -135,5 +135,8 @@ def test_tensorboard_gets_what_is_known_where_it_is_installed(
         ("train/train_loss", 1.25, 3),
         ("train/learning_rate", 1e-3, 3),
         ("train/gradient_norm", 2.0, 3),
+        ("train/terms/soft", 0.75, 3),
+        ("train/weights/hard", 0.5, 3),
+        ("train/weights/soft", 0.5, 3),
         "closed",
     ]

@@ -17,13 +17,17 @@ from limbeck.recipe import Train
 from limbeck.trainers.batch import Batch
 from limbeck.trainers.example import Example, Row
 from limbeck.trainers.loop import Step, Watch, fit
+from limbeck.trainers.objectives.icl_distillation import IclDistillation
 from limbeck.trainers.objectives.sft import Sft
 from limbeck.trainers.objectives.step_by_step import StepByStep
 from limbeck.trainers.step import Layout
 from tests.tiny import make_model, make_tokenizer
+from tests.trainers.objectives.labelled import rows as labelled
 
 TOKENIZER = make_tokenizer()
 SETTINGS = Train(epochs=2, learning_rate=3e-3, batch_tokens=160, precision="fp32", packing=False)
+
+ICL = IclDistillation(beta=0.5, alpha_start=0.8)
 
 
 def example(index: int, size: int) -> Example:
@@ -40,12 +44,14 @@ TASKS: dict[str, tuple[Any, list[Row]]] = {
     "step_by_step": (StepByStep(0.3), TWO),
 }
 
+LABELS: dict[str, tuple[Any, list[Row]]] = {"labels": (ICL, [*labelled(ICL)])}
+
 
 def train(
     task: str = "sft", objective: Any = None, **changes: Any
 ) -> tuple[dict[str, torch.Tensor], list[Step], list[str]]:
     model = make_model(TOKENIZER)
-    known, rows = TASKS[task]
+    known, rows = (TASKS | LABELS)[task]
     steps: list[Step] = []
     said: list[str] = []
     settings = SETTINGS.model_copy(update=changes)
@@ -232,24 +238,27 @@ def test_weights_in_pieces_are_refused(kind: str, monkeypatch: pytest.MonkeyPatc
         train()
 
 
-def norms() -> list[float | None]:
+def norms(task: str) -> list[float | None]:
     """The gradient's length at every step: Adam alone would not see a wrong factor on it."""
     settings = SETTINGS.model_copy(update={"packing": True, "batch_tokens": 96})
-    curve = fit(make_model(TOKENIZER), Sft(), ONE, [], settings=settings, seed=0, pad_id=2)
+    objective, rows = (TASKS | LABELS)[task]
+    curve = fit(make_model(TOKENIZER), objective, rows, [], settings=settings, seed=0, pad_id=2)
     return [point.gradient_norm for point in curve[1:]]
 
 
 @pytest.mark.slow
-def test_two_processes_make_the_steps_that_one_makes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("task", ["sft", "labels"])
+def test_two_processes_make_the_steps_that_one_makes(tmp_path: Path, task: str) -> None:
     """DDP on gloo: rows are shared out, tokens counted over both."""
-    expected, steps, _ = train(packing=True, batch_tokens=96, micro_tokens=40)
+    expected, steps, _ = train(task, packing=True, batch_tokens=96, micro_tokens=40)
     code = (
         "import os, sys, torch\n"
         "torch.set_num_threads(1)\n"
         "from tests.trainers.test_step import norms, train\n"
-        "weights, steps, _ = train(packing=True, batch_tokens=96, micro_tokens=40)\n"
+        "task = sys.argv[2]\n"
+        "weights, steps, _ = train(task, packing=True, batch_tokens=96, micro_tokens=40)\n"
         "rank = os.environ['RANK']\n"
-        "found = weights, [step.loss for step in steps], norms(), torch.rand(())\n"
+        "found = weights, [step.loss for step in steps], norms(task), torch.rand(())\n"
         "torch.save(found, f'{sys.argv[1]}/{rank}.pt')\n"
         "torch.distributed.destroy_process_group()\n"
     )
@@ -259,7 +268,7 @@ def test_two_processes_make_the_steps_that_one_makes(tmp_path: Path) -> None:
              "PYTHONPATH": os.pathsep.join([*sys.path, str(root)])}  # fmt: skip
     both = [
         subprocess.Popen(
-            [sys.executable, "-c", code, str(tmp_path)],
+            [sys.executable, "-c", code, str(tmp_path), task],
             env=os.environ | world | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
             stderr=subprocess.PIPE,
             text=True,
@@ -273,7 +282,7 @@ def test_two_processes_make_the_steps_that_one_makes(tmp_path: Path) -> None:
         torch.load(tmp_path / f"{rank}.pt") for rank in (0, 1)
     )
     assert losses == pytest.approx([step.loss for step in steps], rel=1e-4)
-    assert lengths == pytest.approx(norms(), rel=1e-3)
+    assert lengths == pytest.approx(norms(task), rel=1e-3)
     assert_near(expected, one)
     assert all(torch.equal(two[name], weight) for name, weight in one.items())
     assert drawn != other  # dropout is not the same on both

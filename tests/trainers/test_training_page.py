@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from limbeck.recipe import Lora, Recipe, Student, Train
+from limbeck.trainers.objectives.icl_distillation import IclDistillation
+from limbeck.trainers.objectives.icl_tuning import IclTuning
 from limbeck.trainers.objectives.step_by_step import StepByStep
 from limbeck.trainers.objectives.topk_kl import TopkKl
 
@@ -21,7 +23,7 @@ NONE = ("none", "the whole step")
 
 
 def test_the_page_shows_something() -> None:
-    assert (len(SNIPPETS), len(STUDENTS)) == (3, 3)
+    assert (len(SNIPPETS), len(STUDENTS)) == (4, 3)
 
 
 @pytest.mark.parametrize(
@@ -67,6 +69,14 @@ def test_its_options_have_their_defaults() -> None:
     assert set(table) > {"alpha", "temperature", "beta", "other_rows", "divergence"}
     for name, default in table.items():
         assert same(default, made.get(name, "last")), name
+
+
+@pytest.mark.parametrize("objective", [IclTuning(), IclDistillation()])
+def test_its_options_for_labels_have_their_defaults(objective: Any) -> None:
+    table = rows("| labels, option", "With `student_prompt: query`")
+    fixed = ("name", "weights", "terms")
+    for name, default in vars(objective).items():
+        assert name in fixed or same(table[name], default), name
 
 
 def test_its_links_lead_somewhere() -> None:

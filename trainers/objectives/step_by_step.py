@@ -13,7 +13,7 @@ from limbeck.errors import UserError
 from limbeck.record import Record
 from limbeck.step_by_step import EXPLAIN, PREDICT, prefixed
 from limbeck.taught import taught_answer
-from limbeck.trainers.example import Example, encode
+from limbeck.trainers.example import Example, answered, encode
 from limbeck.trainers.objectives.sft import completion_loss
 
 if TYPE_CHECKING:  # a recipe's options are checked where there is no torch
@@ -71,10 +71,7 @@ class StepByStep:
 
 
 def _task(record: Record, prefix: str, text: str) -> Record:
-    messages = prefixed(prefix, record.messages)
-    if record.provenance.template == "raw" and not messages[0].content[-1:].isspace():
-        text = " " + text
-    return replace(record, messages=messages, completion=text)
+    return answered(replace(record, messages=prefixed(prefix, record.messages)), text)
 
 
 def _rationale(record: Record) -> str:
