@@ -193,7 +193,7 @@ class Train(Section):
     micro_tokens: Annotated[int, Field(ge=16)] | None = None
     max_length: Annotated[int, Field(ge=8)] = 1024
     packing: Literal["auto"] | bool = "auto"
-    precision: Literal["bf16", "fp32"] = "bf16"
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
     gradient_checkpointing: bool = False
     compile: bool = False
     patience: Annotated[int, Field(ge=1)] | None = None

@@ -15,7 +15,7 @@ from limbeck.trainers.batch import grouped
 from limbeck.trainers.example import Row
 from limbeck.trainers.head import core
 from limbeck.trainers.packing import packed
-from limbeck.trainers.step import Layout, Objective
+from limbeck.trainers.step import Layout, Objective, precision_of
 from limbeck.trainers.terms import Sums, counts
 
 
@@ -79,7 +79,7 @@ def layout_of(model: Any, settings: Train, pad_id: int, device: torch.device) ->
                 f"a {type(core(model)).__name__} does not keep packed rows apart; set "
                 "train.packing to false"
             )
-    return Layout(packs=packs, pad_id=pad_id, precision=settings.precision)
+    return Layout(packs=packs, pad_id=pad_id, precision=precision_of(settings.precision, device))
 
 
 def plan(train: Sequence[Row], settings: Train, seed: int, *, packs: bool) -> list[list[list[int]]]:

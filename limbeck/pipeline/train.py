@@ -76,6 +76,7 @@ def train(context: Context) -> None:
         from limbeck.trainers.export import export
         from limbeck.trainers.loop import fit
         from limbeck.trainers.lora import add_lora, peft
+        from limbeck.trainers.step import precision_of
         from limbeck.trainers.student import build_student
     except ImportError as error:
         raise MissingExtra(f"the trainer ({error.name})", "train") from error
@@ -137,6 +138,7 @@ def train(context: Context) -> None:
             "loss_tokens": epochs * sum(e.loss_tokens for row in rows["train"] for e in row),
             "parameters": parameters,
             "about": loaded.about,
+            "precision": precision_of(settings.precision, next(loaded.model.parameters()).device),
             **checked,
         }
         formatted = context.run.need("format", by="train")

@@ -20,7 +20,7 @@ from limbeck.trainers.loop import Step, Watch, fit
 from limbeck.trainers.objectives.icl_distillation import IclDistillation
 from limbeck.trainers.objectives.sft import Sft
 from limbeck.trainers.objectives.step_by_step import StepByStep
-from limbeck.trainers.step import Layout
+from limbeck.trainers.step import Layout, precision_of
 from tests.tiny import make_model, make_tokenizer
 from tests.trainers.objectives.labelled import rows as labelled
 
@@ -81,6 +81,19 @@ def test_one_batch_of_eight_is_eight_batches_of_one(task: str, packing: bool) ->
         assert two.tokens == one.tokens
     assert_near(whole, single)
     assert_near(whole, half)
+
+
+def test_bf16_is_chosen_where_it_is_faster(monkeypatch: pytest.MonkeyPatch) -> None:
+    cpu, gpu = torch.device("cpu"), torch.device("cuda")
+    for amx, chosen in ((True, "bf16"), (False, "fp32")):
+        monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda amx=amx: amx, raising=False)
+        assert precision_of("auto", cpu) == chosen
+        assert precision_of("auto", gpu) == "bf16"
+        for device in (cpu, gpu):
+            assert precision_of("bf16", device) == "bf16"
+            assert precision_of("fp32", device) == "fp32"
+    monkeypatch.delattr(torch.cpu, "_is_amx_tile_supported")  # an older torch
+    assert precision_of("auto", cpu) == "fp32"
 
 
 def test_the_loss_of_a_step_is_the_mean_over_its_tokens_not_over_its_micro_batches() -> None:
