@@ -34,6 +34,7 @@ META_KEYS = frozenset(
         "paths",
         "options",
         "demos",
+        "demo_scores",
         "label_distribution",
         "similar",
         "finish_reason",

@@ -5,6 +5,7 @@
     {"conversations": [{"from": "human", "value": ...}]}  ShareGPT
     {"instruction": "...", "input": "...", "output": "..."}   Alpaca
     {"instruction": "...", "instances": [{"input": ..., "output": ...}]}  Self-Instruct
+    {"task": "...", "input": "...", "output": "...", "options": [...]}  a task's row (MetaICL)
 
 The completion that a seed row has already (what the assistant said last, too) is kept as its
 `target`, never shown to the teacher. A key whose value is null is no key. A question may have the
@@ -16,6 +17,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +110,30 @@ def seeds_of(row: Mapping[str, Any]) -> Iterator[Record]:
             yield _seed((user(prompt),), {**row, "target": output}, meta, INSTRUCTION)
     elif "prompt" in row:
         yield _seed((user(_text(row["prompt"], "prompt")),), row)
+    elif "input" in row:
+        yield _of_task(row)
     else:
         raise ValueError(
-            "no prompt found: a seed has prompt, messages, conversations, or instruction"
+            "no prompt found: a seed has prompt, messages, conversations, instruction, or input"
         )
+
+
+def _of_task(row: Mapping[str, Any]) -> Record:
+    """The seed of a task's row. What it asks is its task and its options too: the same input in
+    another task, or with other options, is another seed."""
+    given, options = _text(row["input"], "input"), row.get("options")
+    output = next((row[key] for key in ("output", "target", "completion") if key in row), None)
+    if output is not None:
+        _text(output, "output")
+    if options is not None:
+        if not isinstance(options, list) or not all(isinstance(one, str) for one in options):
+            raise ValueError(f"options must be a list of texts, got {options!r}")
+        if options and output is not None and output not in options:
+            raise ValueError(
+                f"the output {output!r} is none of the options {', '.join(map(repr, options))}"
+            )
+    seed = _seed((user(given),), {**row, "target": output}, {"input": given})
+    return replace(seed, id=content_hash([given, seed.meta.get("task", ""), options or []]))
 
 
 def _list(value: Any) -> list[Any]:

@@ -160,7 +160,7 @@ def test_the_meta_keys_are_the_documented_ones() -> None:
     assert frozenset(
         ["task", "kind", "template", "family", "instruction", "input", "rationale", "answer",
          "answer_text", "answer_finish_reason", "check", "pass_rate", "paths", "options", "demos",
-         "label_distribution", "similar",
+         "demo_scores", "label_distribution", "similar",
          "finish_reason", "usage", "logprobs"]
     ) == META_KEYS  # fmt: skip
 

@@ -67,6 +67,7 @@ def turns(*pairs: tuple[str, str], keys: tuple[str, str] = ("role", "content")) 
             (user("Add.\n\n1 + 1"),),
         ),
         ({"messages": None, "instances": None, "prompt": "Why?"}, (user("Why?"),)),
+        ({"task": "mood", "input": "Wie schön 🙂", "options": ["+", "-"]}, (user("Wie schön 🙂"),)),
     ],
 )  # fmt: skip
 def test_every_accepted_form(
@@ -96,6 +97,9 @@ def test_every_accepted_form(
         ),
         ({"instruction": "Why?", "input": "", "output": "Because."}, "Because."),
         ({"instruction": "Why?", "instances": [{"input": "", "output": "Because."}]}, "Because."),
+        ({"input": "Why?", "output": "Because."}, "Because."),
+        ({"input": "Why?", "target": "So.", "completion": "Because."}, "So."),
+        ({"input": "Why?", "output": None}, None),
     ],
 )
 def test_the_answer_that_a_row_has_is_its_target_and_never_a_message(
@@ -118,6 +122,30 @@ def test_a_self_instruct_row_gives_one_seed_an_instance(tmp_path: Path) -> None:
     assert one.meta == {"instruction": "Add.", "input": "1 + 1"}
     assert one.provenance.parents == two.provenance.parents == ("seed_task_0",)
     assert one.id != two.id
+
+
+def test_the_row_of_a_task_keeps_its_input_and_its_options(tmp_path: Path) -> None:
+    row = {
+        "task": "心情",
+        "id": "a-1",
+        "input": "好极了！",
+        "output": "正",
+        "options": ["正", "负"],
+    }
+    record = seed(tmp_path, row)
+    assert record.meta == {"input": "好极了！", "options": ("正", "负"), "task": "心情"}
+    assert (record.target, record.provenance.parents) == ("正", ("a-1",))
+
+
+def test_the_same_input_in_another_task_or_with_other_options_is_another_seed(
+    tmp_path: Path,
+) -> None:
+    one = {"task": "a", "input": "x", "output": "y", "options": ["y", "n"]}
+    rows = [one, {**one, "task": "b"}, {**one, "options": ["y", "z"]}, {**one, "output": "n"}]
+    found = read_seeds(seed_file(tmp_path, *rows))
+    assert [(s.meta["task"], s.meta["options"], s.target) for s in found] == [
+        ("a", ("y", "n"), "y"), ("b", ("y", "n"), "y"), ("a", ("y", "z"), "y")
+    ]  # fmt: skip
 
 
 def test_task_and_id_are_kept(tmp_path: Path) -> None:
@@ -182,6 +210,10 @@ BAD: list[tuple[Any, str]] = [
     ({"prompt": "Why?", "target": "x", "options": ["x", "y\udc00"]}, "half a character"),
     ({"prompt": "Why?", "solution": "\ud83d", "target": "x"}, "half a character"),
     ({"prompt": "Why?", "id": "\ud83d"}, "half a character"),
+    ({"input": " ", "output": "x"}, "input must be a text that is not empty"),
+    ({"input": "x", "output": ""}, "output must be a text that is not empty"),
+    ({"input": "x", "options": "yes"}, "options must be a list of texts, got 'yes'"),
+    ({"input": "x", "output": "z", "options": ["y", "n"]}, "'z' is none of the options 'y', 'n'"),
     ([], "not an object but a list"),
     ("Why?", "not an object but text"),
 ]
