@@ -18,6 +18,7 @@ from limbeck.labels.distribution import LabelDistribution, Method
 from limbeck.labels.reading import checked_options
 from limbeck.protocols import Likelihoods, Request, Teacher
 from limbeck.record import Message
+from limbeck.teachers.likelihoods import AskedLikelihoods, Kept, LikelihoodRequest
 from limbeck.teachers.logprobs import ABOVE_ZERO
 
 Normalise = Literal["sum", "token", "byte"]
@@ -129,7 +130,13 @@ class Exact:
         return "exact"
 
     def requests(self, request: Request, options: Sequence[str], /) -> tuple[Request, ...]:
-        return ()
+        """What a teacher whose likelihoods are recorded is asked; any other is not asked by
+        request."""
+        texts = self._texts(checked_options(options))
+        if self._source == "label_scores":
+            return (LikelihoodRequest.of(request, "label_scores", options=texts),)
+        longer = [request, *(_continued(request, text) for text in texts)]
+        return tuple(LikelihoodRequest.of(one, "prompt_logprobs") for one in longer)
 
     async def estimate(
         self, request: Request, options: Sequence[str], teacher: Teacher, /
@@ -140,24 +147,31 @@ class Exact:
                 f"exact label distributions need log-probabilities of given texts, and "
                 f"{teacher.name} gives none; use a local model, or method top_logprobs or sampled"
             )
-        texts = [self.before + label + self.after for label in labels]
-        source: Source = "prompt_logprobs" if self.normalise == "token" else self.source
-        lengths = None
-        if source == "prompt_logprobs":
-            found = await prompt_scores(teacher, request, texts)
+        kept = Kept(teacher) if isinstance(teacher, AskedLikelihoods) else None
+        likelihoods: Likelihoods = teacher if kept is None else kept
+        texts, lengths = self._texts(labels), None
+        if self._source == "prompt_logprobs":
+            found = await prompt_scores(likelihoods, request, texts)
             scores = [score for score, _ in found]
             if self.normalise == "token":
                 lengths = [count for _, count in found]
         else:
-            scores = await teacher.label_scores(request, texts)
+            scores = await likelihoods.label_scores(request, texts)
         distribution = from_scores(
             dict(zip(labels, scores, strict=True)),
             texts=texts,
             normalise=self.normalise,
             lengths=lengths,
-            detail={"source": source, "prompt": prompt_hash(request)},
+            detail={"source": self._source, "prompt": prompt_hash(request)},
         )
-        return Labelled(distribution)
+        return Labelled(distribution, () if kept is None else tuple(kept.replies))
+
+    @property
+    def _source(self) -> Source:
+        return "prompt_logprobs" if self.normalise == "token" else self.source
+
+    def _texts(self, labels: Sequence[str]) -> list[str]:
+        return [self.before + label + self.after for label in labels]
 
 
 async def prompt_scores(

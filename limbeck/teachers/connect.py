@@ -8,10 +8,11 @@ from typing import Any, cast
 from limbeck.ledger import Ledger
 from limbeck.models import fingerprint, parse_model
 from limbeck.money import Meter, Rates, cost, price_of
-from limbeck.protocols import Teacher
+from limbeck.protocols import Likelihoods, Teacher
 from limbeck.recipe import Budget, TeacherSection
 from limbeck.registry import find
-from limbeck.teachers.recorded import Recorded
+from limbeck.teachers.likelihoods import Scored
+from limbeck.teachers.recorded import Recorded, RecordedLikelihoods
 from limbeck.teachers.retrying import Retrying
 
 NO_BUDGET = Budget()
@@ -28,7 +29,8 @@ def connect(
     ask_again: Iterable[str] = (),
     keep_failures: bool = False,
 ) -> Recorded:
-    """The teacher that the section names: Recorded(Retrying(Budgeted(Limited(it)))).
+    """The teacher that the section names: Recorded(Retrying(Budgeted(Limited(it)))). It is a
+    `Likelihoods` where that teacher is one, and these are recorded as well.
 
     `meter` counts its calls and their cost; `on_call` is called after every one. `budget` is for
     all that `run`, an id, has ever spent according to the ledger. `ask_again` names reasons for
@@ -43,6 +45,9 @@ def connect(
     rates = price_of(section)
     meter = meter or Meter(rates)
     teacher = cast(Teacher, find("teachers", name.kind).load()(name, section))
+    made = Recorded
+    if isinstance(teacher, Likelihoods):
+        made, teacher = RecordedLikelihoods, Scored(teacher)
     if not name.is_local:
         teacher = Limited(
             teacher,
@@ -55,7 +60,7 @@ def connect(
     teacher = Budgeted(teacher, budget, rates, spent=spent, spent_tokens=tokens, meter=meter)
     if not name.is_local:
         teacher = Retrying(teacher, attempts=section.attempts, give_up_after=section.give_up_after)
-    return Recorded(
+    return made(
         teacher,
         ledger,
         meter=meter,
@@ -85,6 +90,14 @@ def width(section: TeacherSection) -> int:
     is always somebody to refill it.
     """
     return 2 * section.batch_size if parse_model(section.model).is_local else section.concurrency
+
+
+def gives_likelihoods(section: TeacherSection) -> bool:
+    """Whether the teacher will be a `Likelihoods`, without connecting or loading anything."""
+    from limbeck.teachers.vllm import wants_vllm
+
+    name = parse_model(section.model)
+    return name.is_local and not wants_vllm(name, section.engine)
 
 
 def identity(section: TeacherSection) -> Mapping[str, Any]:

@@ -10,6 +10,7 @@ from limbeck.errors import AskError, BadRequest, Malformed, StopRun
 from limbeck.ledger import Answered, Failed, Keyer, Ledger
 from limbeck.money import Meter
 from limbeck.protocols import Reply, Request, Teacher, Usage
+from limbeck.teachers.likelihoods import AskedLikelihoods
 from limbeck.teachers.retrying import Abandoned, Retrying
 from limbeck.teachers.wrap import Wrapper
 
@@ -153,6 +154,11 @@ class Recorded(Wrapper):
             self._meter.failed += 1
             self._on_call()
             raise KnownFailure(failure.reason, failure.message)
+
+
+class RecordedLikelihoods(AskedLikelihoods, Recorded):
+    """Recorded around a teacher whose `ask` takes LikelihoodRequests: likelihoods are recorded as
+    answers are, under their request."""
 
 
 def _nothing() -> None:

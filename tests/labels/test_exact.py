@@ -15,6 +15,7 @@ from limbeck.labels.distribution import LabelDistribution
 from limbeck.labels.exact import Exact, Normalise, Source, from_scores
 from limbeck.protocols import Likelihoods, Request
 from limbeck.record import Message, user
+from limbeck.teachers.likelihoods import LikelihoodRequest
 from limbeck.testing import FakeLikelihoods, FakeTeacher
 
 ASK = Request((user("Wie ist die Stimmung?"),))
@@ -160,6 +161,12 @@ def test_a_raw_prompt_and_a_begun_answer_go_on_in_their_last_turn() -> None:
         assert ratio == pytest.approx(math.exp(3))  # -2 - 3 against -2
 
 
-def test_nothing_is_asked_beforehand() -> None:
-    assert Exact().requests(ASK, ["a", "b"]) == ()
-    assert Exact().method == "exact"
+def test_what_it_asks_is_known_beforehand() -> None:
+    exact = Exact(before=" ", after="\n")
+    assert exact.method == "exact"
+    [asked] = exact.requests(ASK, ["a", "好"])
+    assert asked == LikelihoodRequest.of(ASK, "label_scores", options=[" a\n", " 好\n"])
+    prompts = Exact(normalise="token").requests(ASK, ["a", "好"])
+    assert [one.messages[1:] for one in prompts] == [
+        (), (Message("assistant", "a"),), (Message("assistant", "好"),)
+    ]  # fmt: skip
