@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import Field
 
 from limbeck.errors import UserError
+from limbeck.labels.distribution import MIN_MASS, LabelDistribution
 from limbeck.record import Record
 from limbeck.trainers.demos import without_demos
 from limbeck.trainers.example import Example, Row, answered, encode, together
@@ -39,7 +40,8 @@ class IclDistillation:
     `temperature`. hard_lm is cross entropy over the tokens of the target, soft_lm over those of the
     completion, which the teacher wrote: all that a black box gives of its distribution over texts.
     Each is a mean over the rows, or the tokens, that have it, in every step and over a whole set.
-    A record needs a target or a distribution.
+    A record needs a target or a distribution. Of a distribution of which less than `min_mass` was
+    seen on labels only the likeliest label is learned.
 
     a is `alpha_schedule` from `alpha_start` to `alpha_end` over the steps of the training. The
     curve's losses have the a of its end, so that they fall for no other reason than the student.
@@ -54,6 +56,7 @@ class IclDistillation:
     divergence: Divergence = "ce"
     label_score: Literal["sum", "mean", "byte"] = "sum"
     student_prompt: Literal["demos", "query"] = "demos"
+    min_mass: Share = MIN_MASS
     terms: tuple[str, ...] = field(default=icl.TERMS, init=False)
     name: str = field(default="icl_distillation", init=False)
 
@@ -72,7 +75,7 @@ class IclDistillation:
         that is none of them and beta is above 0. Raises UserError for a record that does not fit.
         """
         options = _options(record)
-        probs = _probs(record, options)
+        probs = _probs(record, options, self.min_mass)
         target = _target(record, options)
         if target is None and probs is None:
             raise _unfit(record, "has neither a target nor a meta.label_distribution")
@@ -180,15 +183,15 @@ def _target(record: Record, options: Sequence[str]) -> int | None:
     return options.index(target)
 
 
-def _probs(record: Record, options: Sequence[str]) -> tuple[float, ...] | None:
-    """The teacher's probabilities in the order of the labels, which they sum to 1 over. All on the
-    likeliest one where the distribution says that it is good for no more (`hard_because`)."""
+def _probs(record: Record, options: Sequence[str], min_mass: float) -> tuple[float, ...] | None:
+    """What to learn of the teacher's probabilities, in the order of the labels, which they sum to 1
+    over; None where the record has none, or nothing that the teacher said is a label."""
     given = record.meta.get("label_distribution")
     if given is None:
         return None
-    named = _named(given)
-    if named is None:
-        raise _unfit(record, "has a meta.label_distribution without probabilities of labels")
+    named = _measured(record, given, min_mass) if _is_measured(given) else _stated(record, given)
+    if not named:
+        return None
     if sorted(named) != sorted(options):
         raise _unfit(
             record,
@@ -199,24 +202,43 @@ def _probs(record: Record, options: Sequence[str]) -> tuple[float, ...] | None:
     fine = all(isinstance(one, int | float) and 0 <= one < math.inf for one in values)
     if not fine or not (total := math.fsum(values)):
         raise _unfit(record, f"has probabilities of its labels that are none: {values}")
-    if given.get("hard_because"):
-        best = values.index(max(values))
-        return tuple(float(place == best) for place in range(len(values)))
     return tuple(value / total for value in values)
 
 
-def _named(given: Any) -> dict[str, Any] | None:
-    """Probabilities by label: a mapping, or a list beside that of the `labels`."""
+def _is_measured(given: Any) -> bool:
+    """Whether it is a LabelDistribution, which says how much of it was seen."""
+    return isinstance(given, Mapping) and "observed_mass" in given
+
+
+def _measured(record: Record, given: Any, min_mass: float) -> dict[str, float]:
+    try:
+        found = LabelDistribution.of_json(given)
+    except ValueError as error:
+        raise _unfit(record, f"has a meta.label_distribution that is none ({error})") from error
+    if found.why_unusable():
+        return {}
+    return {label.strip(): value for label, value in found.targets(min_mass).items()}
+
+
+def _stated(record: Record, given: Any) -> dict[str, Any]:
+    """Probabilities by label, a mapping or a list beside that of the `labels`: somebody's own, who
+    vouches for them. All on the likeliest label where `hard_because` says why."""
     found = given.get("probabilities") if isinstance(given, Mapping) else None
-    if isinstance(found, Mapping):
-        return {str(label).strip(): value for label, value in found.items()}
     labels = given.get("labels") if isinstance(given, Mapping) else None
-    for one in (found, labels):
-        if not isinstance(one, Sequence) or isinstance(one, str):
-            return None
-    if found is None or labels is None or len(found) != len(labels):
-        return None
-    return {str(label).strip(): value for label, value in zip(labels, found, strict=True)}
+    if isinstance(found, Mapping):
+        labels, found = tuple(found), tuple(found.values())
+    if not _is_list(found) or not _is_list(labels) or len(found) != len(labels):
+        raise _unfit(record, "has a meta.label_distribution without probabilities of labels")
+    named = {str(label).strip(): value for label, value in zip(labels, found, strict=True)}
+    numbers = all(isinstance(value, int | float) for value in found)
+    if given.get("hard_because") and numbers and math.fsum(found) > 0:
+        best = max(named, key=named.__getitem__)
+        return {label: float(label == best) for label in named}
+    return named
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, Sequence) and not isinstance(value, str)
 
 
 def _listed(labels: Sequence[str]) -> str:

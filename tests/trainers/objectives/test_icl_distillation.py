@@ -96,6 +96,35 @@ def test_probabilities_are_taken_by_label_and_sum_to_1() -> None:
     assert found == Labels(3, None, (0.0, 0.0, 1.0))
 
 
+COUNTED = {
+    "labels": ["c", "a", "b"], "probabilities": [0.5, 0.3, 0.2], "frequencies": [0.6, 0.4, 0.0],
+    "lower": [0.1] * 3, "upper": [0.9] * 3, "method": "sampled", "n": 6, "observed_mass": 5 / 6,
+    "invalid_rate": 1 / 6,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("change", "min_mass", "expected"),
+    [
+        ({}, 0.8, (0.4, 0.0, 0.6)),  # unbiased frequencies where there are some
+        ({"frequencies": None}, 0.8, (0.3, 0.2, 0.5)),
+        ({}, 0.9, (0.0, 0.0, 1.0)),  # too little of what was said is a label
+        ({"hard_because": "asked at temperature 0"}, 0.0, (0.0, 0.0, 1.0)),
+        ({"observed_mass": 0.0}, 0.8, None),  # nothing of it is
+    ],
+)
+def test_of_a_measured_distribution_is_learned_what_it_is_good_for(
+    change: dict[str, Any], min_mass: float, expected: tuple[float, ...] | None
+) -> None:
+    row = {key: value for key, value in (COUNTED | change).items() if value is not None}
+    one = record("q", ["a", "b", "c"], "b", label_distribution=row)
+    labels = example_of(one, min_mass=min_mass).labels
+    assert labels is not None
+    assert labels.probs == (None if expected is None else pytest.approx(expected))
+    if not change:
+        assert IclDistillation().min_mass == 0.9
+
+
 def test_what_a_score_is_divided_by() -> None:
     one = record("q", ["日本", "Österreich 🦊"], "日本")
     labels = {score: example_of(one, label_score=score).labels for score in ("sum", "mean", "byte")}
@@ -199,6 +228,14 @@ def test_a_row_without_anything_to_learn_takes_part_and_changes_nothing() -> Non
             record("q", ["a", "b"], label_distribution={"probabilities": {"a": 1.0, "b": "x"}}),
             "that are none",
         ),
+        (
+            record("q", ["c", "a", "b"], label_distribution={**COUNTED, "upper": [0.4] * 3}),
+            "label_distribution that is none .*outside its bounds",
+        ),
+        (
+            record("q", ["c", "a", "b"], label_distribution={**COUNTED, "observed_mass": 0}),
+            "neither a target",
+        ),
     ],
 )
 def test_a_record_that_does_not_fit_is_told(odd: Record, words: str) -> None:
@@ -229,7 +266,7 @@ def test_rows_are_counted_and_what_no_row_has_is_told() -> None:
     [
         ("alpha_start", 1.5), ("alpha_end", -0.1), ("alpha_schedule", "exp"), ("beta", -1),
         ("temperature", 0), ("divergence", "js"), ("label_score", "token"),
-        ("student_prompt", "none"),
+        ("student_prompt", "none"), ("min_mass", 1.5),
     ],
 )  # fmt: skip
 def test_options_that_make_no_sense_are_refused(option: str, value: Any) -> None:
