@@ -228,10 +228,14 @@ class Generator(Protocol):
     expected, for the progress view; None where nobody can know.
 
     A constructor may take `seed` (the recipe's), `width` (how many asks to have under way at
-    once) and `new_pool` (a NewPool): the pipeline gives them where it does. A generator whose
-    requests are all known beforehand has `requests(seeds)`, which lists them; one whose requests
-    are made from earlier replies sets `chained`, and then a request that failed is not asked
-    again by a later run, since all that came after would have to be paid again.
+    once), `new_pool` (a NewPool), `demos` (the rows of `seeds.demos`), `pool` (the same, or else
+    all seeds), and of the teacher, before it is asked, `likelihoods` (whether it gives some) and
+    `capabilities` (what a probe has found): the pipeline gives them where it does.
+
+    A generator whose requests are all known beforehand has `requests(seeds)`, which lists them;
+    `joint` says that those of a seed make one record together, else each makes its own. One whose
+    requests are made from earlier replies sets `chained`, and then a request that failed is not
+    asked again by a later run, since all that came after would have to be paid again.
     """
 
     name: str

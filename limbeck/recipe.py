@@ -31,8 +31,8 @@ Name = Annotated[str, Field(pattern=r"^[^\W_][\w.-]{0,99}$")]
 
 
 class Seeds(Section):
-    """Where the prompts come from: JSONL of prompts, chats, Alpaca or Self-Instruct rows.
-    `demos` are worked examples of the same form, with a `solution`, for generators that show some.
+    """Where the prompts come from: JSONL of prompts, chats, Alpaca or Self-Instruct rows, a task's
+    rows. `demos` are worked examples, of the same forms, for generators that show some.
     """
 
     path: Path

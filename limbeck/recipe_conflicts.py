@@ -57,6 +57,7 @@ def conflicts(recipe: Recipe) -> list[Conflict]:
     return [
         (("format", "rationales"), lambda: check_rationales(recipe.format, recipe.train)),
         (("student",), lambda: _check_student(recipe)),
+        (("generate",), lambda: _check_demonstrations(recipe)),
         (("train", "objective"), lambda: _check_objective(recipe)),
         (("train", "patience"), lambda: _check_patience(recipe)),
     ]
@@ -93,12 +94,53 @@ def _check_objective(recipe: Recipe) -> None:
                 "topk_kl learns from log-probabilities, and generate.top_logprobs is 0; set it to "
                 "1 or more (10, say)"
             )
+    if objective == "icl_distillation":
+        _check_labels(recipe, is_ours)
     weight = recipe.train.options.get("answer_weight")
-    if objective == "step_by_step" and generator == "self_instruct" and weight != 1:
+    silent = ("self_instruct", "demonstrations")
+    if objective == "step_by_step" and generator in silent and weight != 1:
         raise RecipeError(
             f"step_by_step learns rationales, and the generator {generator} makes none; set "
             "generate.generator to chain_of_thought, or train.objective to sft"
         )
+
+
+def _check_demonstrations(recipe: Recipe) -> None:
+    if recipe.generate.generator != "demonstrations":
+        return
+    teacher = recipe.teacher
+    texts_only = teacher.model.startswith("openai:") or teacher.engine == "vllm"
+    if recipe.generate.options.get("labels") == "exact" and texts_only:
+        how = "an API" if teacher.model.startswith("openai:") else "vLLM"
+        raise RecipeError(
+            f"labels: exact scores whole labels with the teacher's weights, and {teacher.model} "
+            f"answers by {how}, which gives none of that; set generate.labels to auto, "
+            "top_logprobs or sampled, or take a local teacher"
+        )
+    if recipe.format.text != "chat":
+        raise RecipeError(
+            "the generator demonstrations makes no rationales, and format.text "
+            f"{recipe.format.text} is for these; set format.text to chat"
+        )
+
+
+def _check_labels(recipe: Recipe, is_ours: bool) -> None:
+    """icl_distillation needs labels; of right ones alone it learns with a constant 1 as alpha."""
+    generator, options = recipe.generate.generator, recipe.train.options
+    if generator == "demonstrations" and recipe.generate.options.get("labels") != "text":
+        return
+    end = options.get("alpha_end", 0)
+    only_right = options.get("alpha_start", 1) == 1 and (
+        options.get("alpha_schedule") == "constant" or end == 1
+    )
+    if not is_ours or (only_right and generator != "self_instruct"):
+        return
+    asks = "with labels: text " if generator == "demonstrations" else ""
+    raise RecipeError(
+        "icl_distillation learns the teacher's distribution over labels, and the generator "
+        f"{generator} {asks}makes none; set generate.generator to demonstrations and its labels to "
+        "auto, or train.objective to icl_tuning"
+    )
 
 
 def _check_patience(recipe: Recipe) -> None:

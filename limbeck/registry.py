@@ -55,6 +55,10 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
             "limbeck.generators.chain_of_thought:ChainOfThought",
             "many sampled rationales a question, each with its answer, checked against the target",
         ),
+        "demonstrations": (
+            "limbeck.generators.demonstrations:Demonstrations",
+            "k-shot prompts from a task's rows, asked for labels, their distributions or texts",
+        ),
         "given": (
             "limbeck.generators.given:Given",
             "rows that have their answers already: no teacher is asked",

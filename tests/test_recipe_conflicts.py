@@ -88,6 +88,54 @@ def test_what_could_not_be_trained_is_refused_before_anything_is_paid(
     assert said in message
 
 
+ICL = {"objective": "icl_distillation"}
+API = {"model": "openai:m", "base_url": "http://127.0.0.1:9/v1"}
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        (
+            {"teacher": API, "generate": {"generator": "demonstrations", "labels": "exact"}},
+            "labels: exact scores whole labels with the teacher's weights, and openai:m answers by",
+        ),
+        (
+            {"generate": "demonstrations", "format": {"text": "arrow"}},
+            "the generator demonstrations makes no rationales, and format.text arrow is for these",
+        ),
+        ({"train": ICL}, "and the generator answers makes none; set generate.generator to demo"),
+        ({"train": ICL, "generate": "given"}, "the generator given makes none"),
+        (
+            {"train": ICL, "generate": {"generator": "demonstrations", "labels": "text"}},
+            "and the generator demonstrations with labels: text makes none",
+        ),
+        (
+            {
+                "train": ICL | {"options": {"alpha_schedule": "constant"}},
+                "generate": "self_instruct",
+            },
+            "the generator self_instruct makes none",
+        ),
+        (
+            {"train": {"objective": "step_by_step"}, "generate": "demonstrations"},
+            "step_by_step learns rationales, and the generator demonstrations makes none",
+        ),
+    ],
+)
+def test_labels_that_nobody_makes_are_refused(change: dict[str, Any], said: str) -> None:
+    message = refused(yaml.safe_dump(BASE | change, sort_keys=False))
+    assert message.startswith("r.yaml, line ")
+    assert said in message
+
+
+def test_labels_that_somebody_makes_are_not() -> None:
+    assert recipe(train=ICL, generate="demonstrations")
+    only_right = ICL | {"options": {"alpha_end": 1}}
+    assert recipe(train=only_right, generate="given")
+    assert recipe(teacher=API, generate={"generator": "demonstrations", "labels": "sampled"})
+    assert recipe(generate={"generator": "demonstrations", "labels": "exact"})
+
+
 def test_what_can_be_trained_is_not_refused() -> None:
     assert recipe(train=SOFT, generate={"top_logprobs": 5})
     assert recipe(train={"objective": "step_by_step"}, generate="chain_of_thought")

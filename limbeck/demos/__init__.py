@@ -8,7 +8,7 @@ from limbeck.demos.knn_vote import KnnVote, Vote
 from limbeck.demos.order import ordered, shuffles
 from limbeck.demos.prompt import Fitted, Template, fit, messages, render
 from limbeck.demos.row import Demo, by_task, read_demos
-from limbeck.demos.select import SELECTORS, Selection, Selector, selector
+from limbeck.demos.select import SELECTORS, Selection, Selector, check_options, selector
 
 __all__ = [
     "SELECTORS",
@@ -25,6 +25,7 @@ __all__ = [
     "Template",
     "Vote",
     "by_task",
+    "check_options",
     "explain",
     "fit",
     "fold_mates",

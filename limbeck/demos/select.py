@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import inspect
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any, NamedTuple, Protocol, cast
 
 from limbeck.demos.row import Demo
@@ -53,17 +53,27 @@ def selector(name: str, pool: Sequence[Demo], /, **options: Any) -> Selector:
     Raises RecipeError for an unknown name and OptionError for an unknown or a missing option, with
     the nearest name; UserError for what the selector itself refuses; MissingExtra.
     """
+    parameters = check_options(name, options)
+    for option, parameter in parameters.items():
+        if parameter.default is parameter.empty and option not in options:
+            raise OptionError(f"selector {name!r} needs the option {option!r}", option)
+    return cast(Selector, _made(name)(pool, **options))
+
+
+def check_options(name: str, options: Iterable[str]) -> dict[str, inspect.Parameter]:
+    """What the selector of that name can be given besides its pool. Raises RecipeError for an
+    unknown name and OptionError for an unknown option."""
     if name not in _SELECTORS:
         raise RecipeError(f"unknown selector {name!r}{did_you_mean(name, _SELECTORS)}")
-    module, _, attribute = _SELECTORS[name].partition(":")
-    made = getattr(importlib.import_module(module), attribute)
-    parameters = dict(inspect.signature(made).parameters)
+    parameters = dict(inspect.signature(_made(name)).parameters)
     del parameters["pool"]
     for option in options:
         if option not in parameters:
             hint = did_you_mean(option, parameters) if parameters else "; it has none"
             raise OptionError(f"selector {name!r} has no option {option!r}{hint}", option)
-    for option, parameter in parameters.items():
-        if parameter.default is parameter.empty and option not in options:
-            raise OptionError(f"selector {name!r} needs the option {option!r}", option)
-    return cast(Selector, made(pool, **options))
+    return parameters
+
+
+def _made(name: str) -> Any:
+    module, _, attribute = _SELECTORS[name].partition(":")
+    return getattr(importlib.import_module(module), attribute)

@@ -7,17 +7,16 @@ which requests are in it depends on the recipe alone, so asking again costs noth
 from __future__ import annotations
 
 import math
-import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from limbeck.aio import map_ordered, run
 from limbeck.errors import AskError, UserError
 from limbeck.ledger import Keyer, Ledger
-from limbeck.money import Meter, Rates, cost, counted, estimate_tokens, price_of
+from limbeck.money import Meter, Rates, cost, counted, price_of
 from limbeck.pipeline.context import Context
+from limbeck.pipeline.estimate_plan import Planned, Requests, draw, plan_of
 from limbeck.pipeline.filter import filters_of
 from limbeck.pipeline.forecast import Estimate, render
 from limbeck.pipeline.generate import generator_of
@@ -25,23 +24,11 @@ from limbeck.pipeline.sample import Interval, share, unseen_total
 from limbeck.protocols import Generator, Reply, Request, Usage
 from limbeck.record import Record
 from limbeck.seeds import read_seeds
-from limbeck.teachers.connect import identity, width
+from limbeck.teachers.connect import width
 from limbeck.teachers.drain import draining
+from limbeck.teachers.likelihoods import AskedLikelihoods, LikelihoodRequest
 
 __all__ = ["Estimate", "estimate", "render"]
-
-Requests = Callable[[Iterable[Record]], Iterable[Request]]
-
-
-@dataclass(slots=True)
-class _Planned:
-    """One request of the run: the `place`-th of its seed, its size, and its usage once known."""
-
-    seed: int
-    place: int
-    size: int  # estimated prompt tokens
-    max_tokens: int
-    known: Usage | None
 
 
 def estimate(context: Context, sample: int = 20, *, good: int | None = None) -> Estimate:
@@ -69,23 +56,28 @@ def estimate(context: Context, sample: int = 20, *, good: int | None = None) -> 
             "those answers in the ledger"
         )
     with Ledger(context.ledger) as ledger:
-        plan = _plan(context, ledger, requests_of, seeds)
+        plan = plan_of(context, ledger, generator, requests_of, seeds)
         if not plan:
             raise UserError(f"the generator {generator.name} asks the teacher nothing: it is free")
-        found = sum(row.known is not None for row in plan)
-        drawn = _draw(plan, sample, recipe.seed)
-        asked = sum(row.known is None for row in drawn)
-        requests = [list(requests_of([seeds[row.seed]]))[row.place] for row in drawn]
+        found = sum(row.found for row in plan)
+        drawn = draw(plan, sample, recipe.seed)
+        asked = sum(len(row.places) - row.found for row in drawn)
+        own = [list(requests_of([seeds[row.seed]])) for row in drawn]
+        requests = [of[at] for row, of in zip(drawn, own, strict=True) for at in row.places]
         results = run(_ask(context, ledger, requests))
-    replies = [(q, r) for q, r in zip(requests, results, strict=True) if isinstance(r, Reply)]
-    for row, request, result in zip(drawn, requests, results, strict=True):
-        if isinstance(result, Reply):
-            row.known = counted(request, result)
+    pairs = list(zip(requests, results, strict=True))
+    replies = [(q, r) for q, r in pairs if isinstance(r, Reply)]
+    for row in drawn:
+        mine, pairs = pairs[: len(row.places)], pairs[len(row.places) :]
+        used = [counted(q, r) for q, r in mine if isinstance(r, Reply)]
+        if len(used) == len(mine):
+            row.known = sum(used, Usage())
     left = [row for row in plan if row.known is None]
     errors = [result for result in results if not isinstance(result, Reply)]
-    _check_answers(len(replies), errors, len(left))
+    whole = [row for row in drawn if row.known]
+    _check_answers(len(whole), len(drawn), errors, len(left))
     rates = price_of(recipe.teacher)
-    prompt, completion, to_pay = _predict([row for row in drawn if row.known], left, rates)
+    prompt, completion, to_pay = _predict(whole, left, rates)
     known = [row.known for row in plan if row.known is not None]
     chosen = [seeds[number] for number in sorted({row.seed for row in drawn})]
     kept = _survivors(context, generator, chosen, replies)
@@ -94,13 +86,15 @@ def estimate(context: Context, sample: int = 20, *, good: int | None = None) -> 
     return Estimate(
         teacher=recipe.teacher.model,
         seeds=len(seeds),
-        requests=len(plan),
+        requests=sum(len(row.places) for row in plan),
+        rows=len(plan),
         found=found,
-        sampled=len(drawn),
+        sampled=len(requests),
+        sampled_rows=len(drawn),
         asked=asked,
         answered=len(replies),
         failed=dict(sorted(Counter(error.reason for error in errors).items())),
-        left=len(left),
+        left=sum(len(row.places) for row in left),
         counted=all(r.usage.prompt_tokens or r.usage.completion_tokens for _, r in replies),
         prompt_tokens=prompt + sum(usage.prompt_tokens for usage in known),
         completion_tokens=completion + sum(usage.completion_tokens for usage in known),
@@ -112,33 +106,6 @@ def estimate(context: Context, sample: int = 20, *, good: int | None = None) -> 
         good=good,
         prompts=None if good is None else _needed(good, survival, len(plan) / len(seeds)),
     )
-
-
-def _plan(
-    context: Context, ledger: Ledger, requests_of: Requests, seeds: Sequence[Record]
-) -> list[_Planned]:
-    key_of = Keyer(identity(context.recipe.teacher))
-    plan = []
-    for number, seed in enumerate(seeds):
-        for place, request in enumerate(requests_of([seed])):
-            reply = ledger.get(key_of(request)[0])
-            known = None if reply is None else counted(request, reply)
-            size = estimate_tokens(request)
-            plan.append(_Planned(number, place, size, request.max_tokens, known))
-    return plan
-
-
-def _draw(plan: Sequence[_Planned], sample: int, seed: int) -> list[_Planned]:
-    """A random sample in which no seed comes again before every seed has come once."""
-    drawn = random.Random(f"estimate {seed}")
-    shuffled = drawn.sample(plan, len(plan))
-    turns: Counter[int] = Counter()
-    ranked = []
-    for row in shuffled:
-        ranked.append((turns[row.seed], row))
-        turns[row.seed] += 1
-    ranked.sort(key=lambda pair: pair[0])  # stable: random within a turn
-    return [row for _, row in ranked[:sample]]
 
 
 async def _ask(
@@ -167,10 +134,10 @@ async def _ask(
     return results
 
 
-def _check_answers(answered: int, errors: Sequence[AskError], left: int) -> None:
+def _check_answers(answered: int, sampled: int, errors: Sequence[AskError], left: int) -> None:
+    """Of `sampled` rows so many were answered in full."""
     if answered >= 2 or (answered and not left):
         return
-    sampled = answered + len(errors)
     why = f" ({errors[0].reason}: {errors[0]})" if errors else ""
     raise UserError(
         f"{answered} of the {sampled} sampled requests had an answer{why}: too few to predict "
@@ -179,7 +146,7 @@ def _check_answers(answered: int, errors: Sequence[AskError], left: int) -> None
 
 
 def _predict(
-    sample: Sequence[_Planned], left: Sequence[_Planned], rates: Rates | None
+    sample: Sequence[Planned], left: Sequence[Planned], rates: Rates | None
 ) -> tuple[Interval, Interval, Interval | None]:
     """Prompt tokens, completion tokens and pico-dollars of what is left to ask.
 
@@ -238,6 +205,10 @@ class _Sampled:
         return
 
 
+class _SampledLikelihoods(AskedLikelihoods, _Sampled):
+    """The same of a teacher that gives likelihoods."""
+
+
 class _Emitted:
     """Keeps the records of a generator and forgets the rest."""
 
@@ -259,9 +230,11 @@ def _survivors(
     seeds: Sequence[Record],
     replies: Sequence[tuple[Request, Reply]],
 ) -> int:
-    """How many of the sample's records every filter of the recipe keeps."""
+    """How many of the sample's rows every filter of the recipe keeps."""
     out = _Emitted()
-    run(generator.generate(seeds, _Sampled(context.recipe.teacher.model, replies), out))
+    scores = any(isinstance(request, LikelihoodRequest) for request, _ in replies)
+    made = _SampledLikelihoods if scores else _Sampled
+    run(generator.generate(seeds, made(context.recipe.teacher.model, replies), out))
     records = out.records
     for judge in filters_of(context.recipe):
         verdicts = judge.judge(records)
@@ -270,7 +243,7 @@ def _survivors(
 
 
 def _needed(good: int, survival: Interval, paths: float) -> Interval:
-    """Prompts for `good` rows, when each gives `paths` requests: more at the lower survival."""
+    """Prompts for `good` rows, when each gives up to `paths`: more at the lower survival."""
     counts = [
         math.ceil(good / (rate * paths)) if rate > 0 else math.inf
         for rate in (survival.value, survival.high, survival.low)

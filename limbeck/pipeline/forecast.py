@@ -25,15 +25,18 @@ class Estimate:
     still to ask. `answered` of the `sampled` requests had an answer, `failed` counts the others
     by reason. Tokens and `cost` are of the whole run, `to_pay` of what is left; both are None
     where no price is known. `counted` is False where the server counts no tokens and they are
-    guessed from the texts. `kept` sampled requests gave a row that every filter kept: `survival`.
+    guessed from the texts. The run can bring `rows`: one a request, or fewer where several make one
+    together; of the `sampled_rows` every filter kept `kept`: `survival`.
     `prompts` is how many to have for `good` such rows.
     """
 
     teacher: str
     seeds: int
     requests: int
+    rows: int
     found: int
     sampled: int
+    sampled_rows: int
     asked: int
     answered: int
     failed: Mapping[str, int]
@@ -86,15 +89,18 @@ def render(made: Estimate) -> str:
     ]
     if made.rates is not None and not made.rates.free and made.cost and made.to_pay:
         rows += [_row("cost", made.cost, _money), _row("still to pay", made.to_pay, _money)]
-    rows.append(_row("good rows", made.survival.times(made.requests), _count))
+    rows.append(_row("good rows", made.survival.times(made.rows), _count))
     if made.prompts is not None:
         rows.append(_row(f"prompts for {made.good:,} good rows", made.prompts, _count))
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     lines += [f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c:>{widths[2]}}" for a, b, c in rows]
     survived = made.survival
+    came = f"requests {made.kept} gave a row that every filter kept"
+    if made.rows < made.requests:
+        came = f"rows {made.kept} passed every filter"
     lines.append(
-        f"Good rows: of {made.sampled} sampled requests {made.kept} gave a row that every filter "
-        f"kept: {survived.value:.0%} [{survived.low:.0%}, {survived.high:.0%}]."
+        f"Good rows: of {made.sampled_rows} sampled {came}: "
+        f"{survived.value:.0%} [{survived.low:.0%}, {survived.high:.0%}]."
     )
     lines.append(_about_price(made.rates))
     lines.append("Not in it: " + "; ".join(NOT_IN_IT) + ".")

@@ -9,6 +9,7 @@ from typing import Any
 from limbeck.aio import later, run
 from limbeck.errors import BadRequest, DataError, StopRun, UserError
 from limbeck.ledger import Ledger
+from limbeck.models import parse_model
 from limbeck.money import Meter, dollars, price_of
 from limbeck.pipeline.beforehand import usable_seeds
 from limbeck.pipeline.context import Context
@@ -16,11 +17,13 @@ from limbeck.pipeline.left import say_what_is_left
 from limbeck.pipeline.output import FAILURES, Output, output
 from limbeck.progress import Bar
 from limbeck.protocols import Generator, Reply, Request
-from limbeck.record import content_hash
+from limbeck.recipe import Seeds
+from limbeck.record import Record, content_hash
 from limbeck.registry import build, option_names
 from limbeck.seeds import read_seeds
 from limbeck.store import file_hash
-from limbeck.teachers.connect import identity, width
+from limbeck.teachers.capabilities import recalled
+from limbeck.teachers.connect import gives_likelihoods, identity, width
 from limbeck.teachers.drain import draining
 
 SHOW_SECONDS = 0.1
@@ -191,8 +194,23 @@ def generator_of(context: Context) -> Generator:
         options["verifier"] = answer
     if "demos" in taken and recipe.seeds.demos is not None:
         options["demos"] = read_seeds(recipe.seeds.demos)
+    if "pool" in taken:
+        options["pool"] = _pool(recipe.seeds)
+    if "likelihoods" in taken:
+        options["likelihoods"] = gives_likelihoods(recipe.teacher)
+    if "capabilities" in taken and not parse_model(recipe.teacher.model).is_local:
+        with Ledger(context.ledger) as ledger:
+            options["capabilities"] = recalled(recipe.teacher, ledger)
     generator: Generator = build("generators", name, options | recipe.generate.options)
     return generator
+
+
+def _pool(seeds: Seeds) -> list[Record]:
+    """The rows that demos are taken from: `seeds.demos`, else the seeds themselves."""
+    if seeds.demos is not None:
+        return read_seeds(seeds.demos)
+    skip = (lambda bad: None) if seeds.on_bad_line == "skip" else None
+    return read_seeds(seeds.path, limit=seeds.limit, on_bad=skip)
 
 
 def _log_cost(context: Context, meter: Meter) -> None:

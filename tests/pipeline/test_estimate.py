@@ -281,8 +281,10 @@ def shown(**changes: Any) -> str:
         "teacher": "openai:模型",
         "seeds": 440,
         "requests": 880,
+        "rows": 880,
         "found": 120,
         "sampled": 20,
+        "sampled_rows": 20,
         "asked": 18,
         "answered": 20,
         "failed": {},
@@ -319,6 +321,12 @@ def test_the_table_reads_well() -> None:
         "paths, and more of them the larger a run grows; retries that a server bills, and "
         "discounts for cached prompts and for batches.",
     ]
+
+
+def test_rows_of_several_requests_are_told_as_rows() -> None:
+    said = shown(rows=110, sampled_rows=2, kept=1, survival=Interval(0.5, 0.1, 0.9)).splitlines()
+    assert said[6].split() == ["good", "rows", "55", "[11,", "99]"]
+    assert said[8] == "Good rows: of 2 sampled rows 1 passed every filter: 50% [10%, 90%]."
 
 
 def test_without_a_price_the_recipes_keys_are_named_and_a_local_teacher_is_free() -> None:

@@ -18,7 +18,13 @@ def test_labels_are_learned_and_their_terms_are_written(tmp_path: Path, tiny_fol
     options = {"beta": 0.25, "alpha_end": 0.5}
     train = {"objective": "icl_distillation", "options": options, "epochs": 4, "max_length": 96}
     records = [replace(one, id=str(number)) for number, one in enumerate([*RECORDS, long])]
-    job = Job(tmp_path, tiny_folder, records, train=train | {"learning_rate": 1e-2})
+    job = Job(
+        tmp_path,
+        tiny_folder,
+        records,
+        train=train | {"learning_rate": 1e-2},
+        generate="demonstrations",
+    )
     summary = job.train()
     assert (summary["examples"], summary["too_long"]) == (len(RECORDS), 1)
     assert (summary["hard_rows"], summary["soft_rows"]) == (4, 5)
@@ -36,7 +42,7 @@ def test_records_without_a_distribution_are_told_before_anything_is_trained(
     tmp_path: Path, tiny_folder: Path
 ) -> None:
     train = {"objective": "icl_distillation", "epochs": 1}
-    job = Job(tmp_path, tiny_folder, [RECORDS[3]], train=train)
+    job = Job(tmp_path, tiny_folder, [RECORDS[3]], train=train, generate="demonstrations")
     with pytest.raises(UserError, match=r"no row has one.*set train\.objective to icl_tuning"):
         job.train()
     assert not (job.run.folder("train") / "base").exists()
