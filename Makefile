@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 # PYTEST_ARGS='-m "not slow"' leaves out what takes minutes.
 PYTEST_ARGS ?=
+# A worker a core, each with whole files. PARALLEL= for one process, as --pdb needs it.
+PARALLEL ?= -n auto --dist loadfile
 
 .PHONY: demo test check bench wheel clean
 
@@ -12,7 +14,7 @@ demo: $(VENV)/.installed
 	$(BIN)/limbeck run recipes/quickstart.yaml
 
 test: $(VENV)/.installed-dev
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
