@@ -52,10 +52,10 @@ class RougePool:
         if not 0 <= threshold <= 1:
             raise ValueError(f"threshold must lie between 0 and 1, got {threshold!r}")
         self.tokenizer: Tokenizer = tokenizer
-        self.threshold = threshold
+        self.threshold = float(threshold)  # 1 is one too, and an array of scores begins with it
         self._tokenize = TOKENIZERS[tokenizer]
         self._vocabulary = Vocabulary()
-        self._texts = TextIndex(threshold)
+        self._texts = TextIndex(self.threshold)
         self._characters: list[Characters] = []  # of the texts, for `scores`
 
     def __len__(self) -> int:

@@ -67,6 +67,15 @@ def shown(**environment: str) -> list[str]:
     return done.stdout.split()
 
 
+@pytest.mark.parametrize("threshold", [0, 1])
+def test_a_threshold_may_be_a_whole_number(threshold: int) -> None:
+    texts = ["a b c d", "a b c e", "x y"]
+    for search in (compiled(), rouge_search):
+        expected = by(search, texts, float(threshold))
+        assert by(search, texts, threshold) == expected
+    assert (expected[1] is None) == (threshold == 1)
+
+
 WORDS = st.lists(st.sampled_from(["a", "b", "c", "É", "中", "\u212a"]), max_size=140)
 
 

@@ -172,7 +172,8 @@ def test_the_truth_is_within_the_bounds_however_few_tokens_are_seen(
         assert found.lower[label] - 1e-9 <= p <= found.upper[label] + 1e-9, (label, p, found)
         assert found.lower[label] <= found.probabilities[label] <= found.upper[label]
         assert found.probabilities[label] > 0
-    if k >= len(rows) and "ambiguous" not in found.detail:
+    # Less mass than that drowns in what rounding leaves of 1.
+    if k >= len(rows) and "ambiguous" not in found.detail and math.fsum(mass.values()) > 1e-6:
         for label, p in truth.items():
             assert found.probabilities[label] == pytest.approx(p, abs=1e-9)
             assert found.upper[label] - found.lower[label] < 1e-9
