@@ -25,6 +25,7 @@ def train_vectors(
     epochs: Sequence[Sequence[Sequence[Example]]],
     settings: Settings,
     rate: float,
+    temperature: float,
     turn: int,
     bar: Bar,
 ) -> list[dict[str, float]]:
@@ -49,7 +50,8 @@ def train_vectors(
         queries = module([example.row.input for example in batch])
         documents = module([document(demo) for demo in unique])
         cosine = cosines(queries, documents)
-        places, real = padded([[place_of[demo] for demo in demos] for demos in shown], settings.group)
+        found_at = [[place_of[demo] for demo in demos] for demos in shown]
+        places, real = padded(found_at, settings.group)
         device = cosine.device
         found: Losses = {}
         if settings.kl:
@@ -57,17 +59,13 @@ def train_vectors(
                 [e.scores[places] for e, places in zip(batch, drawn, strict=True)], settings.group
             )
             own = cosine.gather(1, places.to(device))
-            found["kl"] = distilled(
-                rewards.float().to(device), own, real.to(device), settings.temperature
-            )
+            found["kl"] = distilled(rewards.float().to(device), own, real.to(device), temperature)
         if settings.contrastive:
             allowed = torch.tensor(
                 [[demo.id not in ids for demo in unique] for ids in map(barred, batch)],
                 device=device,
             )
-            found["contrastive"] = info_nce(
-                cosine, places[:, 0].to(device), allowed, settings.temperature
-            )
+            found["contrastive"] = info_nce(cosine, places[:, 0].to(device), allowed, temperature)
         weights = {"kl": settings.kl, "contrastive": settings.contrastive}
         total = sum(weights[name] * value for name, value in found.items())
         return {"loss": torch.as_tensor(total), **found}

@@ -1,4 +1,4 @@
-"""A model's weights, fine-tuned: its averaged hidden states as encoder, a cross-encoder as judge."""
+"""A model's weights, fine-tuned: averaged hidden states as encoder, a cross-encoder as judge."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ class ModelBackbone:
 
     pace = Pace(3, 5e-5)
     judge_pace = Pace(3, 3e-5)
+    temperature = 0.01
 
     def __init__(self, name: ModelName) -> None:
         self._name = name
@@ -67,8 +68,8 @@ class TunedVectors(nn.Module):
 
 
 class CrossEncoder(nn.Module):
-    """The two texts read as one, "query target" and "input output" of the demo, and a linear head on
-    the mean of the hidden states. Where both are too long, the longer one is cut off."""
+    """Two texts read as one, query and target, input and output of the demo, and a linear head on
+    the mean of the hidden states. Where they are too long, the longer one is cut off."""
 
     def __init__(self, loaded: Loaded, sees_target: bool) -> None:
         super().__init__()

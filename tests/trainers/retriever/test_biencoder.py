@@ -53,17 +53,18 @@ class Table(nn.Module):
 
 
 def run(table: Table, *, epochs: int = 1, rate: float = 1e-12, **options: Any) -> list[Any]:
-    settings = Settings(group=3, temperature=TEMPERATURE, **options)
+    settings = Settings(group=3, **options)
     batches = [[EVERY] for _ in range(epochs)]
     with Quiet().stage("t", "steps") as bar:
-        return train_vectors(table, [TASK], batches, settings, rate, 1, bar)
+        return train_vectors(table, [TASK], batches, settings, rate, TEMPERATURE, 1, bar)
 
 
 def expected() -> tuple[float, float]:
     """KL and InfoNCE of the batch, by loops in float64."""
     table, kl, nce = Table(), 0.0, 0.0
     drawn = [group(one, 3, 0, 1, 0).tolist() for one in EVERY]
-    shown = {demo for one, places in zip(EVERY, drawn, strict=True) for demo in (one.demos[n] for n in places)}
+    pairs = zip(EVERY, drawn, strict=True)
+    shown = {one.demos[place] for one, places in pairs for place in places}
     for one, places in zip(EVERY, drawn, strict=True):
         demos = [one.demos[n] for n in places]
         p = np.exp(one.scores[places])
@@ -75,9 +76,7 @@ def expected() -> tuple[float, float]:
         barred = NEAR[one.row.id] | {one.demos[n].id for n in half}
         others = [demo for demo in shown if demo.id not in barred and demo != demos[0]]
         assert others
-        values = np.exp(
-            [table.cosine(one.row, demo) / TEMPERATURE for demo in (demos[0], *others)]
-        )
+        values = np.exp([table.cosine(one.row, demo) / TEMPERATURE for demo in (demos[0], *others)])
         nce -= float(np.log(values[0] / values.sum())) / 3
     return kl, nce
 
@@ -104,8 +103,8 @@ def test_a_loss_of_weight_0_is_not_there() -> None:
 def test_the_rewards_ranking_is_learned() -> None:
     table = Table()
     sharp = [one._replace(scores=5 * one.scores) for one in EVERY]
-    settings = Settings(group=5, temperature=TEMPERATURE, contrastive=0)
+    settings = Settings(group=5, contrastive=0)
     with Quiet().stage("t", "steps") as bar:
-        train_vectors(table, [TASK], [[sharp]] * 150, settings, 0.05, 1, bar)
+        train_vectors(table, [TASK], [[sharp]] * 150, settings, 0.05, TEMPERATURE, 1, bar)
     for one, order in zip(sharp, ranked(table, sharp), strict=True):
         assert order.tolist()[0] == int(np.argmax(one.scores))
