@@ -21,6 +21,7 @@ from limbeck.models import OPENAI_URL, parse_model
 from limbeck.money import price_of
 from limbeck.recipe_conflicts import check_tasks, conflicts
 from limbeck.recipe_errors import NO_KEYS, explained, is_secret
+from limbeck.recipe_generate import check_generate, with_encoder
 from limbeck.recipe_student import Lora as Lora
 from limbeck.recipe_student import Section
 from limbeck.recipe_student import Student as Student
@@ -299,11 +300,8 @@ class Recipe(Section):
         """
         place = place or Places(None, "recipe")
         checks: list[tuple[tuple[str | int, ...], Any]] = [
-            (
-                ("generate",),
-                lambda: build("generators", self.generate.generator, self.generate.options),
-            ),
-            (("generate", "select_options"), lambda: _with_encoder(folder, self.generate)),
+            (("generate",), lambda: check_generate(self.generate)),
+            (("generate", "select_options"), lambda: with_encoder(folder, self.generate)),
             (("teacher", "model"), lambda: parse_model(self.teacher.model, folder=folder)),
             (("student", "model"), lambda: parse_model(self.student.model, folder=folder)),
             (("train", "objective"), lambda: find("objectives", self.train.objective)),
@@ -371,27 +369,6 @@ def _with_files(folder: Path, step: FilterStep) -> FilterStep:
         return step
     files = [str(_absolute(folder, Path(file))) for file in step.options["against"]]
     return step.model_copy(update={"options": step.options | {"against": files}})
-
-
-def encoder_of(generate: Generate) -> str | None:
-    """The encoder that the generator's selector is given by name; None where it is given none."""
-    options = generate.options.get("select_options")
-    if generate.generator != "demonstrations" or not isinstance(options, Mapping):
-        return None
-    name = options.get("encoder")
-    return name if isinstance(name, str) else None
-
-
-def _with_encoder(folder: Path, generate: Generate) -> Generate:
-    """The same with the encoder's folder taken from the recipe's. Raises ModelError for a name
-    that is none."""
-    name = encoder_of(generate)
-    if name is None:
-        return generate
-    from limbeck.encoders import encoder_name  # with numpy: only where it must
-
-    options = {**generate.options["select_options"], "encoder": encoder_name(name, folder)}
-    return generate.model_copy(update={"select_options": options})
 
 
 def _check_objective(train: Train) -> None:

@@ -18,7 +18,8 @@ from limbeck.pipeline.left import say_what_is_left
 from limbeck.pipeline.output import FAILURES, Output, output
 from limbeck.progress import Bar
 from limbeck.protocols import Generator, Reply, Request
-from limbeck.recipe import Seeds, encoder_of
+from limbeck.recipe import Seeds
+from limbeck.recipe_generate import encoder_of
 from limbeck.record import Record, content_hash
 from limbeck.registry import build, option_names
 from limbeck.seeds import read_seeds

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from limbeck import __version__
 from limbeck.demos import read_demos
 from limbeck.encoders import NGRAMS, encoder_name, is_retriever
 from limbeck.errors import MissingExtra, ModelError, UserError
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 
 def scores_file(into: Path) -> Path:
-    """Where scores are kept unless another file is named: beside the folder."""
+    """Where scores are kept unless another file is named: beside the folder. Raises UserError for
+    a folder without a name of its own."""
+    if into.name in ("", ".."):
+        raise UserError(f"--into names the folder to write, got {str(into)!r}; give it a name")
     return into.with_name(f"{into.name}.scores.jsonl")
 
 
@@ -66,6 +70,7 @@ def make_retriever(
             settings=settings,
             book=book,
             reporter=reporter,
+            version=__version__,
         )
     found.save(into)
     return found.about

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from limbeck.encoders import ABOUT, BagShape, NgramBag
+from limbeck.errors import UserError
 from limbeck.pipeline import generate as module
 from limbeck.pipeline.generate import generate, inputs
 from limbeck.pipeline.retriever import scores_file
@@ -100,3 +101,6 @@ def test_every_selector_with_vectors_takes_a_name(
 
 def test_scores_stand_beside_the_folder() -> None:
     assert scores_file(Path("a/b.c")) == Path("a/b.c.scores.jsonl")
+    for nameless in (".", "..", "/"):
+        with pytest.raises(UserError, match="names the folder to write"):
+            scores_file(Path(nameless))

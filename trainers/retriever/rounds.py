@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import torch
 
-from limbeck import __version__
 from limbeck.demos import Demo, Encoder
 from limbeck.demos.pool import Scorer
 from limbeck.encoders.retriever import FORMAT
@@ -54,6 +53,7 @@ def train_retriever(
     settings: Settings,
     book: Book,
     reporter: Reporter,
+    version: str,
 ) -> Trained:
     """LLM-R's loop over the rows of all tasks. Each round trains both models anew, on all pairs
     that were scored so far: those of BM25 keep a retriever from forgetting what is bad.
@@ -71,7 +71,7 @@ def train_retriever(
         held_out = training.compared(found)
     about = {
         "format": FORMAT,
-        "limbeck": __version__,
+        "limbeck": version,
         "backbone": model.about,
         "encoder": encoder,
         "scorer": {"name": scorer.name, "identity": scorer.identity},

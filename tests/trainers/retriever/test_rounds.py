@@ -49,6 +49,7 @@ def train(
         settings=Settings(**SMALL | options),
         book=Book() if book is None else book,
         reporter=Quiet(),
+        version="9.9",
     )
 
 
@@ -99,6 +100,7 @@ def test_two_runs_write_the_same_bytes_and_touch_no_random_state(tmp_path: Path)
 def test_the_folder_says_what_it_is(tmp_path: Path) -> None:
     train(rounds=2).save(tmp_path / "猫")
     about = read_json(tmp_path / "猫" / "retriever.json")
+    assert (about["format"], about["limbeck"]) == (1, "9.9")
     assert about["backbone"]["kind"] == "ngrams"
     assert about["scorer"] == {"name": "cue", "identity": "cue"}
     assert about["settings"]["seed"] == 0
