@@ -78,8 +78,8 @@ class BagShape:
         bits = np.random.PCG64(int(content_hash(list(key)), 16))
         raw = bits.random_raw(-(-self.buckets * self.size // 64)).astype("<u8")
         signs = np.unpackbits(raw.view(np.uint8))[: self.buckets * self.size]
-        vectors = np.where(signs, 1, -1) / np.sqrt(self.size)
-        return vectors.reshape(self.buckets, self.size).astype(np.float32)
+        vectors: Floats32 = (np.where(signs, 1, -1) / np.sqrt(self.size)).astype(np.float32)
+        return vectors.reshape(self.buckets, self.size)
 
     def _places(self, hashes: npt.NDArray[np.uint64]) -> npt.NDArray[np.int64]:
         return ((hashes >> np.uint64(32)) % np.uint64(self.buckets)).astype(np.int64)
@@ -116,7 +116,7 @@ class NgramBag:
 
 def _read(path: Path, shape: tuple[int, ...]) -> Floats32:
     try:
-        found = np.load(path, allow_pickle=False)
+        found: Floats32 = np.load(path, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise DataError(
             f"cannot read {path} ({error}); make the retriever again with limbeck retriever",

@@ -26,7 +26,7 @@ EQUAL = ("bm25", "dense", "hybrid", "mmr", "dpp", "vote_k", "kmeans", "reward")
 def options_of(name: str, pool: list[Demo]) -> dict[str, Any]:
     if name == "reward":
         return {"scores": {demo.id: len(demo.input) % 3 for demo in pool}}
-    return {"vote_k": {"neighbours": 3}, "learned": {"encoder": None}}.get(name, {})
+    return {"neighbours": 3} if name == "vote_k" else {"encoder": None} if name == "learned" else {}
 
 
 def made(name: str, pool: list[Demo]) -> Selector:

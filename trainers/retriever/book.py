@@ -13,6 +13,8 @@ from typing import IO
 from limbeck.errors import DataError, UserError
 from limbeck.store import dump_line, read_jsonl
 
+_BEGINNING = b'{"scores": {'
+
 
 class Book:
     """Numbers by keys, in a JSONL file of one line for every batch. A batch is kept whole or not at
@@ -62,32 +64,39 @@ def opened(path: Path) -> Iterator[Book]:
             raise UserError(
                 f"another limbeck writes to {path}; wait for it, stop it, or name another file"
             ) from error
+        file.truncate(_whole(file, path))
         book = Book(file)
-        for number, row in read_jsonl(path, torn=True):
+        for number, row in read_jsonl(path):
             book._scores.update(_read(path, number, row.get("scores")))
-        file.truncate(_whole(file))
         yield book
 
 
 def _read(path: Path, number: int, scores: object) -> dict[str, tuple[float, ...]]:
-    found = {}
+    found: dict[str, tuple[float, ...]] = {}
     for key, values in scores.items() if isinstance(scores, dict) else [("", None)]:
-        is_list = isinstance(values, list) and values
-        if not is_list or not all(isinstance(v, float) and math.isfinite(v) for v in values):
+        numbers = values if isinstance(values, list) else []
+        if not numbers or not all(isinstance(v, float) and math.isfinite(v) for v in numbers):
             raise DataError(
                 f"{path}, line {number}: this is no file of scores that limbeck retriever wrote; "
                 "name another one",
                 path=path,
                 line=number,
             )
-        found[key] = tuple(values)
+        found[key] = tuple(numbers)
     return found
 
 
-def _whole(file: IO[bytes]) -> int:
-    """Where the last line ends that has its newline."""
+def _whole(file: IO[bytes], path: Path) -> int:
+    """Where the last line ends that has its newline. Raises DataError where what follows is no
+    beginning of a batch: the file is somebody else's, and nothing of it may be cut off."""
     file.seek(0)
-    end = 0
+    end, tail = 0, b""
     for line in file:
-        end += len(line) if line.endswith(b"\n") else 0
+        end, tail = (end + len(line), b"") if line.endswith(b"\n") else (end, line)
+    if tail[: len(_BEGINNING)] != _BEGINNING[: len(tail)]:
+        raise DataError(
+            f"the last line of {path} is no batch of scores that limbeck retriever wrote; name "
+            "another file",
+            path=path,
+        )
     return end

@@ -68,7 +68,7 @@ def _step(
     torch.set_flush_denormal(True)
     try:
         found = losses()
-        found["loss"].backward()
+        found["loss"].backward()  # type: ignore[no-untyped-call]
         weights = list(module.parameters())
         clip(weights, float(gradient_norm(weights)), LIMIT)
         optimizer.step()

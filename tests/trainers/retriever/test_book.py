@@ -46,6 +46,29 @@ def test_another_file_is_left_alone(tmp_path: Path, line: str) -> None:
     assert path.read_text("utf-8") == line + "\n"
 
 
+@pytest.mark.parametrize("text", ["notes of mine", '{"prompt": "x", "sco', '{}\n{"a"'])
+def test_nothing_is_cut_off_a_file_of_somebody_else(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "notes.txt"
+    path.write_text(text, "utf-8")
+    with pytest.raises(DataError, match="name another"), opened(path):
+        pass
+    assert path.read_text("utf-8") == text
+
+
+@pytest.mark.parametrize("kept", [1, 5, 12, 13, 20, -1])
+def test_a_batch_may_be_cut_off_anywhere(tmp_path: Path, kept: int) -> None:
+    path = tmp_path / "scores.jsonl"
+    with opened(path) as book:
+        book.add({"a": [-1.0]})
+    line = path.read_bytes()
+    path.write_bytes(line + line.replace(b"a", b"b")[:kept])
+    with opened(path) as book:
+        assert book.get("a") == (-1.0,)
+        book.add({"c": [-3.0]})
+    with opened(path) as book:
+        assert (book.get("b"), book.get("c")) == (None, (-3.0,))
+
+
 def test_a_second_process_is_kept_out(tmp_path: Path) -> None:
     path = tmp_path / "s.jsonl"
     with opened(path), pytest.raises(UserError, match="another limbeck writes to"), opened(path):
