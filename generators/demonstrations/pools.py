@@ -21,9 +21,9 @@ from limbeck.demos import (
     shuffles,
 )
 from limbeck.demos.order import Order
+from limbeck.demos.prompting import Prompting
 from limbeck.demos.select import check_options
 from limbeck.errors import UserError
-from limbeck.generators.demonstrations.prompts import Prompting
 from limbeck.money import estimate_tokens
 from limbeck.record import Record, content_hash
 
