@@ -57,6 +57,7 @@ def build_report(
     chance: Mapping[str, float],
     seed: int,
     given_away: Sequence[Mapping[str, Any]] = (),
+    in_context: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The content of report.json (schema "limbeck.report/1").
 
@@ -73,6 +74,9 @@ def build_report(
     is counted its `place` in the task, its id (`item`), the strictest `reason` and a training
     `row`'s id. The report adds `clean`: the row of `tasks` again, over the items that are neither
     `same` nor `template`; null where these are all items or none.
+
+    `in_context` is what `limbeck.evals.in_context.summary` makes, with the protocol and the
+    baselines of each task; null where the recipe asks for nothing of it.
     """
     protocol = same_protocol(roles)
     tasks = [
@@ -87,6 +91,7 @@ def build_report(
         "protocol": {**protocol, "seed": seed},
         "tasks": tasks,
         "given_away": compared,
+        "in_context": None if in_context is None else dict(in_context),
         "funnel": list(funnel),
         "training": dict(training),
         "cost": dict(cost),

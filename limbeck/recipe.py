@@ -21,6 +21,8 @@ from limbeck.models import OPENAI_URL, parse_model
 from limbeck.money import price_of
 from limbeck.recipe_conflicts import check_tasks, conflicts
 from limbeck.recipe_errors import NO_KEYS, explained, is_secret
+from limbeck.recipe_eval import Eval as Eval
+from limbeck.recipe_eval import InContext as InContext
 from limbeck.recipe_student import Lora as Lora
 from limbeck.recipe_student import Section
 from limbeck.recipe_student import Student as Student
@@ -201,26 +203,6 @@ class Train(Section):
     keep_checkpoints: Annotated[int, Field(ge=1)] = 2
 
 
-class Eval(Section):
-    """The protocol of the transfer report: the same for base, student and teacher.
-
-    A task is `imitation`, a JSONL file of items (question, options, answer), an lm-eval YAML
-    file, or the name of an lm-eval task.
-    """
-
-    tasks: tuple[str, ...] = ("imitation",)
-    form: Literal["auto", "loglikelihood", "generate"] = "auto"
-    prompt: Literal["chat", "plain"] = "chat"
-    limit: Annotated[int, Field(ge=1)] | None = None
-    max_tokens: Annotated[int, Field(ge=1)] = 128
-    batch_size: Annotated[int, Field(ge=1)] = 32
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files of questions or items among the tasks."""
-        return tuple(Path(task) for task in self.tasks if task.endswith(".jsonl"))
-
-
 SHORT_FORMS = {"seeds": "path", "generate": "generator", "teacher": "model", "student": "model"}
 """Sections that may be a text alone, and the key that it stands for."""
 
@@ -334,7 +316,9 @@ class Recipe(Section):
                 "filters": filters,
                 "teacher": self.teacher.model_copy(update={"model": str(teacher)}),
                 "student": self.student.model_copy(update={"model": str(student)}),
-                "eval": self.eval.model_copy(update={"tasks": tasks}),
+                "eval": self.eval.model_copy(
+                    update={"tasks": tasks, "in_context": _in_context(folder, self.eval)}
+                ),
             }
         )
 
@@ -384,6 +368,15 @@ def _check_price(recipe: Recipe) -> None:
             f"{teacher.base_url}. Add teacher.price.input and teacher.price.output (dollars per "
             "million tokens), or limit budget.tokens"
         )
+
+
+def _in_context(folder: Path, section: Eval) -> InContext | None:
+    if section.in_context is None:
+        return None
+    files = {name: getattr(section.in_context, name) for name in ("rows", "demos")}
+    return section.in_context.model_copy(
+        update={name: _absolute(folder, file) for name, file in files.items() if file}
+    )
 
 
 def _absolute(folder: Path, path: Path) -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from limbeck.demos import check_options
 from limbeck.errors import RecipeError
 from limbeck.registry import find, option_names
 
@@ -60,6 +61,7 @@ def conflicts(recipe: Recipe) -> list[Conflict]:
         (("generate",), lambda: _check_demonstrations(recipe)),
         (("train", "objective"), lambda: _check_objective(recipe)),
         (("train", "patience"), lambda: _check_patience(recipe)),
+        (("eval", "in_context"), lambda: _check_in_context(recipe)),
     ]
 
 
@@ -149,3 +151,22 @@ def _check_patience(recipe: Recipe) -> None:
             "patience stops by the validation loss, and format.valid is 0; set it above 0, or take "
             "patience out"
         )
+
+
+def _check_in_context(recipe: Recipe) -> None:
+    section = recipe.eval.in_context
+    if section is None:
+        return
+    for name in section.select:
+        options = section.select_options.get(name, {})
+        for option, parameter in check_options(name, options).items():
+            if parameter.default is parameter.empty and option not in options:
+                raise RecipeError(
+                    f"the selector {name} needs the option {option}; give it under "
+                    f"eval.in_context.select_options.{name}"
+                )
+            if option == "seed" and option in options and name in ("random", "balanced"):
+                raise RecipeError(
+                    f"select_options.{name}.seed would make all draws the same; leave it out, and "
+                    "set eval.in_context.seeds to how many draws you want"
+                )

@@ -41,12 +41,15 @@ class Answers:
     """What a model said to a task's rows under one condition: for each seed and row the
     probabilities of the labels (all 0 where it named none), or None where the call failed; whether
     they are more than a label;
-    and the ids of the demos that each row was shown, in prompt order."""
+    the ids of the demos that each row was shown, in prompt order; and the place of the label that
+    the last of them has there among the row's labels, -1 without demos, or where it is none of
+    them."""
 
     condition: Condition
     probabilities: list[list[list[float] | None]] = field(default_factory=list)
     soft: bool = True
     demos: list[list[list[str]]] = field(default_factory=list)
+    last: list[list[int]] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
         """`demos` of a seed are one list where all rows were shown the same, else one a row."""
@@ -59,6 +62,7 @@ class Answers:
             "soft": self.soft,
             "probabilities": self.probabilities,
             "demos": [rows[:1] if all(r == rows[0] for r in rows) else rows for rows in self.demos],
+            "last": self.last,
         }
 
 
@@ -107,6 +111,7 @@ async def ask(
                 for seed in range(one.condition.seeds):
                     one.probabilities.append([None] * len(task.rows))
                     one.demos.append([])
+                    one.last.append([])
                     for asked in prompts[number].asked(one.condition, seed):
                         yield _Place(number, place, seed), asked
 
@@ -131,6 +136,7 @@ async def ask(
             into = made[place.task][place.condition]
             row = len(into.demos[place.seed])
             into.demos[place.seed].append([demo.id for demo in asked.demos])
+            into.last[place.seed].append(_last(asked))
             if found is not None:
                 into.soft = into.soft and found.is_soft()
                 into.probabilities[place.seed][row] = _numbers(found, asked.labels)
@@ -139,6 +145,12 @@ async def ask(
         TaskAnswers(task, tuple(answers), one.near)
         for task, answers, one in zip(tasks, made, prompts, strict=True)
     ], failures
+
+
+def _last(asked: Asked) -> int:
+    labels = asked.labels
+    said = asked.demos[-1].output if asked.demos else None
+    return labels.index(said) if said in labels else -1
 
 
 def _numbers(found: LabelDistribution, labels: Sequence[str]) -> list[float]:

@@ -1,5 +1,5 @@
-"""Two controls that show whether a model reads its demos: exchanged labels, and labels that are words
-without a meaning for the task (Min et al. 2022, arXiv:2202.12837)."""
+"""Two controls that show whether a model reads its demos: exchanged labels, and labels that are
+words without a meaning for the task (Min et al. 2022, arXiv:2202.12837)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,16 @@ from collections.abc import Sequence
 from limbeck.demos.draw import shuffled
 from limbeck.evals.in_context.conditions import Control
 
-WORDS = (
-    "anchor basket candle drawer engine feather garden hammer island jacket kettle ladder magnet "
-    "needle orchard pillow quarry ribbon saddle tunnel umbrella velvet window yarn zipper button "
-    "copper dragon elbow fossil glove harbor ink jungle kitten lemon mirror noodle oyster pepper"
-).split()
-"""Common nouns that begin differently from each other as far as there are letters."""
+WORDS = tuple(
+    word
+    for line in (
+        "anchor basket candle drawer engine feather garden hammer island jacket kettle ladder",
+        "magnet needle orchard pillow quarry ribbon saddle tunnel umbrella velvet window yarn",
+        "zipper button copper dragon elbow fossil glove harbor ink jungle lemon mirror noodle",
+    )
+    for word in line.split()
+)
+"""Common nouns, none of them a label of a task that we know."""
 
 
 def renamed(labels: Sequence[str], control: Control, task: str, seed: int) -> tuple[str, ...]:

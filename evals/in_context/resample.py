@@ -1,9 +1,10 @@
 """Intervals over rows and demo seeds at once.
 
-Rows and seeds are crossed: every seed's demos are shown to every row. The pigeonhole bootstrap (Owen
-2007, arXiv:0712.1111) draws both anew, each with replacement, so that an interval says what other
-rows of the task and other demos of the pool would have given. With one seed it is the ordinary
-bootstrap over rows. The same draws serve all models and metrics, so that differences are paired.
+Rows and seeds are crossed: every seed's demos are shown to every row. The pigeonhole bootstrap
+(Owen 2007, arXiv:0712.1111) draws both anew, each with replacement, so that an interval says what
+other rows of the task and other demos of the pool would have given. With one seed it is the
+ordinary bootstrap over rows. The same draws serve all models and metrics, so that differences are
+paired.
 """
 
 from __future__ import annotations
@@ -22,8 +23,8 @@ LEVEL = 0.95
 
 @dataclass(frozen=True, slots=True)
 class Draws:
-    """Weights of rows (1 + DRAWS, N) and of seeds (1 + DRAWS, R); each line sums to 1, and the first
-    one is even: what was measured."""
+    """Weights of rows (1 + DRAWS, N) and of seeds (1 + DRAWS, R). Each line sums to 1; the first
+    is even: what was measured."""
 
     rows: Floats
     seeds: Floats

@@ -12,8 +12,8 @@ from limbeck.errors import DataError
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """`labels` are the options that all rows and demos share, in the order of the first row; () where
-    rows have their own, as in multiple choice: then a label is a place among the row's options."""
+    """`labels` are the options that all rows and demos share, in the order of the first row; ()
+    where rows have their own, as in multiple choice: a label is then a place among these."""
 
     name: str
     rows: tuple[Demo, ...]
