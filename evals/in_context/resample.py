@@ -19,6 +19,7 @@ from limbeck.record import content_hash
 
 DRAWS = 2000
 LEVEL = 0.95
+DECIMALS = 10  # sums of weights are not exact: 0.9999999999999998 is 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ def interval(values: Floats) -> dict[str, float]:
     """What was measured (the first of the values) with the percentiles of the others."""
     tail = 100 * (1 - LEVEL) / 2
     low, high = np.percentile(values[1:], [tail, 100 - tail])
-    return {"value": float(values[0]), "low": float(low), "high": float(high)}
+    named = {"value": values[0], "low": low, "high": high}
+    return {name: round(float(one), DECIMALS) for name, one in named.items()}
 
 
 def average(several: Mapping[str, Floats]) -> Floats:

@@ -15,7 +15,7 @@ from limbeck.errors import UserError
 from limbeck.evals.in_context import scores
 from limbeck.evals.in_context.conditions import AT_RANDOM
 from limbeck.evals.in_context.controls import renamed
-from limbeck.evals.in_context.resample import Draws, average, draws, interval
+from limbeck.evals.in_context.resample import DECIMALS, Draws, average, draws, interval
 from limbeck.evals.in_context.scores import Floats, Predictions
 from limbeck.evals.transfer import fieller
 
@@ -203,7 +203,7 @@ def _told(
     told: dict[str, Any] = {name: interval(values) for name, values in found.items()}
     even = np.full((1, len(rows)), 1 / len(rows))
     for name, metric in (_ANY | (_SHARED if made.shared else {})).items():
-        each = metric(made, even)[0].tolist()
+        each = [round(one, DECIMALS) for one in metric(made, even)[0].tolist()]
         told[name] |= {"seeds": each, "worst": min(each)}
     if condition["shots"]:
         last = np.array(condition["last"])[:, list(rows)]
