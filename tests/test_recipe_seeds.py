@@ -20,7 +20,11 @@ SEEDS = {"path": "rows.jsonl", "split": "tasks.yaml", "tuning": "multitask"}
     ("seeds", "line", "said"),
     [
         ({"split": "t.yaml"}, 4, "seeds.tuning does not say what becomes of the target tasks; set"),
-        ({"tuning": "meta"}, 4, "seeds.tuning is meta, and there is no seeds.split that says which"),
+        (
+            {"tuning": "meta"},
+            4,
+            "seeds.tuning is meta, and there is no seeds.split that says which",
+        ),
         ({"rows": 3}, 4, "seeds.rows is 3, and there is no seeds.split"),
         ({"target_rows": 3}, 4, "seeds.target_rows is 3, and there is no seeds.split"),
         ({"split": "t.yaml", "tuning": "meta", "target_rows": 3}, 6, "meta takes no row of a targ"),

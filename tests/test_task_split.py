@@ -64,9 +64,21 @@ def test_a_split_file_in_any_script(tmp_path: Path) -> None:
         ("train: [a]\n7: [b]", 2, "unknown key '7'; known are target, train"),
         ("train: [a]", None, "the key 'target' is missing"),
         ("target: [a]", None, "the key 'train' is missing"),
-        ("train: []\ntarget: [b]", 1, "train is a list of one task or more, such as [a, b], got []"),
-        ("train: [a]\ntarget: b", 2, "target is a list of one task or more, such as [a, b], got 'b"),
-        ("train: [a]\ntarget:", 2, "target is a list of one task or more, such as [a, b], got None"),
+        (
+            "train: []\ntarget: [b]",
+            1,
+            "train is a list of one task or more, such as [a, b], got []",
+        ),
+        (
+            "train: [a]\ntarget: b",
+            2,
+            "target is a list of one task or more, such as [a, b], got 'b",
+        ),
+        (
+            "train: [a]\ntarget:",
+            2,
+            "target is a list of one task or more, such as [a, b], got None",
+        ),
         ("train: [a]\ntarget:\n  - b\n  - 3", 4, "the name of a task is text, got 3; put it into"),
         ("train: [a, ' ']\ntarget: [b]", 1, "the name of a task is text, got ' '"),
         ("train: [a]\ntarget:\n  - 天气\n  - a", 4, "the task 'a' stands under train already"),
@@ -74,7 +86,7 @@ def test_a_split_file_in_any_script(tmp_path: Path) -> None:
         ("train: [a]\ntarget: [c]\ntrain: [b]", 3, "the key 'train' stands twice"),
         ("- a", None, "is empty or no mapping; a split file has train and target"),
         ("", None, "is empty or no mapping"),
-        ("train: [a", 2, "not YAML"),
+        ("train: [a", 1, "not YAML"),
     ],
 )
 def test_a_wrong_split_file_is_a_sentence_with_its_line(
@@ -98,8 +110,8 @@ def test_a_split_file_that_cannot_be_read_is_a_sentence(tmp_path: Path) -> None:
 
 ROWS = rows(
     ("mood", "m1"), ("天气", "晴天吗"), ("topic", "t1"), ("mood", "m2"), ("other", "o1"),
-    ("天气", "下雨吗"), ("topic", "t2"), ("mood", "m3"), (None, "n1"), ("topic", "t3"), ("rest", "r1"),
-    ("rest", "r2"),
+    ("天气", "下雨吗"), ("topic", "t2"), ("mood", "m3"), (None, "n1"), ("topic", "t3"),
+    ("rest", "r1"), ("rest", "r2"),
 )  # fmt: skip
 HELD = split(["mood", "天气"], ["topic"])
 
@@ -137,7 +149,10 @@ def test_what_is_left_out_is_told_with_counts() -> None:
 @pytest.mark.parametrize(
     ("task", "said"),
     [
-        ("mod", r"rows\.jsonl has no row of the task 'mod', which .*tasks\.yaml names; did you mean"),
+        (
+            "mod",
+            r"rows\.jsonl has no row of the task 'mod', which .*tasks\.yaml names; did you mean",
+        ),
         ("zzzz", "known are mood, other, rest, topic, 天气"),
     ],
 )
@@ -157,7 +172,8 @@ def test_rows_that_name_no_task_are_a_sentence() -> None:
 
 LEAKY = rows(
     ("mood", "The  TRAIN is late!"), ("mood", "Free coffee"), ("topic", "the train is late"),
-    ("天气", "Ｆｒｅｅ　coffee"), ("天气", "今天下雨吗"), ("topic", "今天下雨吗？"), ("天气", "明天呢"),
+    ("天气", "Ｆｒｅｅ　coffee"), ("天气", "今天下雨吗"), ("topic", "今天下雨吗？"),
+    ("天气", "明天呢"),
 )  # fmt: skip
 
 
@@ -178,12 +194,14 @@ def test_the_next_row_takes_the_place_of_one_that_leaks() -> None:
 
 def test_a_train_task_that_is_a_target_task_by_another_name_is_a_sentence() -> None:
     twins = rows(("glue-rte", "A? B"), ("super-rte", "a, b"), ("mood", "m"))
-    with pytest.raises(DataError, match="every row of the train task 'super-rte' in .* has the inp"):
+    with pytest.raises(DataError, match=r"every row of the train task 'super-rte' in .* has the"):
         choose(twins, split(["mood", "super-rte"], ["glue-rte"]), "meta", source=SOURCE)
 
 
 def test_the_input_counts_and_not_the_instruction_around_it() -> None:
-    [told] = seeds_of({"task": "a", "instruction": "Say the mood.", "input": "It rains.", "output": ""})
+    [told] = seeds_of(
+        {"task": "a", "instruction": "Say the mood.", "input": "It rains.", "output": ""}
+    )
     [bare] = seeds_of({"task": "b", "prompt": "It rains"})
     assert plain_input(told) == plain_input(bare) == "it rains"
     assert held_out([told, bare], split(["a"], ["b"])) == {"it rains"}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Sequence
@@ -20,61 +21,13 @@ from limbeck.pipeline.generate import generate, generator_of, inputs
 from limbeck.pipeline.output import RECORDS
 from limbeck.pipeline.seeds import demos_of_recipe, pool_of_recipe, seeds_of_recipe
 from limbeck.progress import Quiet
-from limbeck.recipe import Recipe
-from limbeck.record import Record
+from limbeck.record import Record, content_hash
 from limbeck.rundir import RunDir
-from limbeck.store import read_json, read_records, write_jsonl
+from limbeck.store import read_json, read_records
+from limbeck.teachers.connect import identity
 from limbeck.testing import FakeLikelihoods
 from tests.pipeline.batches import Notebook, said
-
-LABELS = {"mood": ["good 🙂", "bad"], "天气": ["晴天", "下雨"], "topic": ["sport", "food"]}
-LABELS |= {"other": ["yes", "no"]}
-WORDS = "kites trams doors plums rivers stamps wolves bells".split()
-
-
-def task_rows(task: str, count: int, prefix: str = "") -> list[dict[str, Any]]:
-    options = LABELS[task]
-    return [
-        {
-            "task": task,
-            "id": f"{prefix}{task}-{n}",
-            "input": f"{prefix}{task} 第{n}行 {WORDS[n]} {WORDS[-n]}",
-            "output": options[n % 2],
-            "options": options,
-        }
-        for n in range(count)
-    ]
-
-
-ROWS = [
-    row
-    for turn in zip(*(task_rows(task, 6) for task in LABELS), strict=True)
-    for row in turn
-]  # fmt: skip
-SPLIT = "train: [mood, 天气]\ntarget: [topic]\n"
-SHOTS = {"generator": "demonstrations", "shots": 2, "select": "random", "folds": 2}
-
-
-def context(
-    folder: Path,
-    *,
-    rows: Sequence[dict[str, Any]] = ROWS,
-    pool: Sequence[dict[str, Any]] | None = None,
-    split: str = SPLIT,
-    generate: dict[str, Any] | None = None,
-    **seeds: Any,
-) -> Context:
-    folder.mkdir(exist_ok=True)
-    write_jsonl(folder / "rows.jsonl", rows)
-    (folder / "tasks.yaml").write_text(split, encoding="utf-8")
-    if pool is not None:
-        write_jsonl(folder / "pool.jsonl", pool)
-        seeds["demos"] = "pool.jsonl"
-    section = {"path": "rows.jsonl", "split": "tasks.yaml", **seeds}
-    job: dict[str, Any] = {"name": "x", "seeds": section, "teacher": "fake:t", "student": "fake:s"}
-    job["generate"] = SHOTS if generate is None else generate
-    recipe = Recipe.model_validate(job).resolved(folder)
-    return Context(RunDir(folder / "runs" / "x", recipe), Notebook(), folder / "ledger.sqlite")
+from tests.pipeline.splits import LABELS, ROWS, context, task_rows
 
 
 @pytest.fixture(autouse=True)
@@ -107,7 +60,7 @@ def demos_of(records: Sequence[Record]) -> Counter[str]:
 
 
 def test_meta_has_no_row_and_no_demo_of_a_target_task(tmp_path: Path) -> None:
-    ctx = context(tmp_path, tuning="meta", rows=ROWS)
+    ctx = context(tmp_path, tuning="meta")
     made = made_by(ctx)
     assert tasks_of(made) == {"mood": 6, "天气": 6}
     assert demos_of(made) == {"mood": 12, "天气": 12}
@@ -139,7 +92,7 @@ def test_multitask_has_just_so_many_of_the_target_tasks(tmp_path: Path) -> None:
 
 
 def test_rows_keep_the_order_of_the_file_and_the_limit_comes_last(tmp_path: Path) -> None:
-    recipe = context(tmp_path, tuning="multitask", rows=ROWS, target_rows=1, limit=5).recipe
+    recipe = context(tmp_path, tuning="multitask", target_rows=1, limit=5).recipe
     given = [row["input"] for row in ROWS if row["task"] != "other"]
     expected = [text for text in given if not text.startswith("topic") or "第0行" in text][:5]
     assert [seed.prompt for seed in seeds_of_recipe(recipe)] == expected
@@ -147,10 +100,8 @@ def test_rows_keep_the_order_of_the_file_and_the_limit_comes_last(tmp_path: Path
 
 
 def test_few_rows_a_task(tmp_path: Path) -> None:
-    ctx = context(tmp_path, tuning="multitask", generate={"generator": "given"})
-    few = ctx.recipe.seeds.model_copy(update={"rows": 2, "target_rows": 3})
-    recipe = ctx.recipe.model_copy(update={"seeds": few})
-    made = made_by(Context(RunDir(tmp_path / "few", recipe), Notebook(), ctx.ledger))
+    given = {"generator": "given"}
+    made = made_by(context(tmp_path, tuning="multitask", rows=2, target_rows=3, generate=given))
     assert tasks_of(made) == {"mood": 2, "天气": 2, "topic": 3}
     assert [one.messages[0].content.split()[1] for one in made if one.meta["task"] == "topic"] == [
         "第0行", "第1行", "第2行",
@@ -179,12 +130,12 @@ def leaky() -> list[dict[str, Any]]:
 
 
 def test_inputs_of_held_out_rows_are_no_seeds_of_other_tasks(tmp_path: Path) -> None:
-    ctx = context(tmp_path, tuning="meta", rows=leaky())
+    ctx = context(tmp_path, tuning="meta", given=leaky())
     made = made_by(ctx)
     assert tasks_of(made) == {"mood": 5, "天气": 5}
     assert "generate: 2 rows left out: the input is that of a target task's row" in said(ctx)
     assert "topic" not in json.dumps([one.to_json() for one in made]).casefold()
-    both = context(tmp_path / "both", tuning="multitask", rows=leaky())
+    both = context(tmp_path / "both", tuning="multitask", given=leaky())
     assert tasks_of(made_by(both)) == {"mood": 6, "天气": 6, "topic": 6}
     assert "the input is that" not in said(both)
 
@@ -221,7 +172,7 @@ def test_worked_examples_of_a_target_task_are_not_shown(tmp_path: Path) -> None:
     ]
     chain = {"generator": "chain_of_thought", "shots": 4}
     ctx = context(tmp_path, tuning="meta", pool=solved, generate=chain)
-    [first, *_] = generator_of(ctx).requests(seeds_of_recipe(ctx.recipe))  # type: ignore[attr-defined]
+    first = generator_of(ctx).first_request(seeds_of_recipe(ctx.recipe)[0])  # type: ignore[attr-defined]
     assert [turn.content.split(" 第")[0] for turn in first.messages[::2]][:-1] == ["p mood"] * 2
 
 
@@ -230,7 +181,7 @@ def test_worked_examples_of_a_target_task_are_not_shown(tmp_path: Path) -> None:
 
 def test_all_that_read_seeds_read_the_same_ones(tmp_path: Path) -> None:
     options = {"generator": "answers"}
-    ctx = context(tmp_path, tuning="multitask", rows=leaky(), target_rows=2, generate=options)
+    ctx = context(tmp_path, tuning="multitask", given=leaky(), target_rows=2, generate=options)
     seeds = seeds_of_recipe(ctx.recipe)
     assert len(seeds) == 14
     assert estimate(ctx, 3).seeds == 14
@@ -247,7 +198,7 @@ def test_all_that_read_seeds_read_the_same_ones(tmp_path: Path) -> None:
 def test_a_run_of_demonstrations_is_estimated_as_it_is_made(
     tmp_path: Path, local: FakeLikelihoods
 ) -> None:
-    ctx = context(tmp_path, tuning="meta", rows=ROWS)
+    ctx = context(tmp_path, tuning="meta")
     made = estimate(ctx, 4)
     assert (made.seeds, made.requests, made.kept) == (12, 12, 4)
     generate(ctx)
@@ -258,8 +209,9 @@ def test_a_run_of_demonstrations_is_estimated_as_it_is_made(
 def test_bad_lines_are_skipped_where_the_recipe_says_so(tmp_path: Path) -> None:
     bad = [{"task": "mood", "input": ""}, *ROWS]
     with pytest.raises(DataError, match=r"rows\.jsonl, line 1: input must be a text"):
-        seeds_of_recipe(context(tmp_path, tuning="meta", rows=bad).recipe)
-    ctx = context(tmp_path, tuning="meta", rows=bad, on_bad_line="skip")
+        seeds_of_recipe(context(tmp_path, tuning="meta", given=bad).recipe)
+    ctx = context(tmp_path, tuning="meta", given=bad, on_bad_line="skip")
+    ctx.run.save_recipe()
     assert tasks_of(made_by(ctx)) == {"mood": 6, "天气": 6}
     assert "skipped: " in said(ctx)
     assert said(ctx).count("input must be a text") == 1
@@ -269,28 +221,38 @@ def test_bad_lines_are_skipped_where_the_recipe_says_so(tmp_path: Path) -> None:
 
 
 def test_another_split_is_another_input(tmp_path: Path) -> None:
-    ctx = context(tmp_path, tuning="multitask", target_rows=3)
-    before = inputs(ctx)
-    assert inputs(context(tmp_path, tuning="multitask", target_rows=3)) == before
-    found = {before}
-    for change in (
-        {"tuning": "meta"},
-        {"tuning": "multitask"},
-        {"tuning": "multitask", "target_rows": 3, "rows": 4},
-    ):
-        found.add(inputs(context(tmp_path, **change)))
-    found.add(inputs(context(tmp_path, split="train: [mood]\ntarget: [topic]\n", tuning="meta")))
-    assert len(found) == 5
+    def of(**changes: Any) -> str:
+        return inputs(context(tmp_path, **changes))
+
+    before = of(tuning="multitask", target_rows=3)
+    assert of(tuning="multitask", target_rows=3) == before
+    found = [
+        before,
+        of(tuning="multitask"),
+        of(tuning="multitask", target_rows=3, rows=4),
+        of(tuning="meta"),
+        of(tuning="meta", split="train: [mood]\ntarget: [topic]\n"),
+    ]
+    assert len(set(found)) == len(found)
+    assert inputs(context(tmp_path / "moved", tuning="meta")) == found[3]
 
 
-def test_a_moved_split_is_the_same_and_none_adds_nothing(tmp_path: Path) -> None:
+def test_a_run_without_a_split_has_the_inputs_that_it_had(tmp_path: Path) -> None:
+    """As they were before there were splits: what is done stays done."""
     ctx = context(tmp_path, tuning="meta")
-    moved = context(tmp_path / "moved", tuning="meta")
-    assert inputs(moved) == inputs(ctx)
-    assert module.split_inputs(context(tmp_path, split=SPLIT, tuning=None, **NONE).recipe) == {}
-
-
-NONE: dict[str, Any] = {}
+    bare = ctx.recipe.seeds.model_copy(update={"split": None, "tuning": None})
+    recipe = ctx.recipe.model_copy(update={"seeds": bare})
+    expected = {
+        "seeds": hashlib.sha256((tmp_path / "rows.jsonl").read_bytes()).hexdigest(),
+        "demos": "",
+        "limit": None,
+        "on_bad_line": "stop",
+        "teacher": dict(identity(recipe.teacher)),
+        "generate": recipe.generate.model_dump(mode="json"),
+        "seed": 0,
+    }
+    run = RunDir(tmp_path / "runs" / "y", recipe)
+    assert inputs(Context(run, Notebook(), ctx.ledger)) == content_hash(expected)
 
 
 def test_a_lost_or_wrong_split_file_is_a_sentence_before_anything_is_asked(
@@ -300,9 +262,9 @@ def test_a_lost_or_wrong_split_file_is_a_sentence_before_anything_is_asked(
     with pytest.raises(RecipeError, match=r"tasks\.yaml, line 3: unknown key 'more'"):
         generate(ctx)
     (tmp_path / "tasks.yaml").unlink()
-    with pytest.raises(DataError, match="cannot read the split file .*No such file"):
+    with pytest.raises(DataError, match=r"cannot read the split file .*No such file"):
         generate(ctx)
     ctx = context(tmp_path, tuning="meta", split="train: [mood]\ntarget: [topics]\n")
-    with pytest.raises(DataError, match="has no row of the task 'topics'.*did you mean 'topic'"):
+    with pytest.raises(DataError, match=r"has no row of the task 'topics'.*did you mean 'topic'"):
         generate(ctx)
     assert local.scored == []
