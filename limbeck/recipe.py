@@ -23,6 +23,7 @@ from limbeck.recipe_conflicts import check_tasks, conflicts
 from limbeck.recipe_errors import NO_KEYS, explained, is_secret
 from limbeck.recipe_eval import Eval as Eval
 from limbeck.recipe_eval import InContext as InContext
+from limbeck.recipe_seeds import Seeds as Seeds
 from limbeck.recipe_student import Lora as Lora
 from limbeck.recipe_student import Section
 from limbeck.recipe_student import Student as Student
@@ -30,17 +31,6 @@ from limbeck.registry import OptionError, build, find, option_names
 from limbeck.yaml_lines import Places, read_yaml
 
 Name = Annotated[str, Field(pattern=r"^[^\W_][\w.-]{0,99}$")]
-
-
-class Seeds(Section):
-    """Where the prompts come from: JSONL of prompts, chats, Alpaca or Self-Instruct rows, a task's
-    rows. `demos` are worked examples, of the same forms, for generators that show some.
-    """
-
-    path: Path
-    demos: Path | None = None
-    limit: Annotated[int, Field(ge=1)] | None = None
-    on_bad_line: Literal["stop", "skip"] = "stop"
 
 
 class Price(Section):
@@ -303,7 +293,7 @@ class Recipe(Section):
                 raise RecipeError(f"{place.at((*where, error.option))}: {error}") from error
             except (RecipeError, ModelError) as error:
                 raise RecipeError(f"{place.at(where)}: {error}") from error
-        files = {"path": self.seeds.path, "demos": self.seeds.demos}
+        files = {name: getattr(self.seeds, name) for name in ("path", "demos", "split")}
         seeds = self.seeds.model_copy(
             update={name: _absolute(folder, file) for name, file in files.items() if file}
         )

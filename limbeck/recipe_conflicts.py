@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from limbeck.demos import check_options
 from limbeck.errors import RecipeError
+from limbeck.recipe_seeds import SPLIT_KEYS, check_split
 from limbeck.registry import find, option_names
 
 if TYPE_CHECKING:
@@ -56,6 +58,7 @@ def check_rationales(section: Format, train: Train) -> None:
 def conflicts(recipe: Recipe) -> list[Conflict]:
     """What is to be checked where, once every part is right alone. Each raises RecipeError."""
     return [
+        *((("seeds", key), partial(check_split, recipe.seeds, key)) for key in SPLIT_KEYS),
         (("format", "rationales"), lambda: check_rationales(recipe.format, recipe.train)),
         (("student",), lambda: _check_student(recipe)),
         (("generate",), lambda: _check_demonstrations(recipe)),
