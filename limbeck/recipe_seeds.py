@@ -17,7 +17,8 @@ class Seeds(Section):
 
     `split` is a file that says which tasks are `train` and which `target` ones. `tuning` meta takes
     the rows of the train tasks only, multitask those of the target tasks, too: the first `rows` of
-    a task, the first `target_rows` (default: as `rows`) of a target task. `limit` comes after that.
+    a task, the first `target_rows` (default: as `rows`) of a target task, of which meta takes none.
+    `limit` comes after that.
     """
 
     path: Path
@@ -47,9 +48,4 @@ def check_split(seeds: Seeds, key: str) -> None:
         raise RecipeError(
             f"seeds.{key} is {value}, and there is no seeds.split that says which tasks are train "
             f"and which target ones; name a split file, or take {key} out"
-        )
-    if key == "target_rows" and seeds.tuning == "meta":
-        raise RecipeError(
-            f"seeds.target_rows is {value}, and seeds.tuning meta takes no row of a target task; "
-            "take target_rows out, or set tuning to multitask"
         )
