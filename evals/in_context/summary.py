@@ -31,9 +31,13 @@ _SHARED = {"macro_f1": scores.macro_f1, "macro_f1_target": scores.macro_f1_targe
 _SOFT = {"ece": scores.ece, "brier": scores.brier}
 
 
-def summary(models: Mapping[str, Sequence[Answered]], *, seed: int) -> dict[str, Any]:
+def summary(
+    models: Mapping[str, Sequence[Answered]], *, seed: int, first: str | None = None
+) -> dict[str, Any]:
     """`tasks`, each with its `points`, and `mean`, the points of the mean over all tasks that have
-    them. `models` are the tasks of each model by its name (base, student, teacher, or other runs).
+    them. `models` are the tasks of each model by its name: base, student and teacher, which are
+    compared as such; or any names, with `first` the one whose accuracy the others' differ from
+    (`minus_first`, by name).
 
     A point is one condition. It has for every model `accuracy`, `macro_f1` and `macro_f1_target`
     (where rows share their labels), `ece` and `brier` (where there are probabilities), `vote` (the
@@ -46,11 +50,11 @@ def summary(models: Mapping[str, Sequence[Answered]], *, seed: int) -> dict[str,
     Raises UserError where models were asked other rows or conditions.
     """
     names = list(models)
-    first = models[names[0]]
+    asked = models[names[0]]
     _same(models)
     tasks, kept = [], []
-    for place, task in enumerate(first):
-        points, found = _points({name: models[name][place] for name in names}, seed)
+    for place, task in enumerate(asked):
+        points, found = _points({name: models[name][place] for name in names}, seed, first)
         tasks.append(
             {
                 "task": task["task"],
@@ -62,7 +66,7 @@ def summary(models: Mapping[str, Sequence[Answered]], *, seed: int) -> dict[str,
             }
         )
         kept.append(found)
-    return {"tasks": tasks, "mean": _mean([str(task["task"]) for task in first], tasks, kept)}
+    return {"tasks": tasks, "mean": _mean(tasks, kept, first)}
 
 
 def _same(models: Mapping[str, Sequence[Answered]]) -> None:
@@ -81,18 +85,20 @@ def _same(models: Mapping[str, Sequence[Answered]]) -> None:
             )
 
 
-def _points(task: Mapping[str, Answered], seed: int) -> tuple[list[dict[str, Any]], list[Kept]]:
-    first = next(iter(task.values()))
+def _points(
+    task: Mapping[str, Answered], seed: int, first: str | None
+) -> tuple[list[dict[str, Any]], list[Kept]]:
+    asked = next(iter(task.values()))
     points, kept = [], []
-    for place, condition in enumerate(first["conditions"]):
+    for place, condition in enumerate(asked["conditions"]):
         made, rows = _predictions(task, place)
         if not rows:
             continue
         count = len(condition["probabilities"])
-        weights = draws(len(first["rows"]), count, seed, first["task"])
+        weights = draws(len(asked["rows"]), count, seed, asked["task"])
         weights = _of_rows(weights, rows)
         found = {name: _metrics(one, weights, count) for name, one in made.items()}
-        found[PAIRS] = _pairs(made, weights)
+        found[PAIRS] = {} if first else _with_teacher(made, weights)
         point = {
             "condition": condition["condition"],
             "select": condition["select"],
@@ -100,12 +106,12 @@ def _points(task: Mapping[str, Answered], seed: int) -> tuple[list[dict[str, Any
             "control": condition["control"],
             "seeds": count,
             "n": len(rows),
-            "dropped": len(first["rows"]) - len(rows),
+            "dropped": len(asked["rows"]) - len(rows),
             "models": {
-                name: _told(one, found[name], condition, first, rows) for name, one in made.items()
+                name: _told(one, found[name], condition, asked, rows) for name, one in made.items()
             },
         }
-        points.append(point | _compared(found))
+        points.append(point | _compared(found, first))
         kept.append(found)
     _against_random(points, kept)
     return points, kept
@@ -180,7 +186,7 @@ def voted(made: Predictions) -> Predictions:
     return Predictions(table[None], made.target, soft=False, shared=made.shared)
 
 
-def _pairs(made: Mapping[str, Predictions], weights: Draws) -> dict[str, Floats]:
+def _with_teacher(made: Mapping[str, Predictions], weights: Draws) -> dict[str, Floats]:
     """How far each other model is from the teacher, where there is one."""
     found: dict[str, Floats] = {}
     teacher = made.get("teacher")
@@ -224,13 +230,17 @@ def _followed(made: Predictions, task: Answered) -> float:
     return float(np.mean(shares))
 
 
-def _compared(found: Kept) -> dict[str, Any]:
-    """Agreement with the teacher, the differences of accuracy, and the gap closed."""
+def _compared(found: Kept, first: str | None) -> dict[str, Any]:
+    """Agreement with the teacher, the differences of accuracy, and the gap closed; or only how
+    much more accurate the others are than the first."""
+    accuracy = {name: one["accuracy"] for name, one in found.items() if name != PAIRS}
+    if first:
+        others = [name for name in accuracy if name != first]
+        return {"minus_first": {n: interval(accuracy[n] - accuracy[first]) for n in others}}
     told: dict[str, Any] = {"agreement": {}, "distance": {}}
     for name, values in found[PAIRS].items():
         kind, model = name.split("/", 1)
         told[kind][model] = interval(values)
-    accuracy = {name: one["accuracy"] for name, one in found.items() if name != PAIRS}
     if {"base", "student"} <= set(accuracy):
         told["student_minus_base"] = interval(accuracy["student"] - accuracy["base"])
     if {"teacher", "student"} <= set(accuracy):
@@ -254,9 +264,10 @@ def _gap_closed(base: Floats, student: Floats, teacher: Floats) -> dict[str, Any
 
 
 def _mean(
-    names: Sequence[str], tasks: Sequence[Mapping[str, Any]], kept: Sequence[Sequence[Kept]]
+    tasks: Sequence[Mapping[str, Any]], kept: Sequence[Sequence[Kept]], reference: str | None
 ) -> dict[str, Any]:
     """The points that all tasks have, each averaged over the tasks."""
+    names = [str(task["task"]) for task in tasks]
     by_task = [
         {
             point["condition"]: (point, found)
@@ -285,5 +296,5 @@ def _mean(
         }
         same = {name: first[name] for name in ("condition", "select", "shots", "control", "seeds")}
         n = sum(one[key][0]["n"] for one in by_task)
-        points.append({**same, "n": n, "models": told, **_compared(found)})
-    return {"tasks": list(names), "points": points}
+        points.append({**same, "n": n, "models": told, **_compared(found, reference)})
+    return {"tasks": names, "points": points}

@@ -154,3 +154,20 @@ def test_models_that_were_asked_other_things_do_not_compare() -> None:
     other[0]["conditions"][1]["demos"][0] = [["demo0"]]
     with pytest.raises(UserError, match=r"x and y were asked other rows, or after other demos"):
         summary({"x": one, "y": other}, seed=0)
+
+
+def test_runs_of_any_name_are_held_against_the_first() -> None:
+    made = task(rows=12)
+    models = {
+        "ours": answered(saying(set(range(6))), made),
+        "teacher": answered(saying(set(range(9))), made),
+        "仅标签": answered(saying({0, 1, 2}), made),
+    }
+    found = summary(models, seed=0, first="ours")
+    for part in (found["tasks"][0], found["mean"]):
+        here = point(part, "random/2")
+        assert list(here["minus_first"]) == ["teacher", "仅标签"]
+        assert here["minus_first"]["teacher"]["value"] == 0.25
+        low, high = (here["minus_first"]["仅标签"][end] for end in ("low", "high"))
+        assert low < -0.25 < high <= 0
+        assert not {"gap_closed", "agreement", "student_minus_teacher"} & set(here)
