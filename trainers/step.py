@@ -58,8 +58,8 @@ class Layout:
         return collate(examples, self._pad_id).to(device)
 
     def split(self, rows: Sequence[Row], budget: int) -> list[list[Row]]:
-        """The rows in micro-batches of at most `budget` tokens, or padded tokens; one by one where
-        a row alone is longer."""
+        """The rows in micro-batches of at most `budget` tokens as they are computed, with padding
+        and repetition; one by one where a row alone is longer."""
         parts: list[list[Row]] = []
         tokens = 0
         longest: list[int] = []
