@@ -167,10 +167,10 @@ class Train(Section):
 
     `batch_tokens` bounds the tokens of one step, padding included where rows are padded;
     `micro_tokens` (default: the whole step) bounds what is in memory at once, and moves no row to
-    another step. `packing` puts rows one after another in one line; they do not see each other.
-    `compile` spends half a minute, and a C++ compiler on a CPU, on a sixth less time a step.
-    `patience` is the number of epochs without a lower validation loss after which training stops,
-    with the best weights. A checkpoint is written every five minutes, and every `checkpoint_steps`.
+    another step. `packing` puts rows one after another in one line; they do not see each other, and
+    a prompt that labels share counts once. `compile` spends half a minute, and a C++ compiler on a
+    CPU, on a sixth less time a step. After `patience` epochs without a lower validation loss
+    training stops, with the best weights. Checkpoints: every five minutes, and `checkpoint_steps`.
     """
 
     objective: str = "sft"
