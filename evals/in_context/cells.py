@@ -73,7 +73,9 @@ def about(found: Found) -> str:
     return f"{words.mean_of(found)}; what each task has is in report.json. "
 
 
-def without_empty_columns(head: tuple[str, ...], rows: Iterable[Row]) -> tuple[Any, ...]:
+def without_empty_columns(
+    head: tuple[str, ...], rows: Iterable[Row]
+) -> tuple[tuple[str, ...], tuple[Row, ...]]:
     """The head and rows of the columns in which anything stands."""
     made = tuple(rows)
     kept = {p for _, row in made for p, cell in enumerate(row) if cell not in (NONE, UNKNOWN)}

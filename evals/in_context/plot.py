@@ -101,7 +101,7 @@ def _panel(
     lines = [line for line in lines if line["marks"]]
     if not lines:
         return None
-    rules = [
+    rules: list[dict[str, Any]] = [
         {"name": BARS[name], "kind": CLASSES[name], "y": _down(value, axis, size)}
         for name, value in bars.items()
     ]

@@ -77,14 +77,15 @@ def _accuracy(found: Found, select: str, shots: int, escape: Escape, *, fold: st
         point = lookup.at(lookup.points(task), select, shots)
         cells = _scored(point or {"n": 0, "dropped": task.get("rows")})
         rows.append(((name_of(task, escape), ""), (*cells, *_bars(task, escape))))
-    head = ("Task", "n", *MODELS, "Student − base", "Gap closed", *_BARS)
+    head: tuple[str, ...] = ("Task", "n", *MODELS, "Student − base", "Gap closed", *_BARS)
     title = escape(f"Accuracy {words.with_demos(select, shots)}")
     caption = (
         "Worst is the least accurate draw of demos. Majority always says the pool's most frequent "
         "label; the kNN vote is that of the nearest demos, by BM25 or n-grams, whichever is more "
         "often right."
     )
-    return Table(title, caption, *without_empty_columns(head, rows), fold)
+    head, kept = without_empty_columns(head, rows)
+    return Table(title, caption, head, kept, fold)
 
 
 def _scored(point: Point) -> tuple[Cell, ...]:
@@ -124,13 +125,14 @@ def _quality(found: Found, escape: Escape) -> Table:
             pairs = [_number((point.get(name) or {}).get(role), name) for name in _PAIRS]
             cells += [NONE] * len(pairs) if role == "teacher" else pairs
             rows.append(((model, note), tuple(cells)))
-    head = ("Model", *_QUALITY.values(), *_PAIRS.values())
+    head: tuple[str, ...] = ("Model", *_QUALITY.values(), *_PAIRS.values())
     caption = (
         f"{about(found)}The expected calibration error (ECE) and the Brier score (0 to 2) are "
         "better where they are lower. The vote takes the label that most draws of demos give. The "
         "distance is that of two distributions over the labels, 0 to 1 (total variation)."
     )
-    return Table("F1, calibration, agreement", caption, *without_empty_columns(head, rows))
+    head, kept = without_empty_columns(head, rows)
+    return Table("F1, calibration, agreement", caption, head, kept)
 
 
 def _number(entry: Mapping[str, Any] | None, name: str) -> Cell:
