@@ -15,7 +15,7 @@ def verdict(report: Mapping[str, Any], *, escape: Escape = visible) -> list[str]
     found = report.get("in_context")
     if not found:
         return wording.verdict(report, escape=escape)
-    lines = [findings.headline(found), *findings.findings(found, escape)]
+    lines = [findings.headline(found, escape), *findings.findings(found, escape)]
     if not report.get("tasks"):
         return lines
     first, *others = wording.verdict(report, escape=escape)

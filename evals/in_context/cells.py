@@ -35,10 +35,6 @@ class Table:
     fold: str = ""
 
 
-def name_of(task: Mapping[str, Any], escape: Escape) -> str:
-    return escape(visible(task.get("task", "unnamed"), one_line=True))
-
-
 def measured(point: Point, role: str, metric: str = "accuracy", unit: str = "share") -> Cell:
     """A value with its interval; of several draws of demos the worst beside it."""
     entry = lookup.metric(point, role, metric)

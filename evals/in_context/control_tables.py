@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from limbeck.evals.in_context import lookup, words
-from limbeck.evals.in_context.cells import MODELS, Row, Table, about, moved, name_of
+from limbeck.evals.in_context.cells import MODELS, Row, Table, about, moved
 from limbeck.evals.in_context.conditions import AT_RANDOM
 from limbeck.evals.in_context.lookup import ROLES, Found, Point
 from limbeck.evals.wording import Escape
@@ -55,7 +55,7 @@ def by_task(found: Found, escape: Escape) -> Table:
             return lookup.value(lookup.at(points, *key), role, name)
 
         bar = lookup.bars([task]).get("random")
-        rows += _rows(points, lookup.most(found), own, bar, name_of(task, escape))
+        rows += _rows(points, lookup.most(found), own, bar, escape(lookup.name_of(task)))
     return Table(BY_TASK, _READ, _HEAD, tuple(rows), BY_TASK)
 
 

@@ -39,13 +39,12 @@ _READS = {
 }
 
 
-def headline(found: Found) -> str:
+def headline(found: Found, escape: Escape = visible) -> str:
     """Whether the student is more accurate than base at the end of the curve."""
     if not any(lookup.points(task) for task in lookup.tasks(found)):
         return "In-context ability was asked for, but nothing of it was measured."
-    select, shots = lookup.lead(found)
-    how = f"In context, {words.with_demos(select, shots)}"
-    state = _against_base(lookup.at(lookup.mean(found), select, shots))
+    how = f"In context, {_how(found, escape)}"
+    state = _against_base(_lead(found))
     if state != "unknown":
         over = f" (mean over {words.tasks(found)})" if len(lookup.tasks(found)) > 1 else ""
         return f"{how}, the student is {_THAN_BASE[state]}{over}."
@@ -58,15 +57,19 @@ def findings(found: Found, escape: Escape = visible) -> list[str]:
     """One line a finding, after its kind and a colon; nothing is said of what is not there."""
     made = {
         "In context": [_scores(found, escape), _by_task(found), _gap(found, escape)],
-        "Demos": list(_demos(found)),
+        "Demos": list(_demos(found, escape)),
         "Controls": [*_flipped(found), _random_words(found)],
-        "Agreement": [_agreement(found)],
+        "Agreement": [_agreement(found, escape)],
     }
     return [f"{kind}: {words.sentences(parts)}" for kind, parts in made.items() if any(parts)]
 
 
 def _lead(found: Found) -> Point:
     return lookup.at(lookup.mean(found), *lookup.lead(found))
+
+
+def _how(found: Found, escape: Escape) -> str:
+    return escape(words.with_demos(*lookup.lead(found)))
 
 
 def _against_base(point: Point) -> str:
@@ -104,14 +107,10 @@ def _scores(found: Found, escape: Escape) -> str:
     named += [("the vote of the nearest demos", vote) for vote in lookup.VOTES]
     without = [f"{name} {words.share(bars[bar])}" for name, bar in named if bar in bars]
     bar = f"; without a model, {' and '.join(without)}" if without else ""
-    what = f"accuracy on {escape(_only(found))}"
+    what = f"accuracy on {escape(lookup.name_of(lookup.tasks(found)[0]))}"
     if len(several) > 1:
         what = f"mean accuracy over {words.tasks(found)}"
-    return f"{what} {words.with_demos(*lookup.lead(found))}: {', '.join(told)}{bar}"
-
-
-def _only(found: Found) -> str:
-    return visible(lookup.tasks(found)[0].get("task", "unnamed"), one_line=True)
+    return f"{what} {_how(found, escape)}: {', '.join(told)}{bar}"
 
 
 def _by_task(found: Found) -> str:
@@ -124,7 +123,9 @@ def _by_task(found: Found) -> str:
 
 def _gap(found: Found, escape: Escape) -> str:
     alone = len(lookup.tasks(found)) == 1
-    name = _only(found) if alone else f"the mean over {words.tasks(found)}"
+    name = (
+        lookup.name_of(lookup.tasks(found)[0]) if alone else f"the mean over {words.tasks(found)}"
+    )
     task = lookup.as_task(name, _lead(found))
     state = wording.gap_state(task)
     if state == "unbounded":
@@ -132,13 +133,12 @@ def _gap(found: Found, escape: Escape) -> str:
     return wording.clause(state, [task], escape) if state in _BOUNDED else ""
 
 
-def _demos(found: Found) -> Iterator[str]:
+def _demos(found: Found, escape: Escape) -> Iterator[str]:
     """The curve's end against its beginning. Their intervals are not paired, so that only those
     that do not meet are called measurable: this asks for more than 95%."""
-    select, shots = lookup.lead(found)
     last, first = _lead(found), lookup.at(lookup.mean(found), "", 0)
     after, before = lookup.metric(last, "student"), lookup.metric(first, "student")
-    if not shots or after is None or before is None:
+    if not lookup.most(found) or after is None or before is None:
         return
     told = "the intervals overlap, so that a gain from demos is not shown"
     if _end(after, "low") > _end(before, "high"):
@@ -146,7 +146,7 @@ def _demos(found: Found) -> Iterator[str]:
     elif _end(after, "high") < _end(before, "low"):
         told = "demos harm it measurably"
     yield (
-        f"{words.with_demos(select, shots)} the student's accuracy is {words.ranged(after)}, "
+        f"{_how(found, escape)} the student's accuracy is {words.ranged(after)}, "
         f"without demos {words.ranged(before)}: {told}"
     )
     base = [lookup.metric(point, "base") for point in (last, first)]
@@ -213,7 +213,7 @@ def _random_words(found: Found) -> str:
     return f"{text}, {more} above guessing ({words.share(guess)})"
 
 
-def _agreement(found: Found) -> str:
+def _agreement(found: Found, escape: Escape) -> str:
     """Beside accuracy: a student can be right as often as its teacher, on other rows."""
     shares: Mapping[str, Any] = _lead(found).get("agreement") or {}
     known: Sequence[str] = [
@@ -224,5 +224,4 @@ def _agreement(found: Found) -> str:
     if not known:
         return ""
     told = [f"the {role}'s is the teacher's in {words.ranged(shares[role])}" for role in known]
-    how = words.with_demos(*lookup.lead(found))
-    return f"of the labels predicted {how}, {', '.join(told)} of the rows"
+    return f"of the labels predicted {_how(found, escape)}, {', '.join(told)} of the rows"

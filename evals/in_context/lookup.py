@@ -24,6 +24,11 @@ def tasks(found: Found) -> list[Mapping[str, Any]]:
     return list(found.get("tasks") or [])
 
 
+def name_of(task: Mapping[str, Any]) -> str:
+    """One line that can be printed; escaping is the caller's."""
+    return wording.visible(task.get("task") or "unnamed", one_line=True)
+
+
 def points(holder: Found | None) -> list[Point]:
     """Those of a task, or of the mean."""
     return list((holder or {}).get("points") or [])
@@ -89,7 +94,7 @@ def scopes(found: Found) -> list[tuple[str | None, list[Point]]]:
     """What a table without a row for every task is about: the mean (None), else each task."""
     if several := mean(found):
         return [(None, several)]
-    return [(str(task.get("task", "unnamed")), points(task)) for task in tasks(found)]
+    return [(name_of(task), points(task)) for task in tasks(found)]
 
 
 def metric(point: Point, role: str, name: str = "accuracy") -> Mapping[str, Any] | None:

@@ -61,11 +61,11 @@ def plots(found: Found) -> dict[str, Any] | None:
     if axis is None:
         return None
     bars = lookup.bars(several)
-    title = f"{words.mean_of(found)}, " if len(several) > 1 else f"{_name(several[0])}, "
+    title = f"{words.mean_of(found)}, " if len(several) > 1 else f"{lookup.name_of(several[0])}, "
     main = _panel(title + _by(names[0]), mean, names[0], shots, axis, bars, LARGE)
     others = [_panel(_by(n), mean, n, shots, axis, bars, SMALL) for n in names[1:]]
     by_task = [
-        _panel(_name(t), lookup.points(t), names[0], shots, axis, lookup.bars([t]), SMALL)
+        _panel(lookup.name_of(t), lookup.points(t), names[0], shots, axis, lookup.bars([t]), SMALL)
         for t in (several if len(several) > 1 or main is None else ())
     ]
     return {
@@ -75,10 +75,6 @@ def plots(found: Found) -> dict[str, Any] | None:
         "tasks": [panel for panel in by_task if panel],
         "bars": [(CLASSES[name], BARS[name]) for name in bars],
     }
-
-
-def _name(task: Mapping[str, Any]) -> str:
-    return wording.visible(task.get("task", "unnamed"), one_line=True)
 
 
 def _by(select: str) -> str:

@@ -18,7 +18,6 @@ from limbeck.evals.in_context.cells import (
     at_the_ends,
     measured,
     moved,
-    name_of,
     without_empty_columns,
 )
 from limbeck.evals.in_context.lookup import ROLES, Found, Point
@@ -76,7 +75,7 @@ def _accuracy(found: Found, select: str, shots: int, escape: Escape, *, fold: st
     for task in several:
         point = lookup.at(lookup.points(task), select, shots)
         cells = _scored(point or {"n": 0, "dropped": task.get("rows")})
-        rows.append(((name_of(task, escape), ""), (*cells, *_bars(task, escape))))
+        rows.append(((escape(lookup.name_of(task)), ""), (*cells, *_bars(task, escape))))
     head: tuple[str, ...] = ("Task", "n", *MODELS, "Student − base", "Gap closed", *_BARS)
     title = escape(f"Accuracy {words.with_demos(select, shots)}")
     caption = (

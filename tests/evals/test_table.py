@@ -76,8 +76,8 @@ def test_a_report_without_tasks_says_so() -> None:
 
 def test_a_narrow_terminal_keeps_every_number() -> None:
     text = shown(task(), width=80)
-    for part in ("31.0% ± 2.9", "38.0% ± 3.0", "52.0% ± 3.1", "252"):
-        assert part in text
+    for number in ("31.0% ± 2.9", "38.0% ± 3.0", "52.0% ± 3.1", "252"):
+        assert number in text
 
 
 def test_in_context_is_a_short_table_of_the_mean() -> None:

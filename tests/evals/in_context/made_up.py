@@ -86,7 +86,9 @@ def _part(key: str) -> str:
     names, counts, hard, lost = json.loads(key)
     models = {
         model: [
-            _answers(task, of, soft=model not in hard, lost=lost.get(task, []) if place == 1 else [])
+            _answers(
+                task, of, soft=model not in hard, lost=lost.get(task, []) if place == 1 else []
+            )
             for task in names
         ]
         for place, (model, of) in enumerate(counts.items())
@@ -105,9 +107,7 @@ def labels_of(name: str) -> tuple[str, ...]:
 def _task(name: str) -> Task:
     labels = labels_of(name)
     texts = ["rain on the roof", "free coffee", "雪が降る", "a long queue", "sun at last", "wind"]
-    pool = tuple(
-        Demo(f"p{n}", name, text, labels[n % 2], labels) for n, text in enumerate(texts)
-    )
+    pool = tuple(Demo(f"p{n}", name, text, labels[n % 2], labels) for n, text in enumerate(texts))
     rows = tuple(
         Demo(f"r{n}", name, f"{texts[n % 5]} number {n}", labels[n % len(labels)], labels)
         for n in range(ROWS)

@@ -37,8 +37,9 @@ def test_a_student_that_learned_from_demos() -> None:
     assert lines["Demos"].startswith("after 2 random demos the student's accuracy is 75.0% [")
     assert "without demos 40.0% [" in lines["Demos"]
     assert ": demos help it measurably. The base's is 45.0% [" in lines["Demos"]
-    assert "the student's accuracy falls measurably, from 75.0% to 20.0% (−55.0 points [" in (
-        lines["Controls"]
+    assert (
+        "the student's accuracy falls measurably, from 75.0% to 20.0% (−55.0 points ["
+        in (lines["Controls"])
     )
     assert "of the rows: it reads its demos' labels. The base's accuracy " in lines["Controls"]
     assert "the base's accuracy does not change measurably, from 45.0% to 45.0% (0.0 points" in (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -94,7 +95,7 @@ def test_labels_never_cover_each_other_though_all_lines_end_together() -> None:
     assert [label["name"] for label in labels] != []
     assert len(labels) == 6
     heights = [label["at"] for label in labels]
-    assert all(low - high >= HEIGHT for high, low in zip(heights, heights[1:], strict=False))
+    assert all(low - high >= HEIGHT for high, low in pairwise(heights))
 
 
 @given(st.lists(st.floats(plot.LARGE.top, plot.LARGE.bottom), max_size=12))
@@ -103,7 +104,7 @@ def test_labels_are_apart_inside_and_in_the_order_of_their_lines(ys: list[float]
     made = plot._labels(ends, plot.LARGE)
     assert [label["y"] for label in made] == sorted(ys)
     heights = [label["at"] for label in made]
-    assert all(low - high >= HEIGHT for high, low in zip(heights, heights[1:], strict=False))
+    assert all(low - high >= HEIGHT for high, low in pairwise(heights))
     assert all(plot.LARGE.top - HEIGHT <= y <= plot.LARGE.bottom for y in heights)
 
 
