@@ -28,6 +28,11 @@ CHOICE = {
     "generate": "multiple choice, by the option that the model writes",
 }
 
+IN_CONTEXT_LIMIT = (
+    "In-context accuracy is that of these tasks, pools and one way of writing prompts; another one "
+    "can change it for all models, and which of them is ahead."
+)
+
 ABOUT = {
     "imitation_nll": (
         "negative log-likelihood of the teacher's own completions of held-out prompts",
@@ -97,7 +102,8 @@ def build_report(
         "cost": dict(cost),
         "samples": _samples(roles, prompts),
         "versions": dict(versions),
-        "limits": _limits(tasks, roles, {entry["task"] for entry in compared}),
+        "limits": _limits(tasks, roles, {entry["task"] for entry in compared})
+        + ([] if in_context is None else [IN_CONTEXT_LIMIT]),
     }
 
 
