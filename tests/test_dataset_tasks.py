@@ -23,16 +23,15 @@ TRAIN = {"review_sentiment": 3, "asks_for": 5, "well_formed": 2, "language": 5}
 TARGET = {"news_topic": 5, "support_intent": 5, "tone": 2, "follows": 3}
 LABELS = TRAIN | TARGET
 
+Parts = dict[str, dict[str, tuple[Demo, ...]]]
+
 pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="needs the source tree")
 
 
 @pytest.fixture(scope="module")
-def parts() -> dict[str, dict[str, tuple[Demo, ...]]]:
+def parts() -> Parts:
     """The rows of each part by task; read as demos, so every one has a valid label."""
     return {part: by_task(read_demos(TASKS / f"{name}.jsonl")) for part, (name, _) in PARTS.items()}
-
-
-Parts = dict[str, dict[str, tuple[Demo, ...]]]
 
 
 def of_task(parts: Parts, task: str) -> list[Demo]:
