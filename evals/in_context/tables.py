@@ -57,7 +57,8 @@ def curve(found: Found, escape: Escape = visible, *, whole: bool = True) -> Tabl
         kept = [point for end in dict.fromkeys(ends) if (point := lookup.at(several, *end))]
     rows = []
     for point in kept:
-        asked = words.with_demos(str(point.get("select") or ""), lookup.shots(point))
+        select, shots, _ = lookup.key_of(point)
+        asked = visible(f"{shots} {select}", one_line=True) if shots else "none"
         cells = (*(measured(point, role) for role in ROLES), _moved(point))
         rows.append(((escape(asked), ""), cells))
     one = len(lookup.tasks(found)) == 1

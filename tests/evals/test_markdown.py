@@ -124,7 +124,7 @@ def test_in_context_ability_is_tables_under_a_heading() -> None:
     section = text.split("## In-context ability")[1].split("\n## ")[0]
     assert [len(rows) for rows in tables(section)] == [5, 5, 8, 5, 3, 5, 8]
     assert all(len(set(rows)) == 1 for rows in tables(section))
-    assert re.search(r"^\| after 2 random demos \| 45\.0% \[.*\| 75\.0% \[", section, re.MULTILINE)
+    assert re.search(r"^\| 2 random \| 45\.0% \[.*\| 75\.0% \[", section, re.MULTILINE)
     assert f"| {WEATHER} | 40 | 45.0% [" in section
     assert "(worst 70.0%)" in section
     assert "\n- Asked: 0, 2 demos; chosen by random, bm25;" in section
@@ -134,9 +134,9 @@ def test_in_context_ability_is_tables_under_a_heading() -> None:
 @pytest.mark.parametrize("evil", EVIL)
 def test_names_of_in_context_tasks_and_labels_break_no_table(evil: str) -> None:
     hostile = part([evil, "other"]) | {"protocol": dict.fromkeys(("hash", "form", "labels"), evil)}
-    text = outside_fences(markdown.render(example(in_context=hostile)))
-    quiet = outside_fences(markdown.render(example(in_context=part(["mood", "other"]))))
-    assert tables(text) == tables(quiet)
+    text = outside_fences(markdown.render(example(tasks=[], in_context=hostile)))
+    quiet = markdown.render(example(tasks=[], in_context=part(["mood", "other"])))
+    assert tables(text) == tables(outside_fences(quiet))
     bare = re.sub(r"\\[^\w\s]", "", text)
     assert "<" not in bare
     assert "`" not in bare

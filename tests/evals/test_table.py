@@ -85,12 +85,8 @@ def test_in_context_is_a_short_table_of_the_mean() -> None:
     assert "Nothing was measured" not in text
     assert "Transfer" not in text
     assert "In context: Mean accuracy over 2 tasks" in text
-    assert [cells[0] for cells in rows(text)] == [
-        "without demos",
-        "after 2 random demos",
-        "after 2 bm25 demos",
-    ]
-    student = row(text, "after 2 random demos")
+    assert [cells[0] for cells in rows(text)] == ["none", "2 random", "2 bm25"]
+    student = row(text, "2 random")
     assert [cell.partition(" [")[0] for cell in student[1:]] == [
         "45.0%",
         "75.0%",

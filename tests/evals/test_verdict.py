@@ -37,4 +37,4 @@ def test_together_the_transfer_comes_first_and_the_caution_last() -> None:
 def test_names_are_escaped_once() -> None:
     found = part(["mood"])
     lines = verdict({"tasks": [], "in_context": found}, escape=lambda name: f"<{name}>")
-    assert "accuracy on <mood> after" in lines[1]
+    assert "accuracy on <mood> <after 2 random demos>: " in lines[1]

@@ -151,13 +151,13 @@ def test_a_task_that_was_lost_keeps_its_row_and_the_others_their_numbers() -> No
 
 def test_the_curve_is_whole_or_its_ends() -> None:
     asked = [name for (name, _), _ in curve(part()).rows]
-    assert asked == ["without demos", "after 2 random demos", "after 2 bm25 demos"]
+    assert asked == ["none", "2 random", "2 bm25"]
     counts = {
         name: {"none/0": rows["none/0"], "random/1": rows["random/2"], "random/2": rows["random/2"]}
         for name, rows in RIGHT.items()
     }
     ends = curve(part(counts=counts), whole=False)
-    assert [name for (name, _), _ in ends.rows] == ["without demos", "after 2 random demos"]
+    assert [name for (name, _), _ in ends.rows] == ["none", "2 random"]
     assert curve(part(counts=counts)).title == "Mean accuracy over 2 tasks"
 
 
