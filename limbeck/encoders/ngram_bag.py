@@ -1,5 +1,4 @@
-"""Hashed character n-grams with trained vectors: small, for every script, and read by numpy alone.
-"""
+"""Hashed character n-grams with trained vectors: for every script, and read by numpy alone."""
 
 from __future__ import annotations
 

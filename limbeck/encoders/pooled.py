@@ -107,9 +107,7 @@ def window(loaded: Loaded) -> int | None:
     positions = getattr(loaded.model.config, "max_position_embeddings", None)
     if positions:
         # RoBERTa counts its positions from behind the padding's.
-        table = getattr(
-            getattr(loaded.model, "embeddings", None), "position_embeddings", None
-        )
+        table = getattr(getattr(loaded.model, "embeddings", None), "position_embeddings", None)
         padding = getattr(table, "padding_idx", None)
         limits.append(int(positions) - (0 if padding is None else padding + 1))
     return min(limits, default=None)

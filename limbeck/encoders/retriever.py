@@ -1,5 +1,5 @@
-"""The folder that `limbeck retriever` writes: `retriever.json`, which says what it is and how it was
-made, and its weights beside it.
+"""The folder that `limbeck retriever` writes: `retriever.json`, which says what it is and how it
+was made, and its weights beside it.
 """
 
 from __future__ import annotations

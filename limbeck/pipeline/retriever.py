@@ -1,4 +1,4 @@
-"""`limbeck retriever`: rows and a model that scores them in, a folder with a trained encoder out."""
+"""`limbeck retriever`: rows and a model that scores in, a folder with a trained encoder out."""
 
 from __future__ import annotations
 

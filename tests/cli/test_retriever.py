@@ -19,7 +19,10 @@ from tests.trainers.retriever.cues import rows
 app = typer.Typer()
 app.command()(retriever)
 
-QUICK = "--candidates 3 --rounds 1 --epochs 1 --reward-epochs 1 --valid 0.2 --progress quiet".split()
+QUICK = [
+    "--candidates", "3", "--rounds", "1", "--epochs", "1", "--reward-epochs", "1",
+    "--valid", "0.2", "--progress", "quiet",
+]  # fmt: skip
 
 
 class Done(NamedTuple):
@@ -68,14 +71,13 @@ def test_a_retriever_is_written_and_its_worth_is_told(
     assert (tmp_path / "检索.scores.jsonl").read_bytes() == kept  # nothing was scored again
 
 
-def test_every_option_gets_to_the_training(
-    data: Path, tmp_path: Path, tiny_folder: Path
-) -> None:
-    words = (
-        "--no-reward --same-label-only --label-score likelihood --kl 0.5 --contrastive 0.1 "
-        "--temperature 0.02 --near 0.9 --group 3 --batch 4 --learning-rate 0.01 --limit 12 "
-        "--seed 7 --reward-learning-rate 0.3"
-    ).split()
+def test_every_option_gets_to_the_training(data: Path, tmp_path: Path, tiny_folder: Path) -> None:
+    words = [
+        "--no-reward", "--same-label-only", "--label-score", "likelihood", "--kl", "0.5",
+        "--contrastive", "0.1", "--temperature", "0.02", "--near", "0.9", "--group", "3",
+        "--batch", "4", "--learning-rate", "0.01", "--limit", "12", "--seed", "7",
+        "--reward-learning-rate", "0.3",
+    ]  # fmt: skip
     into, kept = tmp_path / "r", tmp_path / "kept.jsonl"
     run(data, "--scorer", tiny_folder, "--into", into, "--scores", kept, *QUICK, *words)
     assert read_about(into)["settings"] == {

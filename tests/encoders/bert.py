@@ -1,4 +1,4 @@
-"""A tiny random BERT with a WordPiece tokenizer, made in code: it loads by path like any encoder."""
+"""A tiny random BERT with a WordPiece tokenizer, made in code: it loads by path like others."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from limbeck.hf import save
 
 torch.set_num_threads(1)
 
-WORDS = "the cat sat on a mat dog film good bad 我 喜 欢 猫 好 é 👍 ##s ##ing yes no".split()
+WORDS = [
+    "the", "cat", "sat", "on", "mat", "dog", "film", "good", "bad", "我", "喜", "欢", "猫", "好",
+    "é", "👍", "##s", "##ing", "yes", "no",
+]  # fmt: skip
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]"]
 
 

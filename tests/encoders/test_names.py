@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -43,10 +44,11 @@ def test_a_model_is_loaded_once_and_remembers(folder: Path) -> None:
 def test_other_weights_under_the_same_name_are_loaded_anew(tmp_path: Path) -> None:
     folder = save_bert(tmp_path / "b")
     before, hashed = resolved({"encoder": str(folder)})["encoder"], identity(str(folder))
-    tokens = (folder / "config.json").stat().st_mtime_ns
-    text = (folder / "config.json").read_text("utf-8").replace('"hidden_dropout_prob": 0.1', '"hidden_dropout_prob": 0.2')
-    (folder / "config.json").write_text(text, "utf-8")
-    os.utime(folder / "config.json", ns=(tokens + 10**9, tokens + 10**9))
+    path = folder / "config.json"
+    later = path.stat().st_mtime_ns + 10**9
+    config = json.loads(path.read_text("utf-8")) | {"hidden_dropout_prob": 0.2}
+    path.write_text(json.dumps(config), "utf-8")
+    os.utime(path, ns=(later, later))
     assert identity(str(folder)) != hashed
     assert resolved({"encoder": str(folder)})["encoder"] is not before
 
@@ -70,7 +72,7 @@ def test_a_path_is_taken_from_the_folder_given(folder: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("ngram", "unknown encoder 'ngram'. An encoder is named ngrams, or is a folder that limbeck"),
+        ("ngram", "unknown encoder 'ngram'. An encoder is named ngrams, or is a folder that"),
         ("openai:m", "openai:m has no weights here that could encode texts"),
         ("fake:m", "fake:m has no weights here"),
         ("hf:", "has nothing after 'hf:'"),

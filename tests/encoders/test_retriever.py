@@ -91,6 +91,6 @@ def test_weights_that_are_gone_are_told(tmp_path: Path) -> None:
 
 def test_numbers_that_make_no_sense_are_told(tmp_path: Path) -> None:
     folder = written(tmp_path / "r", backbone=BACKBONE | {"buckets": 0})
-    with pytest.raises(DataError, match=r"does not say what its n-grams are: n-grams need 1 bucket"):
+    with pytest.raises(DataError, match=r"what its n-grams are: n-grams need 1 bucket"):
         encoder(str(folder))
     assert json.loads((folder / ABOUT).read_text("utf-8"))["format"] == 1

@@ -49,7 +49,8 @@ def train_vectors(
         queries = module([example.row.input for example in batch])
         documents = module([document(demo) for demo in unique])
         cosine = cosines(queries, documents)
-        places, real = padded([[place_of[demo] for demo in demos] for demos in shown], settings.group)
+        found_at = [[place_of[demo] for demo in demos] for demos in shown]
+        places, real = padded(found_at, settings.group)
         device = cosine.device
         found: Losses = {}
         if settings.kl:

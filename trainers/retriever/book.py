@@ -1,4 +1,4 @@
-"""Scores that are on the disk as soon as they are there: a run that was killed computes the rest."""
+"""Scores that are on the disk as soon as they are there: a killed run computes the rest."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which demos are scored for a row: the first of a search, without the row itself and its copies."""
+"""Which demos are scored for a row: the first of a search, without the row and its copies."""
 
 from __future__ import annotations
 

@@ -1,5 +1,4 @@
-"""What training bought: the first demo of every scheme, shown to rows that nothing has learned from.
-"""
+"""What training bought: the first demo of every scheme, shown to rows that nothing learned from."""
 
 from __future__ import annotations
 
@@ -42,9 +41,7 @@ def standings(found: Mapping[str, Sequence[Worth]]) -> dict[str, Standing]:
         scores = np.array([worth.score for worth in worths])
         right = [worth.right for worth in worths if worth.right is not None]
         moved = None if name == BASE else _moved(scores - base)
-        made[name] = Standing(
-            float(scores.mean()), float(np.mean(right)) if right else None, moved
-        )
+        made[name] = Standing(float(scores.mean()), float(np.mean(right)) if right else None, moved)
     return made
 
 

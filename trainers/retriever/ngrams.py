@@ -57,10 +57,10 @@ class NgramBackbone:
 
 
 class _Grams:
-    """The n-grams of the texts that are trained on, taken once for each. `used` are the buckets that
-    they fall into, rising, (U,); `learned` the places among these whose vectors change: those of
-    n-grams in `OFTEN` documents at least. Others tell single rows apart, and would be learned by
-    heart."""
+    """The n-grams of the texts that are trained on, taken once for each. `used` are the buckets
+    that they fall into, rising, (U,); `learned` the places among these whose vectors change: those
+    of n-grams in `OFTEN` documents at least. Others tell single rows apart, and would be learned
+    by heart."""
 
     def __init__(
         self, shape: BagShape, rarity: Floats32, documents: Sequence[str], texts: Iterable[str]

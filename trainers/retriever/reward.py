@@ -1,4 +1,4 @@
-"""The reward model: learns from the scorer's ranking what makes a demo good, and may see the target.
+"""The reward model: learns from the scorer's ranking what makes a demo good; may see the target.
 
 It smooths the scorer's numbers, which are noisy for a single row (LLM-R, section 3.3).
 """

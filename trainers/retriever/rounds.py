@@ -131,13 +131,13 @@ class _Training:
             return {}
         self._seed("untrained", 0)
         untrained = self._search(self._model.vectors().frozen())
+        trained = self._search(encoder)
+        searches = {"bm25": by_words, "untrained": untrained, "retriever": trained}
         found: dict[str, list[Demo | None]] = {}
         for task in self._tasks:
-            searches = {"bm25": by_words, "untrained": untrained, "retriever": self._search(encoder)}
             lists = {"random": drawn(task, task.valid, self._count, self._settings.seed)}
-            lists |= {
-                name: self._candidates(task, task.valid, search) for name, search in searches.items()
-            }
+            for name, search in searches.items():
+                lists[name] = self._candidates(task, task.valid, search)
             for name, demos in lists.items():
                 found.setdefault(name, []).extend(map(self._first, task.valid, demos))
         rows = [row for task in self._tasks for row in task.valid]

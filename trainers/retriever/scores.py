@@ -1,4 +1,4 @@
-"""What a demo is worth to a row: how likely a model finds the row's target after this demo alone."""
+"""What a demo is worth to a row: how likely its target is to a model after this demo alone."""
 
 from __future__ import annotations
 

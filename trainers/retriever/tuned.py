@@ -1,4 +1,4 @@
-"""A model's weights, fine-tuned: its averaged hidden states as encoder, a cross-encoder as judge."""
+"""A model's weights, fine-tuned: averaged hidden states as encoder, a cross-encoder as judge."""
 
 from __future__ import annotations
 
@@ -67,8 +67,8 @@ class TunedVectors(nn.Module):
 
 
 class CrossEncoder(nn.Module):
-    """The two texts read as one, "query target" and "input output" of the demo, and a linear head on
-    the mean of the hidden states. Where both are too long, the longer one is cut off."""
+    """Two texts read as one, query and target, input and output of the demo, and a linear head on
+    the mean of the hidden states. Where they are too long, the longer one is cut off."""
 
     def __init__(self, loaded: Loaded, sees_target: bool) -> None:
         super().__init__()

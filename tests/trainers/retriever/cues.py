@@ -1,5 +1,5 @@
-"""A task with a hidden cue: a demo helps a row where their first letters are of one class. BM25 sees
-the words that rows share, which say nothing."""
+"""A task with a hidden cue: a demo helps a row where their first letters are of one class. BM25
+sees the words that rows share, which say nothing."""
 
 from __future__ import annotations
 

@@ -63,7 +63,8 @@ def expected() -> tuple[float, float]:
     """KL and InfoNCE of the batch, by loops in float64."""
     table, kl, nce = Table(), 0.0, 0.0
     drawn = [group(one, 3, 0, 1, 0).tolist() for one in EVERY]
-    shown = {demo for one, places in zip(EVERY, drawn, strict=True) for demo in (one.demos[n] for n in places)}
+    pairs = zip(EVERY, drawn, strict=True)
+    shown = {one.demos[place] for one, places in pairs for place in places}
     for one, places in zip(EVERY, drawn, strict=True):
         demos = [one.demos[n] for n in places]
         p = np.exp(one.scores[places])
@@ -75,9 +76,7 @@ def expected() -> tuple[float, float]:
         barred = NEAR[one.row.id] | {one.demos[n].id for n in half}
         others = [demo for demo in shown if demo.id not in barred and demo != demos[0]]
         assert others
-        values = np.exp(
-            [table.cosine(one.row, demo) / TEMPERATURE for demo in (demos[0], *others)]
-        )
+        values = np.exp([table.cosine(one.row, demo) / TEMPERATURE for demo in (demos[0], *others)])
         nce -= float(np.log(values[0] / values.sum())) / 3
     return kl, nce
 

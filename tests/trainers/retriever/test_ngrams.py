@@ -1,4 +1,4 @@
-"""n-grams as a backbone: the module is the encoder that is written, and the judge sees what it may."""
+"""n-grams as a backbone: the module is the encoder that is written; what the judge may see."""
 
 from __future__ import annotations
 

@@ -32,9 +32,7 @@ def examples(count: int = 5) -> list[Example]:
     """Shorter demos are better; the last example has fewer of them."""
     made = []
     for n in range(count):
-        demos = tuple(
-            Demo(f"{n}-{m}", "t", "猫" * (1 + m), "y") for m in range(6 if n < 4 else 3)
-        )
+        demos = tuple(Demo(f"{n}-{m}", "t", "猫" * (1 + m), "y") for m in range(6 if n < 4 else 3))
         made.append(
             Example(Demo(f"{n}", "t", "x", "y"), demos, -np.arange(len(demos), dtype=float))
         )

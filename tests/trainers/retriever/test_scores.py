@@ -134,7 +134,7 @@ def test_what_does_not_fit_the_window_is_seen_beforehand() -> None:
 
 @pytest.mark.parametrize("number", [math.nan, -math.inf])
 def test_what_is_no_log_likelihood_is_told(number: float) -> None:
-    with pytest.raises(UserError, match=r"for the row 'x' after the demo 'd', which is no log-like"):
+    with pytest.raises(UserError, match=r"for the row 'x' after the demo 'd', which is no log"):
         worths(Known({"again and again": number}), Pair(DEMO, TEXT))
 
 

@@ -10,16 +10,21 @@ from limbeck.trainers.retriever.settings import Settings
 from limbeck.trainers.retriever.tasks import prepared
 
 TEXTS = [
-    "the cat sat on the mat today", "a film about the sea", "我昨天和朋友一起去看了这部新上映的电影",
-    "The cat sat on the mat today!", "bread and butter", "我昨天和朋友一起去看了那部新上映的电影",
-    "👍👍👍 so good", "une histoire très triste", "nothing to say here", "the cat sat on the mat, today",
-]  # fmt: skip
+    "the cat sat on the mat today",
+    "a film about the sea",
+    "我昨天和朋友一起去看了这部新上映的电影",
+    "The cat sat on the mat today!",
+    "bread and butter",
+    "我昨天和朋友一起去看了那部新上映的电影",
+    "👍👍👍 so good",
+    "une histoire très triste",
+    "nothing to say here",
+    "the cat sat on the mat, today",
+]
 
 
 def demos(*tasks: str) -> list[Demo]:
-    return [
-        Demo(f"{task}{n}", task, text, "yes") for n, text in enumerate(TEXTS) for task in tasks
-    ]
+    return [Demo(f"{task}{n}", task, text, "yes") for n, text in enumerate(TEXTS) for task in tasks]
 
 
 @pytest.mark.parametrize("seed", range(6))
@@ -59,7 +64,7 @@ def test_a_limit_draws_rows_of_each_task() -> None:
 
 def test_a_task_of_too_few_different_texts_is_told() -> None:
     rows = [Demo(f"{n}", "小", "the very same text", "y") for n in range(9)]
-    with pytest.raises(UserError, match="the task '小' has 9 rows, which are 1 groups of different"):
+    with pytest.raises(UserError, match="the task '小' has 9 rows, which are 1 groups of"):
         prepared(rows, Settings())
     few = [Demo(f"{n}", "t", text, "y") for n, text in enumerate(("one", "two", "three"))]
     with pytest.raises(UserError, match="3 groups of different texts, and 1 of these are held out"):
