@@ -78,6 +78,19 @@ def load(name: ModelName, *, dtype: str = "bfloat16") -> Loaded:
 
     Guarantees: no pickle is opened, no remote code runs; the tokenizer has a pad token.
     """
+    return _load(name, "AutoModelForCausalLM", dtype)
+
+
+def load_encoder(name: ModelName) -> Loaded:
+    """A model without its head, in float32, and its tokenizer: BERT and its like have no other.
+    Guarantees and errors are those of `load`.
+
+    Weights of a pooler may be missing: nobody here reads what it gives.
+    """
+    return _load(name, "AutoModel", "float32", may_lack="pooler.")
+
+
+def _load(name: ModelName, kind: str, dtype: str, *, may_lack: str | None = None) -> Loaded:
     if not name.is_local:
         raise ModelError(f"{name} has no weights here: a student or base must be a local model")
     with quiet():
@@ -85,7 +98,7 @@ def load(name: ModelName, *, dtype: str = "bfloat16") -> Loaded:
         source = _source(name)
         tokenizer = _tokenizer(name, source)
         try:
-            model, info = transformers.AutoModelForCausalLM.from_pretrained(
+            model, info = getattr(transformers, kind).from_pretrained(
                 source,
                 dtype=getattr(torch, dtype),
                 trust_remote_code=False,
@@ -96,10 +109,11 @@ def load(name: ModelName, *, dtype: str = "bfloat16") -> Loaded:
             raise
         except Exception as error:  # transformers raises every kind of it
             raise ModelError(f"cannot load the model {name}: {_first_line(error)}") from error
-    if info["missing_keys"]:  # transformers would fill them with random numbers
+    missing = [key for key in info["missing_keys"] if not (may_lack and key.startswith(may_lack))]
+    if missing:  # transformers would fill them with random numbers
         raise ModelError(
-            f"the weights of {name} are not whole: {len(info['missing_keys'])} tensors are "
-            f"missing, the first is {min(info['missing_keys'])}"
+            f"the weights of {name} are not whole: {len(missing)} tensors are missing, the first "
+            f"is {min(missing)}"
         )
     model = model.to(device()).eval()
     return Loaded(name, model, tokenizer, fingerprint(name))

@@ -20,6 +20,7 @@ from limbeck.errors import ModelError, RecipeError
 from limbeck.models import OPENAI_URL, parse_model
 from limbeck.money import price_of
 from limbeck.recipe_conflicts import check_tasks, conflicts
+from limbeck.recipe_encoders import with_encoder, with_files
 from limbeck.recipe_errors import NO_KEYS, explained, is_secret
 from limbeck.recipe_eval import Eval as Eval
 from limbeck.recipe_eval import InContext as InContext
@@ -275,6 +276,8 @@ class Recipe(Section):
                 ("generate",),
                 lambda: build("generators", self.generate.generator, self.generate.options),
             ),
+            (("generate", "select_options"), lambda: with_encoder(folder, self.generate)),
+            (("eval", "in_context"), lambda: with_files(folder, self.eval.in_context)),
             (("teacher", "model"), lambda: parse_model(self.teacher.model, folder=folder)),
             (("student", "model"), lambda: parse_model(self.student.model, folder=folder)),
             (("train", "objective"), lambda: find("objectives", self.train.objective)),
@@ -303,11 +306,12 @@ class Recipe(Section):
         return self.model_copy(
             update={
                 "seeds": seeds,
+                "generate": done["generate", "select_options"],
                 "filters": filters,
                 "teacher": self.teacher.model_copy(update={"model": str(teacher)}),
                 "student": self.student.model_copy(update={"model": str(student)}),
                 "eval": self.eval.model_copy(
-                    update={"tasks": tasks, "in_context": _in_context(folder, self.eval)}
+                    update={"tasks": tasks, "in_context": done["eval", "in_context"]}
                 ),
             }
         )
@@ -358,15 +362,6 @@ def _check_price(recipe: Recipe) -> None:
             f"{teacher.base_url}. Add teacher.price.input and teacher.price.output (dollars per "
             "million tokens), or limit budget.tokens"
         )
-
-
-def _in_context(folder: Path, section: Eval) -> InContext | None:
-    if section.in_context is None:
-        return None
-    files = {name: getattr(section.in_context, name) for name in ("rows", "demos")}
-    return section.in_context.model_copy(
-        update={name: _absolute(folder, file) for name, file in files.items() if file}
-    )
 
 
 def _absolute(folder: Path, path: Path) -> Path:

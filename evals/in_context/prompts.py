@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from limbeck.demos import Demo, NearTexts, Selector, fit, ordered, selector
+from limbeck.encoders import resolved
 from limbeck.errors import UserError
 from limbeck.evals.in_context.conditions import DRAWN, Condition, Setting
 from limbeck.evals.in_context.controls import renamed
@@ -74,7 +75,7 @@ class Prompts:
     def _selector(self, name: str, seed: int) -> Selector:
         key = (name, seed)
         if key not in self._selectors:
-            options = dict(self._how.options.get(name, {}))
+            options = resolved(self._how.options.get(name, {}))
             if name in DRAWN:
                 options["seed"] = seed
             self._selectors[key] = selector(name, self._task.pool, **options)

@@ -52,7 +52,8 @@ class Demonstrations:
     Demos come from `pool` (in a recipe `seeds.demos`, else the seeds), never the row itself or a
     near copy of it (`near`: the least resemblance of one). A row that is in the pool is labelled
     out of fold: with demos of the other `folds` only. `select` is a selector of limbeck.demos,
-    `select_options` its options, `order` similar_last, similar_first or shuffled.
+    `select_options` its options, with an encoder by its name (limbeck.encoders), `order`
+    similar_last, similar_first or shuffled.
 
     `labels` says what is asked for. exact, top_logprobs, sampled: a distribution over the row's
     options, by that method; auto: by the best one that the teacher gives; text: a completion of
@@ -91,9 +92,7 @@ class Demonstrations:
     _plans: list[Plan] = field(default_factory=list, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        known = check_options(self.select, self.select_options or {})
-        if "encoder" in (self.select_options or {}) and "encoder" in known:
-            raise ValueError("an encoder cannot be named in select_options; leave it out")
+        _check_select(self.select, self.select_options or {})
         if self.labels in ("exact", "top_logprobs") and self.temperature is not None:
             raise ValueError(
                 f"temperature is for labels sampled and text, and labels is {self.labels}; leave "
@@ -192,6 +191,7 @@ class Demonstrations:
         if self.pool and not self._plans:
             self._plans.append(plan)
         plan.check(rows)
+        plan.encode(rows)
         return plan
 
     def _choices(self, rows: Sequence[Record], teacher: Teacher) -> Choices:
@@ -229,4 +229,18 @@ class Demonstrations:
             folds=self.folds,
             limit=self.max_prompt_tokens,
             seed=self.seed,
+        )
+
+
+def _check_select(name: str, options: Mapping[str, Any]) -> None:
+    """Raises RecipeError or OptionError for what `selector` would refuse, and ValueError for an
+    encoder that is neither a name nor one itself."""
+    for option, parameter in check_options(name, options).items():
+        if parameter.default is parameter.empty and option not in options:
+            raise ValueError(f"select: {name} needs the option {option!r} in select_options")
+    given = options.get("encoder", "")
+    if not isinstance(given, str) and not hasattr(given, "encode"):
+        raise ValueError(
+            "the encoder in select_options is a name (ngrams, a folder, hf:ORG/NAME), got "
+            f"{given!r}"
         )

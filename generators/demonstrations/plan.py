@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
+from limbeck.demos import Remembered
+from limbeck.encoders import resolved
 from limbeck.errors import UserError
 from limbeck.generators.demonstrations.labelling import Asking
 from limbeck.generators.demonstrations.pools import (
@@ -55,6 +57,13 @@ class Plan:
                     f"no row: it has those of {tasks}. Add some to seeds.demos, or set "
                     "generate.shots to 0"
                 )
+
+    def encode(self, rows: Sequence[Record]) -> None:
+        """Have a named encoder encode all rows at once: one by one it is slow. It remembers them.
+        Raises what `limbeck.encoders.resolved` raises."""
+        encoder = resolved(self._how.select_options).get("encoder") if self._how.shots else None
+        if isinstance(encoder, Remembered):
+            encoder.encode([row.prompt for row in rows])
 
     def for_labels(
         self, rows: Sequence[Record], choices: Mapping[tuple[str, ...], Choice]

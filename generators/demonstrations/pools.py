@@ -23,6 +23,7 @@ from limbeck.demos import (
 from limbeck.demos.order import Order
 from limbeck.demos.prompting import Prompting
 from limbeck.demos.select import check_options
+from limbeck.encoders import resolved
 from limbeck.errors import UserError
 from limbeck.money import estimate_tokens
 from limbeck.record import Record, content_hash
@@ -177,7 +178,7 @@ class TaskPool:
 
     def _selector(self, draw: int) -> Selector:
         if draw not in self._selectors:
-            options = dict(self._how.select_options)
+            options = resolved(self._how.select_options)
             if "seed" in check_options(self._how.select, options):
                 options["seed"] = _drawn_seed(options.get("seed", self._how.seed), draw)
             self._selectors[draw] = selector(self._how.select, self._demos, **options)

@@ -28,6 +28,7 @@ from limbeck.cli.options import (
 )
 from limbeck.cli.probe import probe as probe_verb
 from limbeck.cli.questions import questions as questions_verb
+from limbeck.cli.retriever import retriever as retriever_verb
 from limbeck.errors import UserError
 
 if TYPE_CHECKING:
@@ -216,6 +217,7 @@ app.command()(probe_verb)
 app.command()(audit_verb)
 app.command(name="compare")(compare_verb)
 app.command()(questions_verb)
+app.command(name="retriever")(retriever_verb)
 app.add_typer(batch_app)
 app.add_typer(ledger_app)
 

@@ -12,7 +12,7 @@ from limbeck.errors import UserError
 from limbeck.text import folded
 
 Vectors32 = npt.NDArray[np.float32]
-_Hashes = npt.NDArray[np.uint64]
+Hashes = npt.NDArray[np.uint64]
 
 # Odd, so that no bit is lost: the golden ratio in 64 bits. Then the two factors of SplitMix64.
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
@@ -48,9 +48,9 @@ class NgramEncoder:
             raise UserError(f"n-grams have at least 1 character, got from {shortest} to {longest}")
         if size < 1:
             raise UserError(f"a vector has at least 1 number, got a size of {size}")
-        self._lengths = range(shortest, longest + 1)
+        self._lengths = (shortest, longest)
         self._size = size
-        found = [np.unique(self._hashes(text)) for text in texts]
+        found = [np.unique(ngram_hashes(text, *self._lengths)) for text in texts]
         every = np.concatenate([np.empty(0, np.uint64), *found])
         self._known, counts = np.unique(every, return_counts=True)
         self._idf = 1 + np.log((1 + len(found)) / (1 + counts))
@@ -59,7 +59,8 @@ class NgramEncoder:
     def encode(self, texts: Sequence[str], /) -> Vectors32:
         vectors = np.zeros((len(texts), self._size), np.float32)
         for row, text in enumerate(texts):
-            ngrams, counts = np.unique(self._hashes(text), return_counts=True)
+            hashes = ngram_hashes(text, *self._lengths)
+            ngrams, counts = np.unique(hashes, return_counts=True)
             weights = (1 + np.log(counts)) * self._rarity(ngrams)
             signed = np.where(ngrams & np.uint64(1), weights, -weights)
             places = (ngrams >> np.uint64(32)) % np.uint64(self._size)
@@ -67,24 +68,26 @@ class NgramEncoder:
             vectors[row] = vector / (np.sqrt(np.sum(vector**2)) or 1)
         return vectors
 
-    def _rarity(self, ngrams: _Hashes) -> npt.NDArray[np.float64]:
+    def _rarity(self, ngrams: Hashes) -> npt.NDArray[np.float64]:
         """The inverse document frequency of each n-gram."""
         if not len(self._known):
             return np.full(len(ngrams), self._new)
         place = np.minimum(np.searchsorted(self._known, ngrams), len(self._known) - 1)
         return np.where(self._known[place] == ngrams, self._idf[place], self._new)
 
-    def _hashes(self, text: str) -> _Hashes:
-        """A 64-bit hash of every n-gram, one for each time that it occurs."""
-        text = folded(text)
-        if not text:
-            return np.empty(0, np.uint64)
-        codes = np.frombuffer(f" {text} ".encode("utf-32-le", "surrogatepass"), "<u4")
-        codes = codes.astype(np.uint64)
-        return np.concatenate([_runs(codes, n) for n in self._lengths])
+
+def ngram_hashes(text: str, shortest: int, longest: int) -> Hashes:
+    """A 64-bit hash of every run of `shortest` to `longest` characters of the text, folded and
+    with a space at each end, one for each time that it occurs."""
+    text = folded(text)
+    if not text:
+        return np.empty(0, np.uint64)
+    codes = np.frombuffer(f" {text} ".encode("utf-32-le", "surrogatepass"), "<u4")
+    wide = codes.astype(np.uint64)
+    return np.concatenate([_runs(wide, n) for n in range(shortest, longest + 1)])
 
 
-def _runs(codes: _Hashes, n: int) -> _Hashes:
+def _runs(codes: Hashes, n: int) -> Hashes:
     """The hashes of all n codes in a row; none where there are fewer."""
     count = max(len(codes) - n + 1, 0)
     hashes = np.full(count, n, np.uint64)

@@ -26,7 +26,7 @@ def folds(
     """
     if n < 2:
         raise UserError(f"demos from other folds need 2 folds at least, got {n}")
-    groups = _groups(pool, threshold)
+    groups = near_groups(pool, threshold)
     if len(groups) < n:
         raise UserError(
             f"{n} folds need as many groups of different texts, but the pool's {len(pool)} demos "
@@ -51,8 +51,9 @@ def fold_mates(fold_of: Mapping[str, int]) -> dict[str, frozenset[str]]:
     return {name: every[fold] for name, fold in fold_of.items()}
 
 
-def _groups(pool: Sequence[Demo], threshold: float) -> list[list[str]]:
-    """The ids of demos that are near each other, directly or by others between them."""
+def near_groups(pool: Sequence[Demo], threshold: float = THRESHOLD) -> list[list[str]]:
+    """The ids of demos that are near each other, directly or by others between them, in the pool's
+    order. Raises UserError for an id that is there twice."""
     texts = NearTexts(pool, threshold)
     leader = {demo.id: demo.id for demo in pool}
     if len(leader) < len(pool):

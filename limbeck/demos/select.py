@@ -43,6 +43,7 @@ _SELECTORS = {
     "vote_k": "limbeck.demos.vote_k:VoteK",
     "kmeans": "limbeck.demos.kmeans:KMeans",
     "reward": "limbeck.demos.reward:Reward",
+    "learned": "limbeck.demos.learned:Learned",
 }
 SELECTORS = tuple(_SELECTORS)
 

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from limbeck.aio import later, run
+from limbeck.encoders import identity as encoder_hash
 from limbeck.errors import BadRequest, DataError, StopRun, UserError
 from limbeck.ledger import Ledger
 from limbeck.models import parse_model
@@ -24,6 +25,7 @@ from limbeck.pipeline.seeds import (
 )
 from limbeck.progress import Bar
 from limbeck.protocols import Generator, Reply, Request
+from limbeck.recipe_encoders import encoder_of
 from limbeck.record import content_hash
 from limbeck.registry import build, option_names
 from limbeck.store import file_hash
@@ -41,18 +43,18 @@ def inputs(context: Context) -> str:
         raise DataError(
             f"the seed file {recipe.seeds.path} does not exist; check seeds.path in the recipe"
         )
-    return content_hash(
-        {
-            "seeds": file_hash(recipe.seeds.path),
-            "demos": _demos_hash(context),
-            "limit": recipe.seeds.limit,
-            "on_bad_line": recipe.seeds.on_bad_line,
-            "teacher": dict(identity(recipe.teacher)),
-            "generate": recipe.generate.model_dump(mode="json"),
-            "seed": recipe.seed,
-        }
-        | split_inputs(recipe)
-    )
+    whole = split_inputs(recipe) | {
+        "seeds": file_hash(recipe.seeds.path),
+        "demos": _demos_hash(context),
+        "limit": recipe.seeds.limit,
+        "on_bad_line": recipe.seeds.on_bad_line,
+        "teacher": dict(identity(recipe.teacher)),
+        "generate": recipe.generate.model_dump(mode="json"),
+        "seed": recipe.seed,
+    }
+    # A key only where there is one: a run that names no encoder keeps the hash that it had.
+    encoder = encoder_of(recipe.generate)
+    return content_hash(whole if encoder is None else whole | {"encoder": encoder_hash(encoder)})
 
 
 def _demos_hash(context: Context) -> str:

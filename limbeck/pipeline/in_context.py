@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from limbeck.encoders import identity
 from limbeck.errors import MissingExtra, UserError
 from limbeck.ledger import Ledger
 from limbeck.money import Meter, price_of
@@ -44,6 +45,10 @@ def protocol(context: Context) -> dict[str, Any] | None:
         "data": [file_hash(path) for path in (section.rows, _pool(recipe, section))],
         "version": VERSION,
     }
+    # Where an encoder lies is no part of what is asked, and its weights are.
+    for options in found["select_options"].values():
+        if "encoder" in options:
+            options["encoder"] = identity(options["encoder"])
     return {"hash": content_hash(found, size=8), **found}
 
 

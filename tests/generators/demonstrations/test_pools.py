@@ -43,7 +43,10 @@ COPIES = [
 def test_no_row_is_shown_itself_its_copy_its_fold_or_another_task(select: str) -> None:
     every = seeds([*rows(), *COPIES])
     by_id = dict(zip(ids(every), every, strict=True))
-    generator = Demonstrations(shots=4, select=select, folds=3, near=0.7, draws=2)
+    options = {"encoder": "ngrams"} if select == "learned" else None
+    generator = Demonstrations(
+        shots=4, select=select, select_options=options, folds=3, near=0.7, draws=2
+    )
     out = run(generator, FakeLikelihoods(known), every)
     assert len(out.records) == len(every)
     demos = [demo_of(row) for row in every]

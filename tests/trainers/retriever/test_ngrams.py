@@ -1,0 +1,79 @@
+"""n-grams as a backbone: the module is the encoder that is written; what the judge may see."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from limbeck.demos import Demo
+from limbeck.demos.learned import document
+from limbeck.encoders import ABOUT, BagShape, encoder
+from limbeck.trainers.retriever.ngrams import NgramBackbone
+from tests.trainers.retriever.cues import rows
+
+ROWS = rows(12)
+SHAPE = BagShape(buckets=512, size=16)
+
+
+def backbone() -> NgramBackbone:
+    return NgramBackbone(ROWS, seed=3, shape=SHAPE)
+
+
+def test_the_module_and_the_encoder_give_the_same_vectors(tmp_path: Path) -> None:
+    made = backbone()
+    module = made.vectors()
+    with torch.no_grad():
+        module.table += torch.randn(module.table.shape, generator=torch.manual_seed(0))
+    module.eval()
+    texts = [text for row in ROWS for text in (row.input, document(row))]
+    direct = module(texts).detach().numpy()
+    assert direct == pytest.approx(module.frozen().encode(texts), abs=1e-5)
+    made.save(module.frozen(), tmp_path / "r", json.dumps({"format": 1, "backbone": made.about}))
+    assert sorted(path.name for path in (tmp_path / "r").iterdir()) == [
+        "rarity.npy",
+        ABOUT,
+        "vectors.npy",
+    ]
+    found = encoder(str(tmp_path / "r"))
+    assert found is not None
+    assert found.encode(texts).tobytes() == module.frozen().encode(texts).tobytes()
+
+
+def test_only_n_grams_of_several_documents_are_learned() -> None:
+    made = backbone()
+    start = made.vectors().frozen().vectors
+    module = made.vectors()
+    with torch.no_grad():
+        module.table += 1
+    moved = (module.frozen().vectors != start).any(1)
+    documents = [SHAPE.grams(document(row), module.frozen().rarity).buckets for row in ROWS]
+    counts = np.bincount(np.concatenate(documents), minlength=SHAPE.buckets)
+    assert moved.tolist() == (counts >= 3).tolist()
+    assert 0 < moved.sum() < (counts > 0).sum()
+
+
+def test_training_leaves_out_n_grams_and_encoding_none() -> None:
+    module = backbone().vectors()
+    torch.manual_seed(0)
+    one, other = (module.train()([ROWS[0].input]) for _ in range(2))
+    assert not torch.equal(one, other)
+    same = [module.eval()([ROWS[0].input]) for _ in range(2)]
+    assert torch.equal(*same)
+
+
+def test_the_judge_sees_the_target_only_where_it_may() -> None:
+    asked = ROWS[:4]
+    flipped = [replace(row, output="no" if row.output == "yes" else "yes") for row in asked]
+    demos: list[Demo] = ROWS[4:8]
+    for sees, same in ((True, False), (False, True)):
+        torch.manual_seed(1)
+        judge = backbone().judge(sees_target=sees).eval()
+        one, other = judge(asked, demos), judge(flipped, demos)
+        assert one.shape == (4,)
+        assert torch.equal(one, other) == same
+        assert not torch.equal(one, judge(asked, demos[::-1]))
