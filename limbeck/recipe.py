@@ -277,7 +277,7 @@ class Recipe(Section):
                 lambda: build("generators", self.generate.generator, self.generate.options),
             ),
             (("generate", "select_options"), lambda: with_encoder(folder, self.generate)),
-            (("eval", "in_context"), lambda: with_files(folder, self.eval.in_context)),
+            (("eval", "in_context", "rows"), lambda: with_files(folder, self.eval.in_context)),
             (("teacher", "model"), lambda: parse_model(self.teacher.model, folder=folder)),
             (("student", "model"), lambda: parse_model(self.student.model, folder=folder)),
             (("train", "objective"), lambda: find("objectives", self.train.objective)),
@@ -311,7 +311,7 @@ class Recipe(Section):
                 "teacher": self.teacher.model_copy(update={"model": str(teacher)}),
                 "student": self.student.model_copy(update={"model": str(student)}),
                 "eval": self.eval.model_copy(
-                    update={"tasks": tasks, "in_context": done["eval", "in_context"]}
+                    update={"tasks": tasks, "in_context": done["eval", "in_context", "rows"]}
                 ),
             }
         )

