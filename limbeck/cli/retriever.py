@@ -45,20 +45,23 @@ def retriever(
     ] = False,
     kl: Annotated[float, typer.Option(help="The weight of KL to the rewards; 0: off.")] = 1.0,
     contrastive: Annotated[float, typer.Option(help="The weight of InfoNCE; 0: off.")] = 0.2,
-    temperature: Annotated[float, typer.Option(help="Cosines are divided by it.")] = 0.01,
+    temperature: Annotated[
+        float | None,
+        typer.Option(help="Divides cosines. Default: 0.1 for n-grams, 0.01 for a model."),
+    ] = None,
     group: Annotated[int, typer.Option(help="Candidates of a row in one step.")] = 8,
     batch: Annotated[int, typer.Option(help="Rows in one step.")] = 16,
     epochs: Annotated[
         int | None, typer.Option(help="Of the retriever. Default: 10 for n-grams, 3 for a model.")
     ] = None,
     learning_rate: Annotated[
-        float | None, typer.Option(help="Default: 5e-3 for n-grams, 5e-5 for a model.")
+        float | None, typer.Option(help="Default: 2e-2 for n-grams, 5e-5 for a model.")
     ] = None,
     reward_epochs: Annotated[
         int | None, typer.Option(help="Of the reward model. Default: 10, 3 for a model.")
     ] = None,
     reward_learning_rate: Annotated[
-        float | None, typer.Option(help="Default: 5e-3 for n-grams, 3e-5 for a model.")
+        float | None, typer.Option(help="Default: 1e-2 for n-grams, 3e-5 for a model.")
     ] = None,
     dtype: Annotated[str, typer.Option(help="The scorer's: bfloat16 or float32.")] = "bfloat16",
     scores: Annotated[

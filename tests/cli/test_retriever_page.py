@@ -69,12 +69,15 @@ def test_the_paces_that_it_and_the_help_tell(backbone: Any) -> None:
     helps = {option.opts[0]: getattr(option, "help", "") for option in verb().params}
     of = "for n-grams" if backbone is NgramBackbone else "for a model"
     for name, number in (
+        ("--temperature", f"{backbone.temperature:g}"),
         ("--epochs", str(pace.epochs)),
         ("--learning-rate", f"{pace.rate:g}"),
         ("--reward-epochs", str(judge.epochs)),
         ("--reward-learning-rate", f"{judge.rate:g}"),
     ):
-        number = {"0.005": "5e-3", "5e-05": "5e-5", "3e-05": "3e-5"}.get(number, number)
+        number = {"0.02": "2e-2", "5e-05": "5e-5", "3e-05": "3e-5"}.get(number, number)
+        if (name, number) == ("--reward-learning-rate", "0.01"):
+            number = "1e-2"
         [row] = [line for line in PAGE.splitlines() if line.startswith(f"| `{name}`")]
         assert f"{number} {of}" in row
         assert number in helps[name]

@@ -38,11 +38,13 @@ class Judge(Protocol):
 
 
 class Backbone(Protocol):
-    """Makes both models anew, in torch's random state as it is. `about` is for retriever.json."""
+    """Makes both models anew, in torch's random state as it is. `about` is for retriever.json;
+    paces and temperature are for settings that do not say."""
 
     about: dict[str, Any]
     pace: Pace
     judge_pace: Pace
+    temperature: float
 
     def vectors(self) -> Vectors: ...
     def judge(self, *, sees_target: bool) -> Judge: ...

@@ -25,6 +25,7 @@ def train_vectors(
     epochs: Sequence[Sequence[Sequence[Example]]],
     settings: Settings,
     rate: float,
+    temperature: float,
     turn: int,
     bar: Bar,
 ) -> list[dict[str, float]]:
@@ -58,17 +59,13 @@ def train_vectors(
                 [e.scores[places] for e, places in zip(batch, drawn, strict=True)], settings.group
             )
             own = cosine.gather(1, places.to(device))
-            found["kl"] = distilled(
-                rewards.float().to(device), own, real.to(device), settings.temperature
-            )
+            found["kl"] = distilled(rewards.float().to(device), own, real.to(device), temperature)
         if settings.contrastive:
             allowed = torch.tensor(
                 [[demo.id not in ids for demo in unique] for ids in map(barred, batch)],
                 device=device,
             )
-            found["contrastive"] = info_nce(
-                cosine, places[:, 0].to(device), allowed, settings.temperature
-            )
+            found["contrastive"] = info_nce(cosine, places[:, 0].to(device), allowed, temperature)
         weights = {"kl": settings.kl, "contrastive": settings.contrastive}
         total = sum(weights[name] * value for name, value in found.items())
         return {"loss": torch.as_tensor(total), **found}

@@ -22,24 +22,23 @@ from limbeck.encoders.ngram_bag import Floats32
 from limbeck.store import fresh_folder
 from limbeck.trainers.retriever.backbones import Pace
 
-OFTEN = 3
 HIDDEN = 64
-DROPOUT = 0.3
 
 
 class NgramBackbone:
     """`seed` draws the vectors that both models begin with; `rows` are those that are trained on,
     which tell what is rare."""
 
-    pace = Pace(10, 5e-3)
-    judge_pace = Pace(10, 5e-3)
+    pace = Pace(10, 2e-2)
+    judge_pace = Pace(10, 1e-2)
+    temperature = 0.1
 
     def __init__(self, rows: Sequence[Demo], *, seed: int, shape: BagShape | None = None) -> None:
         self.shape = shape or BagShape()
         documents = [document(row) for row in rows]
         texts = [text for row in rows for text in (row.input, row.output)]
         rarity = self.shape.rarity(documents)
-        self._grams = _Grams(self.shape, rarity, documents, texts)
+        self._grams = _Grams(self.shape, rarity, [*documents, *texts])
         self._seed = seed
         self.about: dict[str, Any] = {"kind": "ngrams", **asdict(self.shape)}
 
@@ -58,24 +57,18 @@ class NgramBackbone:
 
 class _Grams:
     """The n-grams of the texts that are trained on, taken once for each. `used` are the buckets
-    that they fall into, rising, (U,); `learned` the places among these whose vectors change: those
-    of n-grams in `OFTEN` documents at least. Others tell single rows apart, and would be learned
-    by heart."""
+    that they fall into, rising, (U,): no other has a gradient."""
 
-    def __init__(
-        self, shape: BagShape, rarity: Floats32, documents: Sequence[str], texts: Iterable[str]
-    ) -> None:
+    def __init__(self, shape: BagShape, rarity: Floats32, texts: Iterable[str]) -> None:
         self.shape = shape
         self.rarity = rarity
-        known = {text: shape.grams(text, rarity) for text in dict.fromkeys([*documents, *texts])}
+        known = {text: shape.grams(text, rarity) for text in dict.fromkeys(texts)}
         self.used = np.unique(np.concatenate([grams.buckets for grams in known.values()]))
-        places = {text: np.searchsorted(self.used, grams.buckets) for text, grams in known.items()}
-        counts = np.bincount(
-            np.concatenate([places[text] for text in documents]), minlength=len(self.used)
-        )
-        self.learned = torch.from_numpy(np.flatnonzero(counts >= min(OFTEN, counts.max())))
         self._known = {
-            text: (torch.from_numpy(places[text]), torch.from_numpy(grams.weights))
+            text: (
+                torch.from_numpy(np.searchsorted(self.used, grams.buckets)),
+                torch.from_numpy(grams.weights),
+            )
             for text, grams in known.items()
         }
 
@@ -89,26 +82,21 @@ class _Grams:
 
 
 class BagVectors(nn.Module):
-    """`NgramBag` with gradients, for texts that are trained on. A step leaves out some n-grams of
-    each text, others every time."""
+    """`NgramBag` with gradients, for texts that are trained on."""
 
     def __init__(self, grams: _Grams, start: Floats32) -> None:
         super().__init__()
         self._grams = grams
         self._start = start
-        self._used = torch.from_numpy(start[grams.used])
-        self.table = nn.Parameter(self._used[grams.learned].clone())
+        self.table = nn.Parameter(torch.from_numpy(start[grams.used]))
 
     def forward(self, texts: Sequence[str]) -> torch.Tensor:
         places, weights, begins = self._grams(texts)
-        weights = F.dropout(weights, DROPOUT, self.training)
-        table = self._used.index_copy(0, self._grams.learned, self.table)
-        return F.embedding_bag(places, table, begins, mode="sum", per_sample_weights=weights)
+        return F.embedding_bag(places, self.table, begins, mode="sum", per_sample_weights=weights)
 
     def frozen(self) -> NgramBag:
         whole = self._start.copy()
-        learned = self._grams.used[self._grams.learned.numpy()]
-        whole[learned] = self.table.detach().numpy()
+        whole[self._grams.used] = self.table.detach().numpy()
         return NgramBag(self._grams.shape, whole, self._grams.rarity)
 
 

@@ -239,8 +239,11 @@ class _Training:
             for epoch in range(settings.epochs or model.pace.epochs)
         ]
         rate = settings.learning_rate or model.pace.rate
+        temperature = settings.temperature or model.temperature
         with self._stage(f"train {turn}", epochs) as bar:
-            curve = train_vectors(module, self._tasks, epochs, settings, rate, turn, bar)
+            curve = train_vectors(
+                module, self._tasks, epochs, settings, rate, temperature, turn, bar
+            )
         encoder = module.frozen()
         best = [int(order[0]) for order in ranked(encoder, wanted)]
         told["retriever"] = {"losses": curve, **self._told(scored, best)}

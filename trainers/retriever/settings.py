@@ -24,7 +24,8 @@ class Settings:
     `reward` False: the retriever learns from the scorer's numbers themselves; `reward_target`
     False: the reward model does not see the target. `kl` and `contrastive` weigh the two losses
     (0: off), `temperature` divides cosines. `group` is how many of a row's candidates a step looks
-    at, `batch` how many rows. `epochs` and rates are the backbone's own where they are None.
+    at, `batch` how many rows. Temperature, epochs and rates are the backbone's own where they are
+    None.
 
     Raises UserError for numbers that make no sense.
     """
@@ -40,7 +41,7 @@ class Settings:
     reward_target: bool = True
     kl: float = 1.0
     contrastive: float = 0.2
-    temperature: float = 0.01
+    temperature: float | None = None
     group: int = 8
     batch: int = 16
     epochs: int | None = None

@@ -26,6 +26,7 @@ class ModelBackbone:
 
     pace = Pace(3, 5e-5)
     judge_pace = Pace(3, 3e-5)
+    temperature = 0.01
 
     def __init__(self, name: ModelName) -> None:
         self._name = name

@@ -53,10 +53,10 @@ class Table(nn.Module):
 
 
 def run(table: Table, *, epochs: int = 1, rate: float = 1e-12, **options: Any) -> list[Any]:
-    settings = Settings(group=3, temperature=TEMPERATURE, **options)
+    settings = Settings(group=3, **options)
     batches = [[EVERY] for _ in range(epochs)]
     with Quiet().stage("t", "steps") as bar:
-        return train_vectors(table, [TASK], batches, settings, rate, 1, bar)
+        return train_vectors(table, [TASK], batches, settings, rate, TEMPERATURE, 1, bar)
 
 
 def expected() -> tuple[float, float]:
@@ -103,8 +103,8 @@ def test_a_loss_of_weight_0_is_not_there() -> None:
 def test_the_rewards_ranking_is_learned() -> None:
     table = Table()
     sharp = [one._replace(scores=5 * one.scores) for one in EVERY]
-    settings = Settings(group=5, temperature=TEMPERATURE, contrastive=0)
+    settings = Settings(group=5, contrastive=0)
     with Quiet().stage("t", "steps") as bar:
-        train_vectors(table, [TASK], [[sharp]] * 150, settings, 0.05, 1, bar)
+        train_vectors(table, [TASK], [[sharp]] * 150, settings, 0.05, TEMPERATURE, 1, bar)
     for one, order in zip(sharp, ranked(table, sharp), strict=True):
         assert order.tolist()[0] == int(np.argmax(one.scores))

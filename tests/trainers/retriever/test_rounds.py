@@ -57,13 +57,13 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_cue_that_bm25_cannot_see_is_learned(tmp_path: Path) -> None:
-    """On rows held out: mostly a demo of the row's class, where chance is a third."""
-    given = rows(480)
+    """On rows held out: most often a demo of the row's class, where chance is a third."""
+    given = rows(200)
     settings = {"candidates": 20, "valid": 0.25, "epochs": None, "reward_epochs": None, "group": 8}
     made = train(given, **settings)
     made.save(tmp_path / "r")
     [task] = prepared(given, Settings(**SMALL | settings))
-    assert len(task.valid) == 120
+    assert len(task.valid) == 50
     firsts = {}
     for name, options in {
         "bm25": {"document": "input_output"},
@@ -74,8 +74,8 @@ def test_a_cue_that_bm25_cannot_see_is_learned(tmp_path: Path) -> None:
         firsts[name] = [
             by_id[one.select(row.input, 1, task.near[row.id]).ids[0]] for row in task.valid
         ]
-    assert accuracy(firsts["bm25"], task.valid) < 0.55
-    assert accuracy(firsts["learned"], task.valid) > 0.75
+    assert accuracy(firsts["bm25"], task.valid) < 0.5
+    assert accuracy(firsts["learned"], task.valid) > 0.7
     found = made.held_out
     moved = found["retriever"].minus_bm25
     assert moved is not None
