@@ -191,7 +191,11 @@ def test_in_context_alone_is_the_verdict() -> None:
 
 def test_in_context_tables_have_captions_and_a_label_for_every_cell() -> None:
     found, plain = tree(**IN_CONTEXT), tree()
-    assert len(found.all("caption")) == len(found.all("table")) == 3 + 6
+    said = [one for one in found.all("p") if one.get("class") == "caption"]
+    regions = [one for one in found.all("div") if one.get("class") == "scroll"]
+    assert len(found.all("table")) == 3 + 6
+    assert len(said) == len(regions) == 6  # wide: each scrolls by itself, below its caption
+    assert all(one["aria-label"] and one["tabindex"] == "0" for one in regions)
     assert len(found.all("details")) == len(found.all("summary")) == 2
     labels = [attrs for attrs in found.all("span") if attrs.get("class") == "label"]
     cells = [attrs for attrs in found.all("td") if attrs.get("role") == "cell"]
