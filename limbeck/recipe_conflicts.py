@@ -7,7 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from limbeck.demos import check_options
 from limbeck.errors import RecipeError
 from limbeck.recipe_seeds import SPLIT_KEYS, check_split
 from limbeck.registry import find, option_names
@@ -160,6 +159,8 @@ def _check_in_context(recipe: Recipe) -> None:
     section = recipe.eval.in_context
     if section is None:
         return
+    from limbeck.demos import DRAWN, check_options  # with numpy: only where it must
+
     for name in section.select:
         options = section.select_options.get(name, {})
         for option, parameter in check_options(name, options).items():
@@ -168,7 +169,7 @@ def _check_in_context(recipe: Recipe) -> None:
                     f"the selector {name} needs the option {option}; give it under "
                     f"eval.in_context.select_options.{name}"
                 )
-            if option == "seed" and option in options and name in ("random", "balanced"):
+            if option == "seed" and option in options and name in DRAWN:
                 raise RecipeError(
                     f"select_options.{name}.seed would make all draws the same; leave it out, and "
                     "set eval.in_context.seeds to how many draws you want"

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from limbeck.errors import RecipeError
-from limbeck.recipe import Recipe, encoder_of
+from limbeck.recipe import Recipe
+from limbeck.recipe_encoders import encoder_of
 
 TEXT = """name: x
 seeds: rows.jsonl

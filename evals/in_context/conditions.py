@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from limbeck.demos import DRAWN
 from limbeck.demos.prompting import Prompting
 
 Control = Literal["flipped", "random_words"]
-DRAWN = ("random", "balanced")  # selectors that draw: each seed has other demos
 AT_RANDOM = "random"
 
 

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
 
-from limbeck.demos import Demo, NearTexts, Selector, fit, ordered, selector
+from limbeck.demos import DRAWN, Demo, NearTexts, Selector, fit, ordered, selector
 from limbeck.encoders import resolved
 from limbeck.errors import UserError
-from limbeck.evals.in_context.conditions import DRAWN, Condition, Setting
+from limbeck.evals.in_context.conditions import Condition, Setting
 from limbeck.evals.in_context.controls import renamed
 from limbeck.evals.in_context.task import Task
 from limbeck.money import estimate_tokens

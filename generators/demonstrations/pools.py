@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from limbeck.demos import (
+    DRAWN,
     Demo,
     NearTexts,
     Selection,
@@ -27,8 +28,6 @@ from limbeck.encoders import resolved
 from limbeck.errors import UserError
 from limbeck.money import estimate_tokens
 from limbeck.record import Record, content_hash
-
-DRAWN = ("random", "balanced")  # selectors whose other draws are other demos
 
 
 class Shown(NamedTuple):
