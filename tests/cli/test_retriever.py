@@ -155,7 +155,7 @@ def test_what_cannot_be_done_is_refused_before_anything_is_loaded(
         (tmp_path / name / file).write_text("{}", "utf-8")
     places = {"FULL": tmp_path / "full", "TRAINED": tmp_path / "trained", "ROWS": data}
     given = {"--scorer": str(tiny_folder), "--into": str(tmp_path / "r"), "--valid": "0.2"}
-    flags = []
+    flags: list[str] = []
     while words:
         if words[0] in ("--no-reward", "--blind-reward"):
             flags, words = [*flags, words[0]], words[1:]

@@ -27,7 +27,11 @@ EQUAL = ("bm25", "dense", "hybrid", "mmr", "dpp", "vote_k", "kmeans", "reward", 
 def options_of(name: str, pool: list[Demo]) -> dict[str, Any]:
     if name == "reward":
         return {"scores": {demo.id: len(demo.input) % 3 for demo in pool}}
-    return {"vote_k": {"neighbours": 3}, "learned": {"encoder": None}}.get(name, {})
+    given: dict[str, dict[str, Any]] = {
+        "vote_k": {"neighbours": 3},
+        "learned": {"encoder": None},
+    }
+    return given.get(name, {})
 
 
 def made(name: str, pool: list[Demo]) -> Selector:

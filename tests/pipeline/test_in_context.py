@@ -85,7 +85,7 @@ def test_a_models_probabilities_are_those_of_its_weights(finished: tuple[Any, Pa
         start = len(loaded.tokenizer(prompt)["input_ids"])
         with torch.no_grad():
             logs = loaded.model(ids).logits[0].double().log_softmax(-1)
-        return sum(logs[at - 1, ids[0, at]].item() for at in range(start, ids.shape[1]))
+        return sum(float(logs[at - 1, ids[0, at]]) for at in range(start, ids.shape[1]))
 
     for key, seed in (("none/0", 0), ("random/1", 1)):
         shown = [pool[name] for name in conditions[key]["demos"][seed][0]]

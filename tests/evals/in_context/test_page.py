@@ -41,7 +41,7 @@ def test_its_commands_are_verbs() -> None:
 
 def test_its_table_has_every_option_and_default() -> None:
     table = PAGE[PAGE.index("| `eval.in_context:`") :].split("\n\n")[0].splitlines()[2:]
-    found = {}
+    found: dict[str, str] = {}
     for line in table:
         names, default = line.strip("|").split("|")[:2]
         found |= dict.fromkeys(re.findall(r"`(\w+)`", names), default.strip())

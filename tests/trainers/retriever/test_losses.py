@@ -18,7 +18,8 @@ REAL = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [1, 1, 1, 0]], bool)
 
 def softmax(values: np.ndarray) -> np.ndarray:
     shares = np.exp(values - values.max())
-    return shares / shares.sum()
+    whole: np.ndarray = shares / shares.sum()
+    return whole
 
 
 def tensor(values: np.ndarray) -> torch.Tensor:
@@ -92,7 +93,7 @@ def test_gradients_are_numbers() -> None:
     real = tensor(REAL)
     total = distilled(rewards.detach(), cosine, real, 0.01) + first_of(rewards, real)
     total = total + info_nce(cosine, torch.tensor([0, 1, 2]), ~real, 0.01)
-    total.backward()
+    total.backward()  # type: ignore[no-untyped-call]
     for one in (rewards, cosine):
         assert one.grad is not None
         assert bool(torch.isfinite(one.grad).all())

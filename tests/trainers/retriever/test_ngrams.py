@@ -28,7 +28,7 @@ def test_the_module_and_the_encoder_give_the_same_vectors(tmp_path: Path) -> Non
     made = backbone()
     module = made.vectors()
     with torch.no_grad():
-        module.table += torch.randn(module.table.shape, generator=torch.manual_seed(0))
+        module.table.add_(torch.randn(module.table.shape, generator=torch.manual_seed(0)))
     module.eval()
     texts = [text for row in ROWS for text in (row.input, document(row))]
     direct = module(texts).detach().numpy()
@@ -49,7 +49,7 @@ def test_only_n_grams_of_the_texts_are_learned() -> None:
     start = made.vectors().frozen().vectors
     module = made.vectors()
     with torch.no_grad():
-        module.table += 1
+        module.table.add_(1)
     frozen = module.frozen()
     moved = (frozen.vectors != start).any(1)
     texts = [text for row in ROWS for text in (row.input, row.output, document(row))]

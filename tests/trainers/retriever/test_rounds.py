@@ -59,16 +59,18 @@ def files(folder: Path) -> dict[str, bytes]:
 def test_a_cue_that_bm25_cannot_see_is_learned(tmp_path: Path) -> None:
     """On rows held out: most often a demo of the row's class, where chance is a third."""
     given = rows(200)
-    settings = {"candidates": 20, "valid": 0.25, "epochs": None, "reward_epochs": None, "group": 8}
+    settings: dict[str, Any] = {"candidates": 20, "valid": 0.25, "group": 8}
+    settings |= {"epochs": None, "reward_epochs": None}
     made = train(given, **settings)
     made.save(tmp_path / "r")
     [task] = prepared(given, Settings(**SMALL | settings))
     assert len(task.valid) == 50
     firsts = {}
-    for name, options in {
+    searches: dict[str, dict[str, Any]] = {
         "bm25": {"document": "input_output"},
         "learned": {"encoder": encoder(str(tmp_path / "r"))},
-    }.items():
+    }
+    for name, options in searches.items():
         one = selector(name, task.train, **options)
         by_id = {demo.id: demo for demo in task.train}
         firsts[name] = [

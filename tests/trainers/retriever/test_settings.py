@@ -37,5 +37,5 @@ def test_what_makes_no_sense(options: dict[str, Any], said: str) -> None:
 
 def test_every_part_can_be_switched_off_alone() -> None:
     for options in ({"reward": False}, {"reward_target": False}, {"kl": 0}, {"contrastive": 0}):
-        Settings(**options)  # type: ignore[arg-type]
+        Settings(**options)
     Settings(rounds=1, valid=0)

@@ -34,7 +34,7 @@ def test_the_module_is_the_encoder_with_gradients(name: ModelName, tmp_path: Pat
     assert any(w.grad is not None and bool(w.grad.any()) for w in module.parameters())
     with torch.no_grad():
         for weight in module.parameters():
-            weight += 0.01
+            weight.add_(0.01)
     frozen = module.frozen()
     about = json.dumps({"format": 1, "backbone": made.about})
     made.save(frozen, tmp_path / "r", about)
