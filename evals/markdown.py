@@ -11,6 +11,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from limbeck.evals import giveaway, wording
+from limbeck.evals.in_context import tables, words
+from limbeck.evals.in_context.cells import Row
+from limbeck.evals.verdict import verdict
 
 SAMPLE_CHARS = 600  # of one text; report.json holds the whole
 CURVE_ROWS = 8
@@ -30,6 +33,7 @@ def render(report: Mapping[str, Any]) -> str:
         *_verdict(report),
         "## Transfer",
         _transfer(report.get("tasks") or []),
+        *_in_context(report.get("in_context")),
         f"## {giveaway.QUESTION}",
         *_given_away(report),
         "## Training",
@@ -92,7 +96,7 @@ def _models(models: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _verdict(report: Mapping[str, Any]) -> list[str]:
-    headline, *findings = wording.verdict(report, escape=escape)
+    headline, *findings = verdict(report, escape=escape)
     return ["## Verdict", f"**{headline}**", _bullets(findings)]
 
 
@@ -115,6 +119,21 @@ def _row(task: Mapping[str, Any]) -> list[str]:
         wording.count(task.get("n")),
         wording.amount(task.get("smallest_detectable"), unit),
     ]
+
+
+def _in_context(found: Mapping[str, Any] | None) -> Iterator[str]:
+    if not found:
+        return
+    yield f"## {words.TITLE}"
+    for table in (tables.curve(found, escape), *tables.tables(found, escape)):
+        if table.rows:
+            yield f"**{table.title}.** {table.caption}".rstrip()
+            yield _table(table.head, map(_cells, table.rows))
+    yield _bullets(map(escape, words.notes(found)))
+
+
+def _cells(row: Row) -> list[str]:
+    return [f"{text} ({note})" if note else text for text, note in (row[0], *row[1])]
 
 
 def _given_away(report: Mapping[str, Any]) -> Iterator[str]:

@@ -16,6 +16,10 @@ import jinja2
 from markupsafe import Markup
 
 from limbeck.evals import giveaway, wording
+from limbeck.evals.in_context.plot import plots
+from limbeck.evals.in_context.tables import tables
+from limbeck.evals.in_context.words import TITLE, notes
+from limbeck.evals.verdict import verdict
 
 ROLES = ("base", "student", "teacher")
 SAMPLE_CHARS = 2000  # of one text; report.json holds the whole
@@ -36,9 +40,10 @@ def render(report: Mapping[str, Any]) -> str:
     page = {
         "title": wording.visible(report.get("name") or "unnamed", one_line=True),
         "models": report.get("models") or {},
-        "verdict": [_BRACKET.sub("[\\1,\u00a0\\2]", line) for line in wording.verdict(report)],
+        "verdict": [_BRACKET.sub("[\\1,\u00a0\\2]", line) for line in verdict(report)],
         "tasks": tasks,
         "forest": forest(tasks),
+        "in_context": in_context(report.get("in_context")),
         "given_away": giveaway.cells(report),
         "given_away_answer": giveaway.answer(report),
         "given_away_note": giveaway.note(report.get("given_away") or []),
@@ -74,6 +79,21 @@ def _environment() -> jinja2.Environment:
 def _finalize(value: object) -> object:
     """Applied by Jinja to every expression before it is escaped."""
     return value if isinstance(value, Markup | jinja2.Undefined) else wording.visible(value)
+
+
+def in_context(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """The section's panels, tables by what they are folded into, and notes; None without any."""
+    if not found:
+        return None
+    folds: dict[str, list[Any]] = {}
+    for table in tables(found):
+        folds.setdefault(table.fold, []).append(table)
+    return {
+        "title": TITLE,
+        "plots": plots(found),
+        "tables": list(folds.items()),
+        "notes": notes(found),
+    }
 
 
 def facts(report: Mapping[str, Any]) -> list[tuple[str, str]]:

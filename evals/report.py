@@ -28,6 +28,11 @@ CHOICE = {
     "generate": "multiple choice, by the option that the model writes",
 }
 
+IN_CONTEXT_LIMIT = (
+    "In-context accuracy is that of these tasks, pools and one way of writing prompts; another one "
+    "can change it for all models, and which of them is ahead."
+)
+
 ABOUT = {
     "imitation_nll": (
         "negative log-likelihood of the teacher's own completions of held-out prompts",
@@ -57,6 +62,7 @@ def build_report(
     chance: Mapping[str, float],
     seed: int,
     given_away: Sequence[Mapping[str, Any]] = (),
+    in_context: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
     """The content of report.json (schema "limbeck.report/1").
 
@@ -73,6 +79,9 @@ def build_report(
     is counted its `place` in the task, its id (`item`), the strictest `reason` and a training
     `row`'s id. The report adds `clean`: the row of `tasks` again, over the items that are neither
     `same` nor `template`; null where these are all items or none.
+
+    `in_context` is what `limbeck.evals.in_context.summary` makes, with the protocol and the
+    baselines of each task; null where the recipe asks for nothing of it.
     """
     protocol = same_protocol(roles)
     tasks = [
@@ -87,12 +96,14 @@ def build_report(
         "protocol": {**protocol, "seed": seed},
         "tasks": tasks,
         "given_away": compared,
+        "in_context": None if in_context is None else dict(in_context),
         "funnel": list(funnel),
         "training": dict(training),
         "cost": dict(cost),
         "samples": _samples(roles, prompts),
         "versions": dict(versions),
-        "limits": _limits(tasks, roles, {entry["task"] for entry in compared}),
+        "limits": _limits(tasks, roles, {entry["task"] for entry in compared})
+        + ([] if in_context is None else [IN_CONTEXT_LIMIT]),
     }
 
 

@@ -1,4 +1,5 @@
-"""The transfer table for a terminal: as wide as its content, the last column in words."""
+"""The tables for a terminal, as wide as their content: transfer, with the last column in words, and
+in-context ability."""
 
 from __future__ import annotations
 
@@ -10,10 +11,19 @@ from rich.table import Table
 from rich.text import Text
 
 from limbeck.evals import wording
+from limbeck.evals.in_context.tables import curve
+from limbeck.evals.verdict import verdict
 
 
 def transfer_table(report: Mapping[str, Any]) -> RenderableType:
-    """The verdict and the table, ready to be printed."""
+    """The tables of what was measured and the verdict, ready to be printed."""
+    found = report.get("in_context")
+    tables = [] if found and not report["tasks"] else [_transfer(report)]
+    tables += _in_context(found) if found else []
+    return Group(*tables, *(Text(line) for line in verdict(report)))
+
+
+def _transfer(report: Mapping[str, Any]) -> Table:
     table = Table(title="Transfer", title_justify="left", pad_edge=False)
     table.add_column("task", no_wrap=True)
     for role in ("base", "student", "teacher"):
@@ -26,4 +36,17 @@ def transfer_table(report: Mapping[str, Any]) -> RenderableType:
         table.add_row(
             Text(wording.visible(task["task"])), *map(Text, cells), Text(words), str(task["n"])
         )
-    return Group(table, *(Text(line) for line in wording.verdict(report)))
+    return table
+
+
+def _in_context(found: Mapping[str, Any]) -> list[Table]:
+    """The mean without demos and at the end of every curve; nothing where there is no mean."""
+    shown = curve(found, whole=False)
+    if not shown.rows:
+        return []
+    table = Table(title=f"In context: {shown.title}", title_justify="left", pad_edge=False)
+    for place, name in enumerate(shown.head):
+        table.add_column(name.lower(), justify="right" if place else "left")
+    for (name, _), cells in shown.rows:
+        table.add_row(Text(name), *(Text(text) for text, _ in cells))
+    return [table]

@@ -76,7 +76,7 @@ def gap_closed(
     gain, gap = s - b, t - b
     covariance, degrees = _covariance(gain, gap, clusters)
     quantile = t_quantile(0.5 + LEVEL / 2, degrees)
-    low, high = _fieller(gain.mean(), gap.mean(), covariance, quantile)
+    low, high = fieller(gain.mean(), gap.mean(), covariance, quantile)
     bounded = math.isfinite(low)
     return GapClosed(
         value=float(gain.mean() / gap.mean()) if gap.mean() != 0 else math.nan,
@@ -165,8 +165,9 @@ def t_quantile(p: float, degrees: int) -> float:
     return float(stdtrit(degrees, p))
 
 
-def _fieller(gain: float, gap: float, covariance: Floats, quantile: float) -> tuple[float, float]:
-    """The g with (gain - g gap)^2 <= q^2 var(gain - g gap); infinite where gap may be 0."""
+def fieller(gain: float, gap: float, covariance: Floats, quantile: float) -> tuple[float, float]:
+    """Fieller's interval of gain / gap, given their covariance (2, 2): the g with
+    (gain - g gap)^2 <= q^2 var(gain - g gap); infinite where gap may be 0."""
     (v_gain, v_both), (_, v_gap) = covariance
     q2 = quantile**2
     a = gap**2 - q2 * v_gap

@@ -251,10 +251,11 @@ def _clauses(tasks: Iterable[Task], escape: Escape) -> list[str]:
         shared.setdefault((state, f"{place}" if alone else change), []).append(task)
     # What was measured comes first; a stable sort keeps the report's order otherwise.
     ordered = sorted(shared.items(), key=lambda item: item[0][0] in _SHARED)
-    return [_clause(state, group, escape) for (state, _), group in ordered]
+    return [clause(state, group, escape) for (state, _), group in ordered]
 
 
-def _clause(state: str, tasks: Sequence[Task], escape: Escape) -> str:
+def clause(state: str, tasks: Sequence[Task], escape: Escape) -> str:
+    """What is said of tasks in the same `gap_state`."""
     names = [escape(visible(task.get("task", "unnamed"), one_line=True)) for task in tasks]
     listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
     gap = gap_text(tasks[0].get("gap_closed") or {})

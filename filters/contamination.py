@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from limbeck.demos import Template
 from limbeck.errors import DataError, UserError
 from limbeck.questions.affixes import Asked, asked
 from limbeck.questions.likeness import REASONS, Likeness, Reason
@@ -21,6 +22,7 @@ from limbeck.record import Message, Record, Verdict
 from limbeck.seeds import seeds_of
 from limbeck.store import read_jsonl
 
+_BASE = Template()
 _TOLD = {
     "same": "word for word",
     "template": "but for numbers, dates and names",
@@ -62,6 +64,28 @@ def question_text(messages: Sequence[Message]) -> str:
     return "\n".join(message.content for message in messages if message.role != "system")
 
 
+def questions_of(record: Record) -> tuple[str, ...]:
+    """All that a record asks: its conversation; where it lists demos (`meta.demos`) the query, and
+    the input of each demo that is to be seen.
+
+    These are the user's turns of a chat. In a base prompt, which is MetaICL's, a demo's input is
+    all but the last line of it: of one with an output of several lines it is not seen.
+    """
+    demos, query = record.meta.get("demos"), record.meta.get("input")
+    turns = [message for message in record.messages if message.role != "system"]
+    whole = question_text(record.messages)
+    if not isinstance(demos, Sequence):
+        return (whole,)
+    if len(turns) > 1 and len(turns) == 2 * len(demos) + 1:
+        return tuple(turn.content for turn in reversed(turns) if turn.role == "user")
+    if len(turns) > 1 or not isinstance(query, str) or not whole.endswith(query + _BASE.to_output):
+        return (whole,)
+    above = str(record.meta.get("instruction", ""))
+    before = whole.removesuffix(query + _BASE.to_output).removeprefix(above).lstrip("\n")
+    shown = before.split(_BASE.to_example)[:-1]
+    return (query, *(demo.rpartition(_BASE.to_output)[0] for demo in reversed(shown)))
+
+
 def with_options(question: str, options: Any) -> Asked:
     """What is asked in a question whose options, a list of texts, are beside it: they count where
     the text has none of its own."""
@@ -72,7 +96,8 @@ def with_options(question: str, options: Any) -> Asked:
 
 
 def read_asked(path: Path) -> list[tuple[str, Asked]]:
-    """(id, question) of every row of a JSONL file of questions or multiple-choice items.
+    """(id, question) of every row of a JSONL file of questions, multiple-choice items, or a task's
+    rows, whose question is their input: with which options it is asked says nothing there.
 
     The id is the row's own, else the place from 0. Raises DataError with the
     line of a row without a question, and for a missing or an empty file.
@@ -99,14 +124,14 @@ def _asked(row: Mapping[str, Any]) -> list[Asked]:
 
 @dataclass
 class Contamination:
-    """Refuses a row whose question is one of the evaluation's.
+    """Refuses a row whose question is one of the evaluation's, or that of a demo in its prompt.
 
     `by` says how far it goes: "same" refuses what is there word for word, "template" also what
     differs in numbers, dates and names only, "context" also what differs in them and in its last
     sentence, which is the one that asks. The reason is the strictest that holds, and `nearest` is
     the question's file and id: "dates_test/17".
 
-    `against` are the files to compare with: JSONL of questions or of multiple-choice items. The
+    `against` are the files to compare with: JSONL of questions, items or a task's rows. The
     pipeline gives those among the recipe's eval.tasks where there are none. They are read when the
     first row is judged; UserError for none, DataError for one that cannot be read.
     """
@@ -122,14 +147,17 @@ class Contamination:
         return [self._judge(record) for record in records]
 
     def _judge(self, record: Record) -> Verdict:
-        text = question_text(record.messages)
-        if text not in self._found:  # a question has many rows, where many paths are sampled
-            self._found[text] = self._tests().find(text, self.by)
-        hit = self._found[text]
+        hits = [hit for text in questions_of(record) if (hit := self._find(text)) is not None]
+        hit = min(hits, key=lambda hit: REASONS.index(hit.reason), default=None)
         self._counts["rows" if hit is None else hit.reason] += 1
         if hit is None:
             return Verdict(record.id, self.name, keep=True)
         return Verdict(record.id, self.name, False, reason=hit.reason, nearest=hit.nearest)
+
+    def _find(self, text: str) -> Hit | None:
+        if text not in self._found:  # a question has many rows, where many paths are sampled
+            self._found[text] = self._tests().find(text, self.by)
+        return self._found[text]
 
     def _tests(self) -> Known:
         if self._known is None:
@@ -152,7 +180,7 @@ class Contamination:
         if not count:
             return ""
         ways = ", ".join(f"{number} {_TOLD[reason]}" for reason, number in refused.items())
-        text = f"{count} of {rows} rows share their question with the evaluation ({ways}) and"
+        text = f"{count} of {rows} rows share a question with the evaluation ({ways}) and"
         if 2 * count <= rows:
             return f"{text} were refused"
         return (

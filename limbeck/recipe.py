@@ -20,8 +20,11 @@ from limbeck.errors import ModelError, RecipeError
 from limbeck.models import OPENAI_URL, parse_model
 from limbeck.money import price_of
 from limbeck.recipe_conflicts import check_tasks, conflicts
+from limbeck.recipe_encoders import with_encoder, with_files
 from limbeck.recipe_errors import NO_KEYS, explained, is_secret
-from limbeck.recipe_generate import check_generate, with_encoder
+from limbeck.recipe_eval import Eval as Eval
+from limbeck.recipe_eval import InContext as InContext
+from limbeck.recipe_seeds import Seeds as Seeds
 from limbeck.recipe_student import Lora as Lora
 from limbeck.recipe_student import Section
 from limbeck.recipe_student import Student as Student
@@ -29,17 +32,6 @@ from limbeck.registry import OptionError, build, find, option_names
 from limbeck.yaml_lines import Places, read_yaml
 
 Name = Annotated[str, Field(pattern=r"^[^\W_][\w.-]{0,99}$")]
-
-
-class Seeds(Section):
-    """Where the prompts come from: JSONL of prompts, chats, Alpaca or Self-Instruct rows, a task's
-    rows. `demos` are worked examples, of the same forms, for generators that show some.
-    """
-
-    path: Path
-    demos: Path | None = None
-    limit: Annotated[int, Field(ge=1)] | None = None
-    on_bad_line: Literal["stop", "skip"] = "stop"
 
 
 class Price(Section):
@@ -176,10 +168,10 @@ class Train(Section):
 
     `batch_tokens` bounds the tokens of one step, padding included where rows are padded;
     `micro_tokens` (default: the whole step) bounds what is in memory at once, and moves no row to
-    another step. `packing` puts rows one after another in one line; they do not see each other.
-    `compile` spends half a minute, and a C++ compiler on a CPU, on a sixth less time a step.
-    `patience` is the number of epochs without a lower validation loss after which training stops,
-    with the best weights. A checkpoint is written every five minutes, and every `checkpoint_steps`.
+    another step. `packing` puts rows one after another in one line; they do not see each other, and
+    a prompt that labels share counts once. `compile` spends half a minute, and a C++ compiler on a
+    CPU, on a sixth less time a step. After `patience` epochs without a lower validation loss
+    training stops, with the best weights. Checkpoints: every five minutes, and `checkpoint_steps`.
     """
 
     objective: str = "sft"
@@ -200,26 +192,6 @@ class Train(Section):
     patience: Annotated[int, Field(ge=1)] | None = None
     checkpoint_steps: Annotated[int, Field(ge=1)] | None = None
     keep_checkpoints: Annotated[int, Field(ge=1)] = 2
-
-
-class Eval(Section):
-    """The protocol of the transfer report: the same for base, student and teacher.
-
-    A task is `imitation`, a JSONL file of items (question, options, answer), an lm-eval YAML
-    file, or the name of an lm-eval task.
-    """
-
-    tasks: tuple[str, ...] = ("imitation",)
-    form: Literal["auto", "loglikelihood", "generate"] = "auto"
-    prompt: Literal["chat", "plain"] = "chat"
-    limit: Annotated[int, Field(ge=1)] | None = None
-    max_tokens: Annotated[int, Field(ge=1)] = 128
-    batch_size: Annotated[int, Field(ge=1)] = 32
-
-    @property
-    def files(self) -> tuple[Path, ...]:
-        """The files of questions or items among the tasks."""
-        return tuple(Path(task) for task in self.tasks if task.endswith(".jsonl"))
 
 
 SHORT_FORMS = {"seeds": "path", "generate": "generator", "teacher": "model", "student": "model"}
@@ -300,8 +272,12 @@ class Recipe(Section):
         """
         place = place or Places(None, "recipe")
         checks: list[tuple[tuple[str | int, ...], Any]] = [
-            (("generate",), lambda: check_generate(self.generate)),
+            (
+                ("generate",),
+                lambda: build("generators", self.generate.generator, self.generate.options),
+            ),
             (("generate", "select_options"), lambda: with_encoder(folder, self.generate)),
+            (("eval", "in_context", "rows"), lambda: with_files(folder, self.eval.in_context)),
             (("teacher", "model"), lambda: parse_model(self.teacher.model, folder=folder)),
             (("student", "model"), lambda: parse_model(self.student.model, folder=folder)),
             (("train", "objective"), lambda: find("objectives", self.train.objective)),
@@ -320,7 +296,7 @@ class Recipe(Section):
                 raise RecipeError(f"{place.at((*where, error.option))}: {error}") from error
             except (RecipeError, ModelError) as error:
                 raise RecipeError(f"{place.at(where)}: {error}") from error
-        files = {"path": self.seeds.path, "demos": self.seeds.demos}
+        files = {name: getattr(self.seeds, name) for name in ("path", "demos", "split")}
         seeds = self.seeds.model_copy(
             update={name: _absolute(folder, file) for name, file in files.items() if file}
         )
@@ -334,7 +310,9 @@ class Recipe(Section):
                 "filters": filters,
                 "teacher": self.teacher.model_copy(update={"model": str(teacher)}),
                 "student": self.student.model_copy(update={"model": str(student)}),
-                "eval": self.eval.model_copy(update={"tasks": tasks}),
+                "eval": self.eval.model_copy(
+                    update={"tasks": tasks, "in_context": done["eval", "in_context", "rows"]}
+                ),
             }
         )
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from limbeck.errors import RecipeError
+from limbeck.recipe_seeds import SPLIT_KEYS, check_split
 from limbeck.registry import find, option_names
 
 if TYPE_CHECKING:
@@ -55,11 +57,13 @@ def check_rationales(section: Format, train: Train) -> None:
 def conflicts(recipe: Recipe) -> list[Conflict]:
     """What is to be checked where, once every part is right alone. Each raises RecipeError."""
     return [
+        *((("seeds", key), partial(check_split, recipe.seeds, key)) for key in SPLIT_KEYS),
         (("format", "rationales"), lambda: check_rationales(recipe.format, recipe.train)),
         (("student",), lambda: _check_student(recipe)),
         (("generate",), lambda: _check_demonstrations(recipe)),
         (("train", "objective"), lambda: _check_objective(recipe)),
         (("train", "patience"), lambda: _check_patience(recipe)),
+        (("eval", "in_context"), lambda: _check_in_context(recipe)),
     ]
 
 
@@ -149,3 +153,24 @@ def _check_patience(recipe: Recipe) -> None:
             "patience stops by the validation loss, and format.valid is 0; set it above 0, or take "
             "patience out"
         )
+
+
+def _check_in_context(recipe: Recipe) -> None:
+    section = recipe.eval.in_context
+    if section is None:
+        return
+    from limbeck.demos import DRAWN, check_options  # with numpy: only where it must
+
+    for name in section.select:
+        options = section.select_options.get(name, {})
+        for option, parameter in check_options(name, options).items():
+            if parameter.default is parameter.empty and option not in options:
+                raise RecipeError(
+                    f"the selector {name} needs the option {option}; give it under "
+                    f"eval.in_context.select_options.{name}"
+                )
+            if option == "seed" and option in options and name in DRAWN:
+                raise RecipeError(
+                    f"select_options.{name}.seed would make all draws the same; leave it out, and "
+                    "set eval.in_context.seeds to how many draws you want"
+                )

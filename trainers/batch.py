@@ -27,8 +27,13 @@ class Batch:
     `positions` (1, T), which begin at 0 with every row, and `starts` (R + 1,), where the R rows
     begin and the last one ends; `longest` is the length of the longest. `soft` are the teacher's
     likely tokens at the N predicted places, in order: ids and log-probabilities, (N, K) each.
-    `counts` says how many of those each row has. A row is a sequence: an example that holds several
-    gives as many rows, and `labels` say which are whose.
+    `counts` says how many of those each sequence has. An example that holds several sequences gives
+    as many rows, and `labels` say which are whose.
+
+    A packed row may be a tree: what the sequences of an example begin with, then the rest of each,
+    its branches. `forks` (F,) are the places where branches begin. They go on from the end of the
+    beginning, in their positions and in what they see, and do not see each other. `sources` (N,) is
+    where the states stand that the predicted tokens are predicted from.
     """
 
     ids: torch.Tensor
@@ -38,7 +43,9 @@ class Batch:
     starts: torch.Tensor | None = None
     longest: int = 0
     soft: tuple[torch.Tensor, torch.Tensor] | None = None
+    forks: torch.Tensor | None = None
     places: torch.Tensor | None = None
+    sources: torch.Tensor | None = None
     counts: tuple[int, ...] = ()
     labels: LabelTable | None = None
 
@@ -48,16 +55,22 @@ class Batch:
 
     @property
     def tokens(self) -> int:
-        """Tokens that are no padding."""
+        """Tokens that are no padding, as many as are computed."""
         return int(self.mask.sum())
 
     @property
     def at(self) -> torch.Tensor:
-        """Where the N predicted tokens stand among the B x T: (N,), in order. The token of a place
-        is predicted from the state one before it; a row's first token is predicted by nothing."""
+        """Where the N predicted tokens stand among the B x T: (N,), in order. A row's first token
+        is predicted by nothing."""
         if self.places is not None:
             return self.places
         return _places(self.loss, self.starts)
+
+    @property
+    def before(self) -> torch.Tensor:
+        """Where the states stand that they are predicted from: (N,). One place before each, but for
+        the first token of a branch: it is predicted from the last one of the beginning."""
+        return self.at - 1 if self.sources is None else self.sources
 
     @property
     def targets(self) -> torch.Tensor:
@@ -65,7 +78,7 @@ class Batch:
         return self.ids.flatten()[self.at]
 
     def sums(self, values: torch.Tensor) -> torch.Tensor:
-        """The sum over each row, (R,) in order, of values (N,) at the predicted places."""
+        """The sum over each sequence, in order, of values (N,) at the predicted places."""
         parts = torch.split(values, list(self.counts))
         return pad_sequence(list(parts), batch_first=True).sum(-1)
 
@@ -109,30 +122,79 @@ def collate(examples: Sequence[Example], pad_id: int) -> Batch:
     )
 
 
-def lined_up(examples: Sequence[Example]) -> Batch:
+def lined_up(examples: Sequence[Example], *, shares: bool = True) -> Batch:
     """One line of all rows, without padding; equal lengths stand together, for attention takes
-    those at once."""
-    rows = sorted(_rows(examples), key=lambda row: len(row[1].ids))
-    sizes = [len(row.ids) for _, row in rows]
-    ids = torch.tensor([[token for _, row in rows for token in row.ids]])
-    loss = torch.tensor([[wanted for _, row in rows for wanted in row.loss]])
+    those at once. What the sequences of an example share is there once where it `shares`, else as
+    often as there are sequences: not every model knows trees (`attention.shares_beginnings`)."""
+    rows: list[_Line] = []
+    for number, example in enumerate(examples):
+        sequences = [((number, place), one) for place, one in enumerate(example.sequences)]
+        if shares and example.shared:
+            rows.append(_Line(example.ids, example.loss, sequences, example.shared))
+        else:
+            rows += [_Line(one[1].ids, one[1].loss, [one]) for one in sequences]
+    rows.sort(key=lambda row: len(row.ids))
+    ids = torch.tensor([[token for row in rows for token in row.ids]])
+    loss = torch.tensor([[wanted for row in rows for wanted in row.loss]])
+    sizes = [len(row.ids) for row in rows]
     starts = torch.tensor([0, *accumulate(sizes)], dtype=torch.int32)
+    sequences = [sequence for row in rows for sequence in row.sequences]
+    places = _places(loss, starts)
+    forks = _forks(rows)
     return Batch(
         ids,
         torch.ones_like(ids),
         loss,
-        positions=torch.cat([torch.arange(size) for size in sizes])[None],
+        positions=torch.cat([part for row in rows for part in row.positions])[None],
         starts=starts,
         longest=sizes[-1],
-        soft=stacked([row for _, row in rows]),
-        places=_places(loss, starts),
-        counts=_counts(rows),
-        labels=_labels(examples, rows),
+        soft=stacked([one for _, one in sequences]),
+        forks=torch.tensor([fork for fork, _ in forks], dtype=torch.int32) if forks else None,
+        places=places,
+        sources=_sources(places, forks, ids.numel()) if forks else None,
+        counts=_counts(sequences),
+        labels=_labels(examples, sequences),
     )
 
 
 Place = tuple[int, int]
 """Which example, and which of its sequences."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A row of a line: a sequence, or several that have their first `shared` tokens in common."""
+
+    ids: tuple[int, ...]
+    loss: tuple[bool, ...]
+    sequences: list[tuple[Place, Example]]
+    shared: int = 0
+
+    @property
+    def positions(self) -> list[torch.Tensor]:
+        rests = [torch.arange(self.shared, len(one.ids)) for _, one in self.sequences]
+        return [torch.arange(self.shared), *rests]
+
+
+def _forks(rows: Sequence[_Line]) -> list[tuple[int, int]]:
+    """Where each branch of a line begins, and where the last token of its beginning stands."""
+    found = []
+    start = 0
+    for row in rows:
+        stem = start + row.shared - 1
+        fork = stem + 1
+        for _, one in row.sequences if row.shared else ():
+            found.append((fork, stem))
+            fork += len(one.ids) - row.shared
+        start += len(row.ids)
+    return found
+
+
+def _sources(places: torch.Tensor, forks: Sequence[tuple[int, int]], length: int) -> torch.Tensor:
+    sources = torch.arange(-1, length - 1)
+    for fork, stem in forks:
+        sources[fork] = stem
+    return sources[places]
 
 
 def _rows(examples: Sequence[Example]) -> list[tuple[Place, Example]]:

@@ -172,7 +172,7 @@ def public(recipe: Recipe) -> dict[str, Any]:
     for side in ("teacher", "student"):
         data[side]["model"] = shown(_parsed(data[side]["model"]))
     seeds = data["seeds"]
-    seeds |= {name: Path(seeds[name]).name for name in ("path", "demos") if seeds[name]}
+    seeds |= {name: Path(seeds[name]).name for name in ("path", "demos", "split") if seeds[name]}
     found: dict[str, Any] = _cut(data)
     return found
 

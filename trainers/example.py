@@ -51,13 +51,16 @@ class Example:
     """Token ids (T,) and, of the same length, whether each token is to be predicted.
 
     With `ends` it holds several sequences, one after another, which end there: they are learned
-    together, and do not see each other. `labels` says what is known of them.
+    together, and do not see each other. All of them begin with the first `shared` tokens, which are
+    there once and are never predicted; what follows is the rest of each. `labels` says what is
+    known of them.
     """
 
     ids: tuple[int, ...]
     loss: tuple[bool, ...]
     soft: Soft | None = None
     ends: tuple[int, ...] = ()
+    shared: int = 0
     labels: Labels | None = None
 
     @property
@@ -66,35 +69,53 @@ class Example:
 
     @property
     def lengths(self) -> tuple[int, ...]:
-        """The tokens of each sequence."""
+        """The tokens of each sequence, with what it shares."""
         if not self.ends:
             return (len(self.ids),)
-        return tuple(end - start for start, end in pairwise((0, *self.ends)))
+        places = pairwise((self.shared, *self.ends))
+        return tuple(self.shared + end - start for start, end in places)
 
     @property
     def sequences(self) -> tuple[Example, ...]:
         """Each sequence alone: itself where it holds no more than one."""
         if not self.ends:
             return (self,)
-        places = pairwise((0, *self.ends))
-        return tuple(Example(self.ids[start:end], self.loss[start:end]) for start, end in places)
+        ids, loss = self.ids[: self.shared], self.loss[: self.shared]
+        return tuple(
+            Example(ids + self.ids[start:end], loss + self.loss[start:end])
+            for start, end in pairwise((self.shared, *self.ends))
+        )
 
     @property
     def silent(self) -> Example:
         """The same without anything to be learned."""
         labels = self.labels and replace(self.labels, target=None, probs=None, written=None)
-        return Example(self.ids, (False,) * len(self.ids), ends=self.ends, labels=labels)
+        return replace(self, loss=(False,) * len(self.ids), soft=None, labels=labels)
 
 
 def together(examples: Sequence[Example], labels: Labels | None = None) -> Example:
     """Examples of one record as one, for what is computed from all of them (a softmax over labels):
-    they stay in one micro-batch. Soft targets are left out."""
+    they stay in one micro-batch. What they begin alike with, before the first token that any of
+    them learns, is kept once; a token of each is left. Soft targets are left out."""
+    shared = _alike(examples) if len(examples) > 1 else 0
+    first, rests = examples[0], [len(example.ids) - shared for example in examples]
     return Example(
-        tuple(token for example in examples for token in example.ids),
-        tuple(wanted for example in examples for wanted in example.loss),
-        ends=tuple(accumulate(len(example.ids) for example in examples)),
+        first.ids[:shared] + tuple(token for example in examples for token in example.ids[shared:]),
+        first.loss[:shared] + tuple(yes for example in examples for yes in example.loss[shared:]),
+        ends=tuple(accumulate(rests, initial=shared))[1:],
+        shared=shared,
         labels=labels,
     )
+
+
+def _alike(examples: Sequence[Example]) -> int:
+    """How many tokens all begin with, and none learns; less than the shortest has."""
+    shortest = min(len(example.ids) for example in examples)
+    first = examples[0]
+    for place in range(shortest - 1):
+        if any(e.ids[place] != first.ids[place] or e.loss[place] for e in examples):
+            return place
+    return max(0, shortest - 1)
 
 
 Row = tuple[Example, ...]

@@ -110,15 +110,15 @@ def loss_logits(model: Any, batch: Batch) -> tuple[torch.Tensor, torch.Tensor]:
     if head is not None:
         return head(predicting(model, batch)), batch.targets
     out = model(input_ids=batch.ids, use_cache=False, **attention.inputs(model, batch))
-    return out.logits.flatten(0, 1).index_select(0, batch.at - 1), batch.targets
+    return out.logits.flatten(0, 1).index_select(0, batch.before), batch.targets
 
 
 def predicting(model: Any, batch: Batch) -> torch.Tensor:
-    """The states (N, D) that the predicted tokens are predicted from: one place before each."""
+    """The states (N, D) that the predicted tokens are predicted from."""
     body = core(model).base_model
     out = body(input_ids=batch.ids, use_cache=False, **attention.inputs(model, batch))
     states: torch.Tensor = out.last_hidden_state.flatten(0, 1)  # (B x T, D)
-    return states.index_select(0, batch.at - 1)
+    return states.index_select(0, batch.before)
 
 
 def core(model: Any) -> Any:

@@ -227,7 +227,7 @@ class _Loop:
 
     def _mean(self, rows: Sequence[Row]) -> float:
         while True:
-            batches = batches_of(rows, self.stepper.micro)
+            batches = batches_of(rows, self.stepper.micro, shares=self.layout.shares)
             try:
                 return mean_of(self.model, self.objective, batches, self.layout)
             except (RuntimeError, MemoryError) as error:

@@ -27,7 +27,7 @@ def mean_loss(
     with attention.own(core(model)):
         layout = layout_of(model, settings, pad_id, device)
         micro = settings.micro_tokens or settings.batch_tokens
-        return mean_of(model, objective, batches_of(rows, micro), layout)
+        return mean_of(model, objective, batches_of(rows, micro, shares=layout.shares), layout)
 
 
 def mean_of(
@@ -49,15 +49,22 @@ def mean_of(
     return sums.loss
 
 
-def batches_of(rows: Sequence[Row], budget: int) -> list[list[Row]]:
-    """The rows by their length, at most `budget` tokens at once with padding."""
-    order = _grouped(rows, budget=budget, seed=0, epoch=0) if rows else []
+def batches_of(rows: Sequence[Row], budget: int, *, shares: bool = False) -> list[list[Row]]:
+    """The rows by their length, at most `budget` tokens at once with padding. What an example's
+    sequences share counts once where the layout `shares` it."""
+    if shares:
+        order = grouped(_sizes(rows), budget=budget, seed=0, epoch=0)
+    else:
+        order = _grouped(rows, budget=budget, seed=0, epoch=0)
     return [[rows[index] for index in indices] for indices in order]
 
 
+def _sizes(rows: Sequence[Row]) -> list[tuple[int, ...]]:
+    return [tuple(len(example.ids) for example in row) for row in rows]
+
+
 def _packed(rows: Sequence[Row], *, budget: int, seed: int, epoch: int) -> list[list[int]]:
-    sizes = [tuple(len(example.ids) for example in row) for row in rows]
-    return packed(sizes, budget=budget, seed=seed, epoch=epoch)
+    return packed(_sizes(rows), budget=budget, seed=seed, epoch=epoch)
 
 
 def _grouped(rows: Sequence[Row], *, budget: int, seed: int, epoch: int) -> list[list[int]]:
@@ -67,8 +74,9 @@ def _grouped(rows: Sequence[Row], *, budget: int, seed: int, epoch: int) -> list
 
 
 def layout_of(model: Any, settings: Train, pad_id: int, device: torch.device) -> Layout:
-    """Packs where they are asked for, or where they are faster and the model keeps them apart."""
-    packs = settings.packing
+    """Packs where they are asked for, or where they are faster and the model keeps them apart; in
+    packs, trees where the model knows them."""
+    packs, shares = settings.packing, False
     if packs == "auto":
         packs = attention.plain(core(model)) or device.type == "cuda"
     if packs:
@@ -79,11 +87,18 @@ def layout_of(model: Any, settings: Train, pad_id: int, device: torch.device) ->
                 f"a {type(core(model)).__name__} does not keep packed rows apart; set "
                 "train.packing to false"
             )
-    return Layout(packs=packs, pad_id=pad_id, precision=precision_of(settings.precision, device))
+        shares = packs and attention.shares_beginnings(model, vocabulary=vocabulary)
+    precision = precision_of(settings.precision, device)
+    return Layout(packs=packs, pad_id=pad_id, precision=precision, shares=shares)
 
 
 def plan(train: Sequence[Row], settings: Train, seed: int, *, packs: bool) -> list[list[list[int]]]:
-    """The rows of every step of every epoch."""
+    """The rows of every step of every epoch.
+
+    In packs, what the sequences of an example begin with counts once, whether or not the model can
+    compute it once: that is no matter of which rows a step has, only of its micro-batches. Padded
+    rows repeat it, and so it counts there, as padding does.
+    """
     order = _packed if packs else _grouped
     return [
         order(train, budget=settings.batch_tokens, seed=seed, epoch=epoch)

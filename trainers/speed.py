@@ -19,7 +19,7 @@ from typing import Any
 import torch
 
 from limbeck.errors import UserError
-from limbeck.trainers.example import Row
+from limbeck.trainers.example import Example, Row
 
 # Dense bfloat16 FLOP/s, from the vendor's data sheets; the first name that the device's holds.
 PEAK = {
@@ -39,8 +39,12 @@ PEAK = {
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What a step had to do: its tokens without padding, those with loss, and the sum of the
-    squares of its rows' lengths, which attention goes with."""
+    """What a step had to do: its tokens without padding or repetition, those with loss, and the
+    sum of the squares of its rows' lengths, which attention goes with.
+
+    What the sequences of an example share counts once, also for a model that has to be given it
+    with each of them: like padding, that is no work. A branch pays for itself and for what it sees.
+    """
 
     tokens: int = 0
     loss_tokens: int = 0
@@ -52,8 +56,13 @@ class Work:
         return cls(
             sum(len(example.ids) for example in examples),
             sum(example.loss_tokens for example in examples),
-            sum(length**2 for example in examples for length in example.lengths),
+            sum(map(_squares, examples)),
         )
+
+
+def _squares(example: Example) -> int:
+    alike = example.shared**2
+    return alike + sum(length**2 - alike for length in example.lengths)
 
 
 @dataclass(frozen=True, slots=True)

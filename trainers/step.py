@@ -42,26 +42,29 @@ class Objective(Protocol):
 
 
 class Layout:
-    """How examples become a batch: in one line where `packs`, else padded with `pad_id`."""
+    """How examples become a batch: in one line where `packs`, else padded with `pad_id`. What the
+    sequences of an example begin with is computed once in a line that `shares` it, else with each.
+    """
 
-    def __init__(self, *, packs: bool, pad_id: int, precision: str) -> None:
+    def __init__(self, *, packs: bool, pad_id: int, precision: str, shares: bool = True) -> None:
         self.packs = packs
+        self.shares = packs and shares
         self._pad_id = pad_id
         self._precision = precision
 
     def batch(self, examples: Sequence[Example], device: torch.device) -> Batch:
-        made = lined_up(examples) if self.packs else collate(examples, self._pad_id)
-        return made.to(device)
+        if self.packs:
+            return lined_up(examples, shares=self.shares).to(device)
+        return collate(examples, self._pad_id).to(device)
 
     def split(self, rows: Sequence[Row], budget: int) -> list[list[Row]]:
-        """The rows in micro-batches of at most `budget` tokens, or padded tokens; one by one where
-        a row alone is longer."""
+        """The rows in micro-batches of at most `budget` tokens as they are computed, with padding
+        and repetition; one by one where a row alone is longer."""
         parts: list[list[Row]] = []
         tokens = 0
         longest: list[int] = []
         count: list[int] = []
-        for row in sorted(rows, key=lambda row: -sum(len(example.ids) for example in row)):
-            own = sum(len(example.ids) for example in row)
+        for own, row in sorted(((self._tokens(row), row) for row in rows), key=lambda one: -one[0]):
             sizes = [max(example.lengths) for example in row]
             ones = [len(example.lengths) for example in row]
             wider = list(map(max, longest, sizes)) if parts else sizes
@@ -72,6 +75,11 @@ class Layout:
             parts[-1].append(row)
             tokens, longest, count = tokens + own, wider, more
         return parts
+
+    def _tokens(self, row: Row) -> int:
+        if self.shares:
+            return sum(len(example.ids) for example in row)
+        return sum(sum(example.lengths) for example in row)
 
     def precision(self, device: torch.device) -> AbstractContextManager[Any]:
         if self._precision == "fp32":

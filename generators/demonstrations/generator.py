@@ -13,6 +13,7 @@ from pydantic import Field
 
 from limbeck.aio import map_ordered
 from limbeck.demos import check_options
+from limbeck.demos.prompting import Form, Prompting
 from limbeck.errors import AskError
 from limbeck.generators.demonstrations.labelling import (
     Absent,
@@ -24,7 +25,6 @@ from limbeck.generators.demonstrations.labelling import (
 )
 from limbeck.generators.demonstrations.plan import Plan, Planned
 from limbeck.generators.demonstrations.pools import Showing
-from limbeck.generators.demonstrations.prompts import TEMPLATE, Form, Prompting
 from limbeck.generators.demonstrations.rows import GENERATOR, label_record, text_record
 from limbeck.labels import Choice, Exact, Labelled, Sampled
 from limbeck.protocols import AskFailure, Out, Reply, Request, Teacher
@@ -198,13 +198,11 @@ class Demonstrations:
         """The estimator of each label set; none for texts. Raises what `Choosing.choices` does."""
         if self.labels == "text":
             return {}
-        # As demos show it: what ends a label keeps it from being another's beginning.
-        ends = TEMPLATE.to_example if self.form == "base" and self.shots else ""
         choosing = Choosing(
             capabilities=self.capabilities,
             template=self._prompting.template,
             method=self.labels,
-            exact=Exact(after=ends),
+            exact=Exact(after=self._prompting.after_label(self.shots)),
             sampled=Sampled(
                 n=self.samples,
                 temperature=1.0 if self.temperature is None else self.temperature,

@@ -18,7 +18,6 @@ from limbeck.generators.demonstrations.pools import (
     pools_of,
     task_of,
 )
-from limbeck.generators.demonstrations.prompts import TEMPLATE
 from limbeck.labels import Choice
 from limbeck.protocols import Request
 from limbeck.record import Record, content_hash
@@ -76,8 +75,7 @@ class Plan:
             if shown is None:
                 yield Planned(row, None)
                 continue
-            # A label is a line, and its demos' labels are: whatever follows is no part of it.
-            stop = self._stop("" if any("\n" in label for label in labels) else "\n")
+            stop = self._how.prompting.stop_of_label(labels)
             prompts = tuple(
                 self._how.prompting.request(demos, row.prompt, stop=stop) for demos in shown.draws
             )
@@ -92,9 +90,10 @@ class Plan:
             if shown is None:
                 yield Planned(row, None)
                 continue
+            stop = self._how.prompting.stop_of_text()
             drawn = int(content_hash([self._how.seed, row.id], size=4), 16) & 0x7FFFFFFF
             request = replace(
-                self._how.prompting.request(shown.draws[0], row.prompt, stop=self._stop("")),
+                self._how.prompting.request(shown.draws[0], row.prompt, stop=stop),
                 max_tokens=max_tokens,
                 temperature=temperature,
                 seed=drawn if temperature > 0 else None,
@@ -109,7 +108,3 @@ class Plan:
                 shown = ALONE if pool is None else pool.show(row, labels)
             self._shown[row.id] = shown
         return self._shown[row.id]
-
-    def _stop(self, end: str) -> tuple[str, ...]:
-        """What ends a reply that continues a text: `end`, else what parts the demos."""
-        return () if self._how.prompting.form == "chat" else (end or TEMPLATE.to_example,)

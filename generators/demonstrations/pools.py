@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from limbeck.demos import (
+    DRAWN,
     Demo,
     NearTexts,
     Selection,
@@ -21,14 +22,12 @@ from limbeck.demos import (
     shuffles,
 )
 from limbeck.demos.order import Order
+from limbeck.demos.prompting import Prompting
 from limbeck.demos.select import check_options
 from limbeck.encoders import resolved
 from limbeck.errors import UserError
-from limbeck.generators.demonstrations.prompts import Prompting
 from limbeck.money import estimate_tokens
 from limbeck.record import Record, content_hash
-
-DRAWN = ("random", "balanced")  # selectors whose other draws are other demos
 
 
 class Shown(NamedTuple):

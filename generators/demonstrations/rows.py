@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+from limbeck.demos.prompting import Prompting
 from limbeck.generators.demonstrations.pools import Shown
-from limbeck.generators.demonstrations.prompts import Prompting
 from limbeck.labels import Labelled
 from limbeck.protocols import Reply, Request
 from limbeck.record import Provenance, Record

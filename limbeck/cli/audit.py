@@ -170,14 +170,20 @@ def _unread(report: Mapping[str, Any]) -> list[str]:
 def _seeds(data: Path, given: Path | None, shown: Reporter) -> list[str] | None:
     """The instructions of the seeds: those given, else those of the run's recipe."""
     from limbeck.audit.rows import read_dataset
+    from limbeck.pipeline.seeds import seeds_of_recipe
     from limbeck.rundir import RunDir
 
     path = given
     if path is None and (data / "recipe.yaml").is_file():
-        path = RunDir.open(data).recipe.seeds.path
-        if not path.is_file():
-            shown.say(f"the seeds of the run, {path}, are gone: no nearest seed is looked for")
+        recipe = RunDir.open(data).recipe
+        path, split = recipe.seeds.path, recipe.seeds.split
+        lost = [one for one in (path, split) if one is not None and not one.is_file()]
+        if lost:
+            shown.say(f"the seeds of the run, {lost[0]}, are gone: no nearest seed is looked for")
             return None
+        if split is not None:  # not every row of the file is a seed
+            rows = seeds_of_recipe(recipe)
+            return [str(row.meta.get("instruction") or row.prompt) for row in rows]
     if path is None:
         return None
     seeds = read_dataset(path)

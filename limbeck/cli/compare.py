@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -27,18 +28,21 @@ def compare(
     """Compare the students of several runs on the tasks they share, item by item."""
     from limbeck.pipeline.compare import compare_runs
 
-    trained, comparisons = compare_runs(runs)
+    found = compare_runs(runs)
     if as_json:
         row = {
-            "runs": [dataclasses.asdict(one) for one in trained],
-            "tasks": [one.to_json() for one in comparisons],
+            "runs": [dataclasses.asdict(one) for one in found.trained],
+            "tasks": [one.to_json() for one in found.tasks],
+            "in_context": found.in_context,
         }
         typer.echo(json.dumps(row, ensure_ascii=False, indent=2))
         return
-    _print(trained, comparisons)
+    _print(found.trained, found.tasks, found.in_context)
 
 
-def _print(trained: list[Trained], comparisons: list[Comparison]) -> None:
+def _print(
+    trained: list[Trained], comparisons: list[Comparison], in_context: Mapping[str, Any] | None
+) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -57,6 +61,9 @@ def _print(trained: list[Trained], comparisons: list[Comparison]) -> None:
         for run, standing in zip(trained, found.standings, strict=True):
             table.add_row(*map(Text, _cells(run, standing, found.metric)))
         console.print(table)
+    if in_context:
+        for point in in_context["mean"]["points"]:
+            console.print(_after_demos(point, len(in_context["tasks"]), trained[0].name))
     console.print(wording.INTERVALS, markup=False)
 
 
@@ -74,3 +81,37 @@ def _cells(run: Trained, standing: Standing, metric: str) -> list[str]:
         "" if moved is None else wording.difference(dataclasses.asdict(moved), unit),
         "" if standing.p_value is None else wording.p_value({"p_value": standing.p_value})[2:],
     ]
+
+
+def _after_demos(point: Mapping[str, Any], tasks: int, first: str) -> Any:
+    """One condition of the in-context evaluation, the mean over tasks."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from limbeck.evals import wording
+
+    demos = f"{point['shots']} demos by {point['select']}" if point["shots"] else "no demos"
+    control = f", labels {point['control'].replace('_', ' ')}" if point["control"] else ""
+    title = f"In context, {demos}{control}: mean of {tasks} tasks, {point['n']} rows"
+    table = Table(title=Text(title), title_justify="left", pad_edge=False)
+    for name in ("model", "accuracy", f"minus {first}", "macro-F1", "ECE"):
+        table.add_column(Text(name), justify="left" if name == "model" else "right")
+    for name, told in point["models"].items():
+        moved = point["minus_first"].get(name)
+        table.add_row(
+            Text(wording.visible(name, one_line=True)),
+            _interval(told["accuracy"], "share"),
+            "" if moved is None else wording.difference(moved, "share"),
+            _interval(told.get("macro_f1"), ""),
+            _interval(told.get("ece"), ""),
+        )
+    return table
+
+
+def _interval(found: Mapping[str, float] | None, unit: str) -> str:
+    from limbeck.evals import wording
+
+    if found is None:
+        return wording.MISSING
+    value, *ends = (wording.score({"value": found[key]}, unit) for key in ("value", "low", "high"))
+    return f"{value} [{', '.join(end.removesuffix('%') for end in ends)}]"

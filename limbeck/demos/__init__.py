@@ -8,9 +8,10 @@ from limbeck.demos.knn_vote import KnnVote, Vote
 from limbeck.demos.order import ordered, shuffles
 from limbeck.demos.prompt import Fitted, Template, fit, messages, render
 from limbeck.demos.row import Demo, by_task, read_demos
-from limbeck.demos.select import SELECTORS, Selection, Selector, check_options, selector
+from limbeck.demos.select import DRAWN, SELECTORS, Selection, Selector, check_options, selector
 
 __all__ = [
+    "DRAWN",
     "SELECTORS",
     "Demo",
     "Encoder",

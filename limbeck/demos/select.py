@@ -46,6 +46,8 @@ _SELECTORS = {
     "learned": "limbeck.demos.learned:Learned",
 }
 SELECTORS = tuple(_SELECTORS)
+DRAWN = ("random", "balanced")
+"""Selectors that draw by a `seed`: with another one they choose other demos."""
 
 
 def selector(name: str, pool: Sequence[Demo], /, **options: Any) -> Selector:

@@ -90,8 +90,8 @@ def mean_pooled(
         attention_mask=mask.long(),
         **more,
     ).last_hidden_state
-    sums: torch.Tensor = (states * mask[..., None]).sum(1)
-    return sums / lengths[:, None]
+    mean: torch.Tensor = (states * mask[..., None]).sum(1) / lengths[:, None]
+    return mean
 
 
 def _padded(rows: Sequence[Sequence[int]], width: int, pad: int) -> torch.Tensor:

@@ -14,9 +14,9 @@ from limbeck.ledger.notes import SETTLED
 from limbeck.money import cost, dollars, estimate_tokens, from_dollars, price_of
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.generate import generator_of
+from limbeck.pipeline.seeds import seeds_of_recipe
 from limbeck.protocols import Request, Usage
 from limbeck.record import Message
-from limbeck.seeds import read_seeds
 from limbeck.teachers.connect import identity, spent_by
 
 
@@ -34,10 +34,7 @@ def own_requests(context: Context) -> Iterator[tuple[str, str, Request]]:
             f"on the last reply, so its requests are not known beforehand. Run: limbeck generate "
             f"{context.run.path}"
         )
-    skip = recipe.seeds.on_bad_line == "skip"
-    seeds = read_seeds(
-        recipe.seeds.path, limit=recipe.seeds.limit, on_bad=(lambda bad: None) if skip else None
-    )
+    seeds = seeds_of_recipe(recipe)
     keyer = Keyer(identity(recipe.teacher))
     seen: set[str] = set()
     for request in requests_of(seeds):

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from limbeck.errors import DataError, MissingExtra, ModelError, UserError
+from limbeck.evals.in_context.task import read_tasks
 from limbeck.evals.items import read_items
 from limbeck.evals.questions import is_questions, read_questions
 from limbeck.filters import answer
@@ -65,6 +66,9 @@ def check_evaluation(recipe: Recipe, *, missing_ok: bool) -> None:
             "the imitation task needs held-out prompts, and format.test is 0; set it above 0, or "
             "take imitation out of eval.tasks"
         )
+    section = recipe.eval.in_context
+    if section is not None and not (missing_ok and not section.rows.is_file()):
+        read_tasks(section.rows, section.demos or recipe.seeds.demos or recipe.seeds.path)
     for path in recipe.eval.files:
         if missing_ok and not path.is_file():
             continue

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from limbeck.errors import MissingExtra, UserError
 from limbeck.models import ModelName, fingerprint
+from limbeck.pipeline.evaluate import ROLES
+from limbeck.pipeline.in_context import FOLDER
 from limbeck.pipeline.train import SUMMARY
 from limbeck.rundir import RunDir
 from limbeck.store import read_json
@@ -23,24 +25,73 @@ class Trained:
     tokens: int
 
 
-def compare_runs(paths: Sequence[Path]) -> tuple[list[Trained], list[Any]]:
-    """What every run trained on, and the comparisons by task.
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """What every run trained on; the comparisons by task; and of in-context ability, where all of
+    them were asked for it, what `limbeck.evals.in_context.summary` makes."""
 
-    Raises UserError for a folder that is no run or has no evaluation, or that of another student
-    than it has now; for one given twice; and what `limbeck.evals.compare` raises.
+    trained: list[Trained]
+    tasks: list[Any]
+    in_context: dict[str, Any] | None
+
+
+def compare_runs(paths: Sequence[Path]) -> Compared:
+    """The runs beside each other, the others against the first.
+
+    In-context scores are also those of base and teacher, where all runs have the same. Raises
+    UserError for a folder that is no run or has no evaluation, or that of another student than it
+    has now; for one given twice; for runs that were asked for their in-context ability in different
+    ways; and what `limbeck.evals.compare` raises.
     """
     try:
         from limbeck.evals.compare import compare
     except ImportError as error:
         raise MissingExtra(f"comparing runs ({error.name})", "eval") from error
-    trained, roles = [], {}
+    trained, roles, asked = [], {}, {}
     for name, path in zip(_names(paths), paths, strict=True):
         run = RunDir.open(path)
         run.need("eval", by="report")
         roles[name] = _student(run)
+        asked[name] = _in_context(run)
         summary = read_json(run.folder("train") / SUMMARY)
         trained.append(Trained(name, int(summary["examples"]), int(summary["tokens"])))
-    return trained, compare(roles)
+    if len(roles) < 2:
+        raise UserError(f"comparing takes at least two runs, got {len(roles)}")
+    together = _together(asked)
+    plain = together is None or any(role["tasks"] for role in roles.values())
+    return Compared(trained, compare(roles) if plain else [], together)
+
+
+def _in_context(run: RunDir) -> dict[str, Any]:
+    """What the roles said after demos; nothing, where the run was not asked for it."""
+    folder = run.folder("eval") / FOLDER
+    paths = {role: folder / f"{role}.json" for role in ROLES}
+    if not all(path.is_file() for path in paths.values()):
+        return {}
+    return {role: read_json(path) for role, path in paths.items()}
+
+
+def _together(asked: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
+    """Raises UserError where they were asked in different ways."""
+    if not all(asked.values()):
+        return None
+    from limbeck.evals.in_context.summary import summary
+
+    protocols = {name: roles["student"]["protocol"] for name, roles in asked.items()}
+    (first, one), *others = protocols.items()
+    for name, other in others:
+        apart = [key for key in one if key != "hash" and one[key] != other.get(key)]
+        if apart:
+            raise UserError(
+                f"{first} and {name} were asked for their in-context ability in different ways "
+                f"({', '.join(apart)}); evaluate them with the same eval.in_context"
+            )
+    models = {name: roles["student"]["tasks"] for name, roles in asked.items()}
+    for role in ("base", "teacher"):
+        same = len({roles[role]["model"] for roles in asked.values()}) == 1
+        if same and role not in models:
+            models[role] = asked[first][role]["tasks"]
+    return {"protocol": one, **summary(models, seed=0, first=first)}
 
 
 def _names(paths: Sequence[Path]) -> list[str]:

@@ -21,9 +21,9 @@ from limbeck.pipeline.filter import filters_of
 from limbeck.pipeline.forecast import Estimate, render
 from limbeck.pipeline.generate import generator_of
 from limbeck.pipeline.sample import Interval, share, unseen_total
+from limbeck.pipeline.seeds import seeds_of_recipe
 from limbeck.protocols import Generator, Reply, Request, Usage
 from limbeck.record import Record
-from limbeck.seeds import read_seeds
 from limbeck.teachers.connect import width
 from limbeck.teachers.drain import draining
 from limbeck.teachers.likelihoods import AskedLikelihoods, LikelihoodRequest
@@ -42,10 +42,7 @@ def estimate(context: Context, sample: int = 20, *, good: int | None = None) -> 
     if good is not None and good < 1:
         raise UserError(f"--good must be at least 1, got {good}")
     recipe = context.recipe
-    skip = recipe.seeds.on_bad_line == "skip"
-    seeds = read_seeds(
-        recipe.seeds.path, limit=recipe.seeds.limit, on_bad=(lambda bad: None) if skip else None
-    )
+    seeds = seeds_of_recipe(recipe)
     generator = generator_of(context)
     requests_of: Requests | None = getattr(generator, "requests", None)
     if requests_of is None:

@@ -1,6 +1,7 @@
 """Stage eval: base, student and teacher, one after the other, under one protocol.
 
-eval/{base,student,teacher}.json hold one score per item and the protocol's hash. A model that was
+eval/{base,student,teacher}.json hold one score per item and the protocol's hash, and
+eval/in_context/ what each said after demos, where the recipe asks for that. A model that was
 evaluated under the same protocol is not evaluated again.
 """
 
@@ -18,6 +19,7 @@ from limbeck.filters.answer.said import said
 from limbeck.ledger import Ledger
 from limbeck.models import ModelName, fingerprint, parse_model
 from limbeck.money import Meter, price_of
+from limbeck.pipeline import in_context
 from limbeck.pipeline.asking import Role, asking_of
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.format import read_split
@@ -36,6 +38,7 @@ def inputs(context: Context) -> str:
             "test": formatted.files.get("test.parquet"),
             "protocol": _protocol(context).hash,
             "teacher": _fingerprint(context, "teacher"),
+            "in_context": in_context.protocol(context),
         }
     )
 
@@ -62,8 +65,27 @@ def evaluate_roles(context: Context) -> None:
             saved = read_json(path)
             failures[role] = len(saved["failures"])
             done.files.append(path.name)
+        done.files += _in_context(context)
         done.counts |= {"failed_calls": failures}
     context.run.log("evaluated", protocol=protocol.hash)
+
+
+def _in_context(context: Context) -> list[str]:
+    """Asks the three models after demos, where the recipe wants it; the files, or none."""
+    protocol = in_context.protocol(context)
+    if protocol is None:
+        return []
+    files = []
+    for role in ROLES:
+        print_ = _fingerprint(context, role)
+        name = f"{in_context.FOLDER}/{role}.json"
+        path = context.run.folder("eval") / name
+        if not _is_done(path, protocol["hash"], print_):
+            path.parent.mkdir(exist_ok=True)
+            found = in_context.ask_model(context, role, _name(context, role))
+            write_json(path, {"role": role, "model": print_, "protocol": protocol, **found})
+        files.append(name)
+    return files
 
 
 def _is_done(path: Any, protocol: str, model: str) -> bool:

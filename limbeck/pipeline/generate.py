@@ -16,13 +16,18 @@ from limbeck.pipeline.beforehand import usable_seeds
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.left import say_what_is_left
 from limbeck.pipeline.output import FAILURES, Output, output
+from limbeck.pipeline.seeds import (
+    Say,
+    demos_of_recipe,
+    pool_of_recipe,
+    seeds_of_recipe,
+    split_inputs,
+)
 from limbeck.progress import Bar
 from limbeck.protocols import Generator, Reply, Request
-from limbeck.recipe import Seeds
-from limbeck.recipe_generate import encoder_of
-from limbeck.record import Record, content_hash
+from limbeck.recipe_encoders import encoder_of
+from limbeck.record import content_hash
 from limbeck.registry import build, option_names
-from limbeck.seeds import read_seeds
 from limbeck.store import file_hash
 from limbeck.teachers.capabilities import recalled
 from limbeck.teachers.connect import gives_likelihoods, identity, width
@@ -38,7 +43,7 @@ def inputs(context: Context) -> str:
         raise DataError(
             f"the seed file {recipe.seeds.path} does not exist; check seeds.path in the recipe"
         )
-    whole = {
+    whole = split_inputs(recipe) | {
         "seeds": file_hash(recipe.seeds.path),
         "demos": _demos_hash(context),
         "limit": recipe.seeds.limit,
@@ -70,8 +75,12 @@ def generate(context: Context) -> None:
     hashed = inputs(context)
     skipped: list[DataError] = []
     on_bad = skipped.append if recipe.seeds.on_bad_line == "skip" else None
-    seeds = read_seeds(recipe.seeds.path, limit=recipe.seeds.limit, on_bad=on_bad)
-    generator = generator_of(context)
+
+    def say(text: str) -> None:
+        context.reporter.say(f"generate: {text}")
+
+    seeds = seeds_of_recipe(recipe, on_bad=skipped.append, say=say)
+    generator = generator_of(context, say)
     seeds = usable_seeds(recipe, seeds, generator, on_bad)
     for bad in skipped:
         context.reporter.say(f"skipped: {bad}")
@@ -180,8 +189,8 @@ class _Shown:
             self._pending = 0
 
 
-def generator_of(context: Context) -> Generator:
-    """The recipe's generator, with its options."""
+def generator_of(context: Context, say: Say = lambda text: None) -> Generator:
+    """The recipe's generator, with its options. `say` is told which demos its split leaves out."""
     recipe = context.recipe
     name = recipe.generate.generator
     taken = option_names("generators", name)
@@ -196,9 +205,9 @@ def generator_of(context: Context) -> Generator:
 
         options["verifier"] = answer
     if "demos" in taken and recipe.seeds.demos is not None:
-        options["demos"] = read_seeds(recipe.seeds.demos)
+        options["demos"] = demos_of_recipe(recipe, say=say)
     if "pool" in taken:
-        options["pool"] = _pool(recipe.seeds)
+        options["pool"] = pool_of_recipe(recipe, say=say)
     if "likelihoods" in taken:
         options["likelihoods"] = gives_likelihoods(recipe.teacher)
     if "capabilities" in taken and not parse_model(recipe.teacher.model).is_local:
@@ -206,14 +215,6 @@ def generator_of(context: Context) -> Generator:
             options["capabilities"] = recalled(recipe.teacher, ledger)
     generator: Generator = build("generators", name, options | recipe.generate.options)
     return generator
-
-
-def _pool(seeds: Seeds) -> list[Record]:
-    """The rows that demos are taken from: `seeds.demos`, else the seeds themselves."""
-    if seeds.demos is not None:
-        return read_seeds(seeds.demos)
-    skip = (lambda bad: None) if seeds.on_bad_line == "skip" else None
-    return read_seeds(seeds.path, limit=seeds.limit, on_bad=skip)
 
 
 def _log_cost(context: Context, meter: Meter) -> None:

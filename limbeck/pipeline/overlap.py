@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from limbeck.errors import DataError, UserError
-from limbeck.filters.contamination import Known, question_text, with_options
+from limbeck.filters.contamination import Known, question_text, questions_of, with_options
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.format import read_split
 from limbeck.pipeline.output import RECORDS
@@ -76,7 +76,8 @@ def _training_questions(context: Context) -> tuple[int, dict[str, str]]:
     questions: dict[str, str] = {}
     for record in read_records(run.folder("generate") / RECORDS):
         if record.id in trained:
-            questions.setdefault(question_text(record.messages), record.id)
+            for question in questions_of(record):
+                questions.setdefault(question, record.id)
     return len(trained), questions
 
 

@@ -12,6 +12,7 @@ from limbeck.models import parse_model
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.evaluate import ROLES
 from limbeck.pipeline.format import SPLITS, read_split
+from limbeck.pipeline.in_context import report_of
 from limbeck.pipeline.overlap import given_away
 from limbeck.pipeline.train import METRICS, SUMMARY
 from limbeck.pipeline.train import inputs as train_inputs
@@ -68,6 +69,7 @@ def write_report(context: Context) -> dict[str, Any]:
         chance=_chance(context),
         seed=recipe.seed,
         given_away=given_away(context, roles["student"]["protocol"]),
+        in_context=report_of(context),
     )
     folder = run.folder("report")
     with run.stage("report", hashed) as done:

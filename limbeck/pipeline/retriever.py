@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from limbeck import __version__
 from limbeck.demos import read_demos
 from limbeck.encoders import NGRAMS, encoder_name, is_retriever
 from limbeck.errors import MissingExtra, ModelError, UserError
@@ -70,7 +69,6 @@ def make_retriever(
             settings=settings,
             book=book,
             reporter=reporter,
-            version=__version__,
         )
     found.save(into)
     return found.about

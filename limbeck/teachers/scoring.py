@@ -1,23 +1,26 @@
 """Log-likelihoods from local weights, in nats.
 
-Every context is computed once for all its continuations, and the output head runs on the
-continuations only.
+Every context is computed once for all its continuations, what many contexts begin with once for
+all of them, and the output head runs on the continuations only.
 """
 
 from __future__ import annotations
 
+import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
-import torch.nn.functional as F
 from transformers import DynamicCache
+from transformers.cache_utils import DynamicLayer
 
 from limbeck.errors import UserError
 from limbeck.hf import Loaded, chat_prompt
 from limbeck.record import Message, messages_json
+from limbeck.teachers.beginnings import COST, Batch, Row, Tokens, containing, plan
 from limbeck.teachers.kv_cache import require_plain_attention
+from limbeck.teachers.past import Past, padded
 
 Context = str | tuple[Message, ...]
 """A plain text to be continued, or a chat whose next turn is wanted. A chat that ends with an
@@ -28,18 +31,20 @@ PIECE = 256  # tokens of a long text whose logits are in memory at once
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """One continuation: `prefix` all tokens before it but the last, `rest` that one and it."""
+    """One continuation: the row in which it is computed, and what is to follow its inputs."""
 
     place: int
-    prefix: tuple[int, ...]
-    rest: tuple[int, ...]
+    row: Row
+    targets: Tokens
 
 
 class Scorer:
     """(log-likelihood, is greedy) of continuations; of every token of a text; of the next token.
 
-    `budget` bounds the padded tokens of one forward pass. Everything raises UserError for a text
-    that does not fit the model's window, and for a chat that its template refuses.
+    `budget` bounds the padded tokens of one forward pass of several rows, `cache_budget` those
+    whose keys and values are in memory at once, beside the one beginning that is kept. Everything
+    raises UserError for a text that does not fit the model's window, and for a chat that its
+    template refuses.
     """
 
     def __init__(
@@ -47,6 +52,7 @@ class Scorer:
         loaded: Loaded,
         *,
         budget: int = 4096,
+        cache_budget: int = 16384,
         on_done: Callable[[int], None] = lambda count: None,
     ) -> None:
         require_plain_attention(loaded.model.config)
@@ -54,22 +60,36 @@ class Scorer:
         self._tokenizer = loaded.tokenizer
         self._name = str(loaded.name)
         self._budget = budget
+        self._cache_budget = cache_budget
         self._on_done = on_done
+        layers = DynamicCache(config=loaded.model.config).layers
+        # A window counts columns, and between a beginning and the rest some stay empty.
+        shares = all(type(layer) is DynamicLayer for layer in layers)
+        self._cost = COST if shares else math.inf
 
     @torch.inference_mode()
     def __call__(self, pairs: Sequence[tuple[Context, str]]) -> list[tuple[float, bool]]:
         jobs = [self._job(place, context, text) for place, (context, text) in enumerate(pairs)]
-        together: dict[tuple[int, ...], list[_Job]] = {}
-        for job in jobs:
-            if len(job.rest) > 1:  # else there is nothing to score
-                together.setdefault(job.prefix, []).append(job)
-        groups = [part for group in together.values() for part in self._parts(group)]
-        groups.sort(key=lambda group: len(group[0].prefix))
         scores = [(0.0, True)] * len(jobs)
-        for batch in self._batches(groups):
-            for job, result in zip(*self._score(batch), strict=True):
+        asked = [job for job in jobs if job.targets]  # else there is nothing to score
+        if len(asked) < len(jobs):
+            self._on_done(len(jobs) - len(asked))
+        rows = containing(job.row for job in asked)
+        together: dict[Row, list[_Job]] = {}
+        for job in asked:
+            together.setdefault(rows[job.row], []).append(job)
+        beginning: Tokens = ()
+        begun: Past | None = None
+        for batch in plan(
+            together, budget=self._budget, cache_budget=self._cache_budget, cost=self._cost
+        ):
+            if batch.beginning != beginning:
+                begun = None  # it is freed before the next is computed
+                beginning, begun = batch.beginning, self._begin(batch.beginning)
+            members = [together[row] for row in batch.rows]
+            for job, result in self._score(batch, members, begun):
                 scores[job.place] = result
-            self._on_done(sum(len(group) for group in batch))
+            self._on_done(sum(map(len, members)))
         return scores
 
     @torch.inference_mode()
@@ -152,7 +172,8 @@ class Scorer:
             ids = [self._first, *ids]
             start = 1
         self._require_room(ids)
-        return _Job(place, tuple(ids[: start - 1]), tuple(ids[start - 1 :]))
+        row = Row(tuple(ids[: start - 1]), tuple(ids[start - 1 : -1]))
+        return _Job(place, row, tuple(ids[start:]))
 
     def _text(self, context: Context) -> str:
         if isinstance(context, str):
@@ -162,80 +183,56 @@ class Scorer:
             prefix = turns.pop()["content"]
         return chat_prompt(self._tokenizer, turns) + prefix
 
-    def _batches(self, groups: list[list[_Job]]) -> list[list[list[_Job]]]:
-        """Groups, the shortest prefix first, in batches within the budget (or of one group)."""
-        batches: list[list[list[_Job]]] = []
-        rows = longest = 0
-        for group in groups:
-            rows, longest = rows + len(group), max(longest, _longest_rest(group))
-            if not batches or rows * (len(group[0].prefix) + longest) > self._budget:
-                batches.append([])
-                rows, longest = len(group), _longest_rest(group)
-            batches[-1].append(group)
-        return batches
+    def _score(
+        self, batch: Batch, members: Sequence[Sequence[_Job]], begun: Past | None
+    ) -> list[tuple[_Job, tuple[float, bool]]]:
+        """The jobs of each row of the batch, with their results."""
+        jobs: list[_Job] = []
+        places: list[int] = []  # of the targets, among all inputs of the batch
+        start = 0
+        for row, group in zip(batch.rows, members, strict=True):
+            for job in group:
+                jobs.append(job)
+                places += range(start, start + len(job.targets))
+            start += len(row.inputs)
+        likelihoods = self._logits(batch, begun).float().log_softmax(-1)
+        at = torch.tensor(places, device=likelihoods.device)
+        wanted = torch.tensor([one for job in jobs for one in job.targets], device=at.device)
+        chosen = likelihoods[at, wanted].double()
+        greedy = likelihoods.argmax(-1)[at] == wanted
+        sizes = [len(job.targets) for job in jobs]
+        parts = (torch.split(one, sizes) for one in (chosen, greedy))
+        results = [(float(part.sum()), bool(hits.all())) for part, hits in zip(*parts, strict=True)]
+        return list(zip(jobs, results, strict=True))
 
-    def _parts(self, group: list[_Job]) -> list[list[_Job]]:
-        """A group that is larger than the budget in several: they may share no prefix at all."""
-        size = max(1, self._budget // (len(group[0].prefix) + _longest_rest(group)))
-        return [group[start : start + size] for start in range(0, len(group), size)]
+    def _logits(self, batch: Batch, begun: Past | None) -> torch.Tensor:
+        """The logits (tokens, V) after each of the rows' inputs, one row after the other."""
+        shared = len(batch.beginning)
+        inputs = [row.inputs for row in batch.rows]
+        contexts = Counter(row.prefix[shared:] for row in batch.rows)  # in the rows' order
+        alone = len(contexts) == len(inputs) or not any(contexts)
+        if alone:  # no two rows have a context to share: all in one pass
+            past = self._past(begun, len(inputs), kept=False)
+            texts = [row.prefix[shared:] + row.inputs for row in batch.rows]
+        else:
+            past = self._past(begun, len(contexts), kept=True)
+            self._model.base_model(**past.inputs(list(contexts)))
+            past.repeat(list(contexts.values()))
+            texts = inputs
+        # What follows a context is padded on the right: a window lets no column stay empty before.
+        _, real = padded(inputs, self._model.device, left=alone)
+        kept = real.shape[1]
+        logits = self._model(**past.inputs(texts, left=alone), logits_to_keep=kept).logits
+        wanted: torch.Tensor = logits[real.bool()]
+        return wanted
 
-    def _score(self, groups: list[list[_Job]]) -> tuple[list[_Job], list[tuple[float, bool]]]:
-        jobs = [job for group in groups for job in group]
-        device = self._model.device
-        rest = _padded([job.rest[:-1] for job in jobs], device)  # (N, R) inputs
-        targets = _padded([job.rest[1:] for job in jobs], device)
-        lengths = torch.tensor([len(job.rest) - 1 for job in jobs], device=device)
-        real = torch.arange(rest.shape[1], device=device)[None] < lengths[:, None]
-        mask, cache = self._prefixes(groups)
-        before = mask.sum(-1, keepdim=True)
-        states = self._model(
-            input_ids=rest,
-            attention_mask=torch.cat([mask, real.long()], dim=-1),
-            position_ids=before + torch.arange(rest.shape[1], device=device)[None],
-            past_key_values=cache,
-            use_cache=cache is not None,
-            output_hidden_states=False,
-        ).logits[real]  # (tokens, V)
-        likelihoods = states.float().log_softmax(-1)
-        wanted = targets[real]
-        chosen = likelihoods.gather(-1, wanted[:, None]).squeeze(-1).double()
-        greedy = likelihoods.argmax(-1) == wanted
-        sizes = lengths.tolist()
-        results = [
-            (float(part.sum()), bool(hits.all()))
-            for part, hits in zip(chosen.split(sizes), greedy.split(sizes), strict=True)
-        ]
-        return jobs, results
+    def _begin(self, beginning: Tokens) -> Past | None:
+        """A beginning computed once; None if it is empty."""
+        if not beginning:
+            return None
+        past = Past.empty(self._model, 1, kept=True)
+        self._model.base_model(**past.inputs([beginning]))
+        return past
 
-    def _prefixes(self, groups: list[list[_Job]]) -> tuple[torch.Tensor, Any]:
-        """The key-value cache of every group's prefix, one row for each of its continuations."""
-        device = self._model.device
-        repeats = torch.tensor([len(group) for group in groups], device=device)
-        width = max(len(group[0].prefix) for group in groups)
-        if width == 0:
-            return torch.zeros(int(repeats.sum()), 0, dtype=torch.long, device=device), None
-        gaps = [width - len(group[0].prefix) for group in groups]
-        ids = [[0] * gap + list(g[0].prefix) for gap, g in zip(gaps, groups, strict=True)]
-        mask = torch.tensor([[0] * gap + [1] * (width - gap) for gap in gaps], device=device)
-        cache = DynamicCache(config=self._model.config)
-        self._model.base_model(
-            input_ids=torch.tensor(ids, device=device),
-            attention_mask=mask,
-            position_ids=(mask.cumsum(-1) - 1).clamp(min=0),
-            past_key_values=cache,
-            use_cache=True,
-        )
-        for layer in cache.layers:
-            layer.keys = layer.keys.repeat_interleave(repeats, dim=0)
-            layer.values = layer.values.repeat_interleave(repeats, dim=0)
-        return mask.repeat_interleave(repeats, dim=0), cache
-
-
-def _longest_rest(group: Sequence[_Job]) -> int:
-    return max(len(job.rest) for job in group)
-
-
-def _padded(rows: Sequence[Sequence[int]], device: Any) -> torch.Tensor:
-    width = max(len(row) for row in rows)
-    padded = [F.pad(torch.tensor(row, dtype=torch.long), (0, width - len(row))) for row in rows]
-    return torch.stack(padded).to(device)
+    def _past(self, begun: Past | None, rows: int, *, kept: bool) -> Past:
+        return begun.copied(rows) if begun else Past.empty(self._model, rows, kept=kept)

@@ -13,6 +13,8 @@ from limbeck.cli.app import app
 from limbeck.errors import UserError
 from limbeck.models import ModelName, fingerprint
 from limbeck.store import write_json
+from tests.evals.in_context.made import answered, task
+from tests.evals.in_context.test_summary import saying
 from tests.evals.test_compare import ONE, TWO, role
 
 RECIPE = "name: r\nseeds: s.jsonl\nteacher: bundled\nstudent: bundled\n"
@@ -40,6 +42,39 @@ def test_the_table_holds_the_others_against_the_first(tmp_path: Path) -> None:
     row = json.loads(CliRunner().invoke(app, ["compare", "--json", *map(str, paths)]).stdout)
     assert [one["name"] for one in row["runs"]] == ["full", "仅答案"]
     assert row["tasks"][0]["standings"][1]["minus_first"]["value"] == -0.375
+
+
+def after_demos(folder: Path, right: set[int], **protocol: object) -> None:
+    """What a run's models said after demos: the student is right on these rows."""
+    for name, rows in (("base", {0}), ("student", right), ("teacher", set(range(9)))):
+        found = answered(saying(rows), task(rows=9))
+        given = {"hash": "h", "shots": [0, 1, 2], "form": "base"} | protocol
+        saved = {"role": name, "model": name, "protocol": given, "tasks": found, "failures": []}
+        write_json(folder / "eval" / "in_context" / f"{name}.json", saved)
+
+
+def test_in_context_scores_stand_beside_those_of_base_and_teacher(tmp_path: Path) -> None:
+    paths = [run(tmp_path / "full", ONE, 5), run(tmp_path / "仅答案", TWO, 9)]
+    after_demos(paths[0], {0, 1, 2})
+    only = CliRunner().invoke(app, ["compare", *map(str, paths)])  # the other was not asked
+    assert "In context" not in only.stdout
+    after_demos(paths[1], {0, 1, 2, 3, 4, 5})
+    done = CliRunner().invoke(app, ["compare", *map(str, paths)])
+    assert done.exit_code == 0, done.output
+    assert "In context, no demos: mean of 1 tasks, 9 rows" in done.stdout
+    part = done.stdout.split("In context, 2 demos by random")[1]
+    lines = {line.split("│")[1].strip(): line for line in part.splitlines() if "│" in line}
+    assert list(lines) == ["full", "仅答案", "base", "teacher"]
+    assert "33.3% [" in lines["full"]
+    assert "+33.3 points [" in lines["仅答案"]
+    assert "−22.2 points [" in lines["base"]
+    assert "100.0% [100.0, 100.0]" in lines["teacher"]
+    row = json.loads(CliRunner().invoke(app, ["compare", "--json", *map(str, paths)]).stdout)
+    assert len(row["in_context"]["tasks"]) == 1
+    after_demos(paths[1], {1}, form="chat")
+    error = CliRunner().invoke(app, ["compare", *map(str, paths)]).exception
+    assert isinstance(error, UserError)
+    assert "in different ways (form); evaluate them with the same eval.in_context" in str(error)
 
 
 def test_what_cannot_be_compared_is_a_sentence(tmp_path: Path) -> None:

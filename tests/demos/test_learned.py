@@ -31,12 +31,3 @@ def test_none_is_the_n_grams_of_the_documents() -> None:
 def test_an_encoder_is_asked_for() -> None:
     with pytest.raises(OptionError, match="'learned' needs the option 'encoder'"):
         selector("learned", pool_of("a"))
-
-
-def test_between_equals_the_order_of_the_pool_decides() -> None:
-    """Of demos with the same input, those with one output are equal: labels take turns here."""
-    pool = pool_of(*["我喜欢 cat"] * 12)
-    ids = selector("learned", pool, encoder=None).select("我 cat", 12, ["d3"]).ids
-    places = [int(name[1:]) for name in ids]
-    of_label = [[place for place in places if place % 3 == n] for n in range(3)]
-    assert of_label == [[0, 6, 9], [1, 4, 7, 10], [2, 5, 8, 11]]

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from limbeck.evals import markdown, wording
+from tests.evals.in_context.made_up import WEATHER, part
 from tests.evals.report_example import example, leak, task
 
 EVIL = [
@@ -116,6 +117,37 @@ def test_what_the_training_rows_give_away_is_a_table() -> None:
         "| 38.0% ± 3.0 | 33.0% ± 3.4 (n = 189) |"
     ) in text
     assert "Caution: 63 of 252 items are training questions" in text
+
+
+def test_in_context_ability_is_tables_under_a_heading() -> None:
+    text = markdown.render(example(in_context=part()))
+    section = text.split("## In-context ability")[1].split("\n## ")[0]
+    assert [len(rows) for rows in tables(section)] == [5, 5, 8, 5, 3, 5, 8]
+    assert all(len(set(rows)) == 1 for rows in tables(section))
+    assert re.search(r"^\| 2 random \| 45\.0% \[.*\| 75\.0% \[", section, re.MULTILINE)
+    assert f"| {WEATHER} | 40 | 45.0% [" in section
+    assert "(worst 70.0%)" in section
+    assert "\n- Asked: 0, 2 demos; chosen by random, bm25;" in section
+    assert "In-context" not in markdown.render(example())
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_names_of_in_context_tasks_and_labels_break_no_table(evil: str) -> None:
+    hostile = part([evil, "other"]) | {"protocol": dict.fromkeys(("hash", "form", "labels"), evil)}
+    text = outside_fences(markdown.render(example(tasks=[], in_context=hostile)))
+    quiet = markdown.render(example(tasks=[], in_context=part(["mood", "other"])))
+    assert tables(text) == tables(outside_fences(quiet))
+    bare = re.sub(r"\\[^\w\s]", "", text)
+    assert "<" not in bare
+    assert "`" not in bare
+    assert "](" not in bare
+    assert "://" not in bare
+
+
+def test_in_context_alone_is_not_called_nothing() -> None:
+    text = markdown.render({"tasks": [], "in_context": part()})
+    assert "Nothing was measured" not in text
+    assert "**In context, after 2 random demos, the student is measurably more accurate" in text
 
 
 def test_controls_are_made_visible_inside_fences_too() -> None:

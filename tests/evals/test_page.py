@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from limbeck.evals import page
+from tests.evals.in_context.made_up import WEATHER, part
 from tests.evals.report_example import example, gap, imitation, leak, task, unbounded
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
@@ -72,6 +73,7 @@ EMPTY: dict[str, Any] = {
     key: [] for key in ("tasks", "given_away", "funnel", "samples", "limits")
 } | {key: {} for key in ("models", "protocol", "training", "cost", "versions")}
 NULLS = dict.fromkeys(example())
+IN_CONTEXT: dict[str, Any] = {"in_context": part()}
 
 
 @pytest.mark.parametrize("evil", EVIL)
@@ -101,7 +103,9 @@ def test_text_from_models_and_files_is_never_markup(evil: str) -> None:
     assert found.words().count(evil) >= 20
 
 
-@pytest.mark.parametrize("changes", [{}, EMPTY, NULLS], ids=["full", "empty", "nulls"])
+@pytest.mark.parametrize(
+    "changes", [{}, EMPTY, NULLS, IN_CONTEXT], ids=["full", "empty", "nulls", "in context"]
+)
 def test_the_page_stands_alone(changes: dict[str, Any]) -> None:
     html = page.render(example(**changes))
     found = Tree(html)
@@ -113,7 +117,9 @@ def test_the_page_stands_alone(changes: dict[str, Any]) -> None:
     assert policy == ["default-src 'none'; style-src 'unsafe-inline'"]
 
 
-@pytest.mark.parametrize("changes", [{}, EMPTY, NULLS], ids=["full", "empty", "nulls"])
+@pytest.mark.parametrize(
+    "changes", [{}, EMPTY, NULLS, IN_CONTEXT], ids=["full", "empty", "nulls", "in context"]
+)
 def test_ids_are_unique_and_every_reference_has_its_target(changes: dict[str, Any]) -> None:
     found = tree(**changes)
     ids = [attrs["id"] for _, attrs in found.tags if "id" in attrs]
@@ -124,7 +130,9 @@ def test_ids_are_unique_and_every_reference_has_its_target(changes: dict[str, An
         assert set(targets) <= set(ids)
 
 
-@pytest.mark.parametrize("changes", [{}, EMPTY, NULLS], ids=["full", "empty", "nulls"])
+@pytest.mark.parametrize(
+    "changes", [{}, EMPTY, NULLS, IN_CONTEXT], ids=["full", "empty", "nulls", "in context"]
+)
 def test_headings_go_down_one_step_at_a_time(changes: dict[str, Any]) -> None:
     levels = [int(name[1]) for name, _ in tree(**changes).tags if re.fullmatch("h[1-6]", name)]
     assert levels[0] == 1
@@ -161,6 +169,87 @@ def test_each_picture_has_a_title_and_says_its_numbers() -> None:
     described = "".join(data for tag, data in found.text if tag == "desc")
     assert "recall (ability): teacher not measurably better" in described
     assert "Training loss from 5." in described
+
+
+def test_in_context_ability_has_its_section_only_where_it_was_measured() -> None:
+    assert "in-context" not in {attrs.get("id") for _, attrs in tree().tags}
+    found = tree(**IN_CONTEXT)
+    assert {"href": "#in-context"} in found.all("a")
+    titles = [h["id"] for h in found.all("h2")]
+    assert titles[1:4] == ["transfer", "in-context", "given-away"]
+    words = found.words()
+    assert "In context, after 2 random demos, the student is measurably more accurate" in words
+    assert "pigeonhole bootstrap" in words
+    assert "None" not in words
+
+
+def test_in_context_alone_is_the_verdict() -> None:
+    words = tree(**(EMPTY | IN_CONTEXT)).words()
+    assert "Nothing was measured" not in words
+    assert "the student is measurably more accurate than base (mean over 2 tasks)" in words
+
+
+def test_in_context_tables_have_captions_and_a_label_for_every_cell() -> None:
+    found, plain = tree(**IN_CONTEXT), tree()
+    said = [one for one in found.all("p") if one.get("class") == "caption"]
+    regions = [one for one in found.all("div") if one.get("class") == "scroll"]
+    assert len(found.all("table")) == 3 + 6
+    assert len(said) == len(regions) == 6  # wide: each scrolls by itself, below its caption
+    assert all(one["aria-label"] and one["tabindex"] == "0" for one in regions)
+    assert len(found.all("details")) == len(found.all("summary")) == 2
+    labels = [attrs for attrs in found.all("span") if attrs.get("class") == "label"]
+    cells = [attrs for attrs in found.all("td") if attrs.get("role") == "cell"]
+    assert len(labels) == len(cells) > len(plain.all("td"))
+
+
+def test_in_context_panels_say_their_numbers_and_need_no_colour() -> None:
+    found = tree(**IN_CONTEXT)
+    pictures = [svg["aria-labelledby"] or "" for svg in found.all("svg") if svg.get("role")]
+    panels = [told for told in pictures if told.startswith("ic-")]
+    assert panels == [
+        f"ic-{name}-title ic-{name}-desc" for name in ("main", "select-1", "task-1", "task-2")
+    ]
+    described = "".join(data for tag, data in found.text if tag == "desc")
+    assert "Student: 40.0% [" in described
+    css = (resources.files("limbeck.evals") / "templates/style.css.j2").read_text("utf-8")
+    dashes = re.findall(r"^\.of-\w+ \{[^}]*stroke-dasharray: ([\d ]+)", css, re.MULTILINE)
+    assert len(dashes) == len(set(dashes)) == 5  # the student's line alone is whole
+    shapes = [tag for tag, attrs in found.tags if (attrs.get("class") or "") == "at-teacher"]
+    assert set(shapes) == {"rect"}
+    assert {tag for tag, attrs in found.tags if attrs.get("class") == "at-student"} == {"circle"}
+
+
+@pytest.mark.parametrize("evil", EVIL)
+def test_names_of_in_context_tasks_are_never_markup(evil: str) -> None:
+    quiet = {name for name, _ in tree(**IN_CONTEXT).tags}
+    hostile = part([evil, "other"]) | {"protocol": dict.fromkeys(("hash", "form", "labels"), evil)}
+    found = tree(in_context=hostile)
+    assert {name for name, _ in found.tags} <= quiet
+    assert found.comments == []
+    assert not any(key.startswith("on") for _, attrs in found.tags for key in attrs)
+    assert found.words().count(evil) >= 6
+
+
+def test_in_context_tasks_of_every_language_are_there() -> None:
+    html = page.render(example(in_context=part([WEATHER, "مزاج \u202e"])))
+    assert html.count(WEATHER) >= 3
+    assert "“晴天”" in html
+    assert "مزاج ⟨U+202E⟩" in html
+    assert "\u202e" not in html
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        {"tasks": [], "mean": None},
+        part() | dict.fromkeys(("protocol", "failed_calls", "mean")),
+        {"tasks": [{"task": None, "points": None, "baselines": None}], "mean": {"points": None}},
+    ],
+)
+def test_what_in_context_lacks_is_left_out(found: dict[str, Any]) -> None:
+    words = tree(in_context=found).words()
+    assert "In-context ability" in words
+    assert "None" not in words.replace("unnamed", "")
 
 
 def test_models_texts_carry_their_own_direction_and_no_language() -> None:

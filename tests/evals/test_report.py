@@ -354,3 +354,13 @@ def test_the_rest_is_handed_through() -> None:
     assert list(made["models"]) == ["teacher", "base", "student"]
     assert (made["name"], made["limbeck_version"]) == ("run", "1")
     assert made["funnel"] == [{"label": "prompts", "count": 3}]
+
+
+def test_in_context_ability_brings_its_limit_and_its_absence_none() -> None:
+    roles = [role(task("k", scores)) for scores in (BASE, STUDENT, TEACHER)]
+    found: dict[str, Any] = {"tasks": [], "mean": {"tasks": [], "points": []}}
+    made, quiet = report(*roles, in_context=found), report(*roles)
+    assert made["in_context"] == found
+    assert quiet["in_context"] is None
+    (more,) = [line for line in made["limits"] if line not in quiet["limits"]]
+    assert more.startswith("In-context accuracy is that of these tasks, pools and")

@@ -9,13 +9,15 @@ from rich.console import Console
 
 from limbeck.evals import wording
 from limbeck.evals.table import transfer_table
+from limbeck.evals.verdict import verdict
+from tests.evals.in_context.made_up import WEATHER, part
 from tests.evals.report_example import imitation, task, unbounded
 
 
-def shown(*tasks: dict[str, Any], width: int = 120) -> str:
+def shown(*tasks: dict[str, Any], width: int = 120, **more: Any) -> str:
     out = io.StringIO()
     console = Console(file=out, width=width, force_terminal=False, color_system=None)
-    console.print(transfer_table({"tasks": list(tasks)}))
+    console.print(transfer_table({"tasks": list(tasks), **more}))
     return out.getvalue()
 
 
@@ -74,5 +76,35 @@ def test_a_report_without_tasks_says_so() -> None:
 
 def test_a_narrow_terminal_keeps_every_number() -> None:
     text = shown(task(), width=80)
-    for part in ("31.0% ± 2.9", "38.0% ± 3.0", "52.0% ± 3.1", "252"):
-        assert part in text
+    for number in ("31.0% ± 2.9", "38.0% ± 3.0", "52.0% ± 3.1", "252"):
+        assert number in text
+
+
+def test_in_context_is_a_short_table_of_the_mean() -> None:
+    text = shown(in_context=part())
+    assert "Nothing was measured" not in text
+    assert "Transfer" not in text
+    assert "In context: Mean accuracy over 2 tasks" in text
+    assert [cells[0] for cells in rows(text)] == ["none", "2 random", "2 bm25"]
+    student = row(text, "2 random")
+    assert [cell.partition(" [")[0] for cell in student[1:]] == [
+        "45.0%",
+        "75.0%",
+        "90.0%",
+        "+30.0 points",
+    ]
+
+
+def test_both_tables_are_there_before_one_verdict() -> None:
+    found = part()
+    text = shown(task(), width=2000, in_context=found)
+    assert text.index("Transfer") < text.index("In context: Mean accuracy")
+    lines = verdict({"tasks": [task()], "in_context": found})
+    assert [line.rstrip() for line in text.splitlines()][-len(lines) :] == lines
+
+
+def test_without_a_mean_there_is_the_verdict_alone() -> None:
+    conditions = ["none/0", "random/2", "bm25/2", "random/2/flipped", "random/2/random_words"]
+    text = shown(in_context=part(lost={WEATHER: conditions}), width=400)
+    assert rows(text) == []
+    assert text.startswith("In context, after 2 random demos, the student is measurably more")

@@ -208,11 +208,11 @@ def test_what_was_refused_is_told_and_most_of_the_data_loudly(tests: Path) -> No
     assert judge.told() == ""
     reasons(judge, "Is 7 a prime?", "Is 8 a prime?", NEW, NEW)
     assert judge.told() == (
-        "2 of 4 rows share their question with the evaluation (1 word for word, 1 but for numbers, "
+        "2 of 4 rows share a question with the evaluation (1 word for word, 1 but for numbers, "
         "dates and names) and were refused"
     )
     reasons(judge, "Is 10 a prime?")
-    assert judge.told().startswith("3 of 5 rows share their question with the evaluation (1 word")
+    assert judge.told().startswith("3 of 5 rows share a question with the evaluation (1 word")
     assert "That is most of the data: take other questions" in judge.told()
 
 

@@ -91,7 +91,7 @@ def test_the_recipes_own_evaluation_is_what_is_compared_with(tmp_path: Path) -> 
         ("", None),
     ]
     assert (
-        "contamination: 3 of 5 rows share their question with the evaluation (1 word for word, 2 "
+        "contamination: 3 of 5 rows share a question with the evaluation (1 word for word, 2 "
         "but for numbers, dates and names) and were refused. That is most of the data"
     ) in said.getvalue()
     counts = read_json(context.run.folder("filter") / "done.json")["counts"]

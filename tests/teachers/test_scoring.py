@@ -18,9 +18,8 @@ from limbeck.models import ModelName
 from limbeck.record import Message, messages_json, user
 from limbeck.teachers import scoring
 from limbeck.teachers.scoring import Context, Scorer
+from tests.teachers.plain_likelihoods import Pair, Watched, assert_equal, reference, written
 from tests.tiny import CHATML, START, make_tokenizer
-
-Pair = tuple[Context, str]
 
 QUESTION = (Message("system", "Be brief."), user("Which sea lies between Italy and Croatia?"))
 LONG = (user("The capital of France is Paris, and the capital of Italy is Rome. " * 3),)
@@ -46,37 +45,6 @@ PLAIN: list[Pair] = [
     ("The capital of France is", " in"),
 ]
 EMPTY: list[Pair] = [("", "The capital of France"), ("", "日本"), ("", "x")]
-
-
-def written(loaded: Loaded, context: Context) -> str:
-    if isinstance(context, str):
-        return context
-    return chat_prompt(loaded.tokenizer, messages_json(context))
-
-
-@torch.inference_mode()
-def reference(loaded: Loaded, context: Context, text: str) -> tuple[float, bool]:
-    """One row, no cache, no padding, log-softmax in float64."""
-    tokenizer = loaded.tokenizer
-    before = written(loaded, context)
-    ids = tokenizer(before + text, add_special_tokens=False)["input_ids"]
-    prefix = tokenizer(before, add_special_tokens=False)["input_ids"]
-    start = next(
-        (i for i, (a, b) in enumerate(zip(prefix, ids, strict=False)) if a != b), len(prefix)
-    )
-    if start == 0:
-        ids, start = [tokenizer.eos_token_id, *ids], 1
-    logs = loaded.model(torch.tensor([ids])).logits[0].double().log_softmax(-1)
-    total = sum(float(logs[place - 1, ids[place]]) for place in range(start, len(ids)))
-    greedy = all(int(logs[place - 1].argmax()) == ids[place] for place in range(start, len(ids)))
-    return total, greedy
-
-
-def assert_equal(found: list[tuple[float, bool]], expected: list[tuple[float, bool]]) -> None:
-    assert [likelihood for likelihood, _ in found] == pytest.approx(
-        [likelihood for likelihood, _ in expected], abs=1e-4
-    )
-    assert [greedy for _, greedy in found] == [greedy for _, greedy in expected]
 
 
 def stock(loaded: Loaded, pairs: list[Pair]) -> list[tuple[float, bool]]:
@@ -171,9 +139,9 @@ def test_an_item_too_long_for_the_window_is_refused_not_cut(tiny: Loaded) -> Non
 
 def test_progress_counts_every_pair_once(tiny: Loaded) -> None:
     counts: list[int] = []
-    Scorer(tiny, budget=256, on_done=counts.append)([*CHATS, *PLAIN])
+    Scorer(tiny, budget=256, on_done=counts.append)([*CHATS, *PLAIN, (QUESTION, "")])
     assert len(counts) > 1
-    assert sum(counts) == len(CHATS) + len(PLAIN)
+    assert sum(counts) == len(CHATS) + len(PLAIN) + 1
 
 
 def test_an_answers_given_first_words_are_not_scored(tiny: Loaded) -> None:
@@ -204,20 +172,9 @@ def test_a_token_at_the_beginning_is_seen_where_the_tokenizer_adds_one(tiny: Loa
     assert "".join(text for text, _ in told) == "The capital"
 
 
-class Watched:
-    """The tiny model, and how many padded tokens went into each forward pass."""
-
-    def __init__(self, model: Any) -> None:
-        self._model = model
-        self.device, self.config, self.sizes = model.device, model.config, [0]
-
-    def base_model(self, **inputs: Any) -> Any:
-        self.sizes.append(inputs["input_ids"].numel())
-        return self._model.base_model(**inputs)
-
-    def __call__(self, **inputs: Any) -> Any:
-        self.sizes.append(inputs["attention_mask"].numel())
-        return self._model(**inputs)
+def ids_of(loaded: Loaded, context: Context) -> list[int]:
+    ids: list[int] = loaded.tokenizer(written(loaded, context))["input_ids"]
+    return ids
 
 
 def test_a_forward_pass_stays_within_the_budget(tiny: Loaded) -> None:
@@ -226,16 +183,29 @@ def test_a_forward_pass_stays_within_the_budget(tiny: Loaded) -> None:
     contexts: list[Context] = ["", QUESTION] * 3
     pairs: list[Pair] = [(context, text) for context in contexts for text in texts]
     pairs += [("x", "y" * 60), *((f"{n}" + "z" * 40, "y") for n in range(10))]
-    found = Scorer(replace(tiny, model=watched), budget=300)(pairs)
-    assert max(watched.sizes) <= 300
+    found = Scorer(replace(tiny, model=watched), budget=300, cache_budget=300)(pairs)
+    assert max(rows * columns for rows, _, columns in watched.passes) <= 300
     assert_equal(found, Scorer(tiny)(pairs))
 
 
 def test_a_context_is_computed_once_for_all_its_continuations(tiny: Loaded) -> None:
     watched = Watched(tiny.model)
-    Scorer(replace(tiny, model=watched))([(QUESTION, text) for text in ("a", "b", "c", "d")])
-    ids = tiny.tokenizer(chat_prompt(tiny.tokenizer, messages_json(QUESTION)))["input_ids"]
-    assert watched.sizes[1] == len(ids) - 1
+    texts = ("The capital", "Which sea", "question answer", "xyz")
+    Scorer(replace(tiny, model=watched))([(QUESTION, text) for text in texts])
+    context, longest = len(ids_of(tiny, QUESTION)), max(len(ids_of(tiny, text)) for text in texts)
+    assert watched.passes[0] == (1, context - 1, context - 1)
+    assert watched.passes[1] == (len(texts), longest, context - 1 + longest)
+    assert len(watched.passes) == 2
+
+
+def test_options_of_one_token_are_one_row_of_one_pass(tiny: Loaded) -> None:
+    watched = Watched(tiny.model)
+    other = (user("Which?"),)
+    pairs: list[Pair] = [(context, text) for text in "abcda" for context in (QUESTION, other)]
+    found = Scorer(replace(tiny, model=watched))(pairs)
+    context = len(ids_of(tiny, QUESTION))
+    assert watched.passes == [(2, context, context)]
+    assert_equal(found, [reference(tiny, *pair) for pair in pairs])
 
 
 def test_a_model_with_absolute_positions_is_scored_alike() -> None:

@@ -137,7 +137,11 @@ def test_the_card_holds_the_recipe_and_no_path_of_this_machine(
     given = recipe(
         teacher={"model": str(tiny_folder), "dtype": "float32"},
         student=str(tiny_folder),
-        seeds=str(tmp_path / "seeds.jsonl"),
+        seeds={
+            "path": str(tmp_path / "seeds.jsonl"),
+            "split": str(tmp_path / "tasks.yaml"),
+            "tuning": "meta",
+        },
         generate={"generator": "answers", "system": "/no_think Be brief.\n/end"},
         eval={"tasks": [str(tmp_path / "numbers.jsonl")]},
     )
@@ -149,6 +153,7 @@ def test_the_card_holds_the_recipe_and_no_path_of_this_machine(
     written = yaml.safe_load(block)
     assert written["teacher"]["model"] == tiny_folder.name
     assert written["seeds"]["path"] == "seeds.jsonl"
+    assert written["seeds"]["split"] == "tasks.yaml"
     assert written["eval"]["tasks"] == ["numbers.jsonl"]
     assert written["generate"]["system"] == "/no_think Be brief.\n/end"
     assert written["train"] == given.train.model_dump(mode="json")

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from limbeck.errors import UserError
 from limbeck.recipe import Train
-from limbeck.trainers import attention
+from limbeck.trainers import attention, products
 from limbeck.trainers.batch import Batch, collate, lined_up
 from limbeck.trainers.example import Example
 from limbeck.trainers.loop import fit
@@ -126,12 +126,12 @@ def test_rows_of_a_model_with_windows_are_kept_apart_by_transformers_own_masks(k
 def test_a_row_longer_than_the_scores_may_fill_is_the_same_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(attention, "LONG", 16)
-    attention._above.cache_clear()
+    monkeypatch.setattr(products, "LONG", 16)
+    products._above.cache_clear()
     try:
         assert_same(make("llama").model)
     finally:
-        attention._above.cache_clear()
+        products._above.cache_clear()
 
 
 class Blind(transformers.LlamaForCausalLM):  # type: ignore[misc]

@@ -38,8 +38,8 @@ class Judge(Protocol):
 
 
 class Backbone(Protocol):
-    """Makes both models anew, in torch's random state as it is. `about` is for retriever.json,
-    paces and temperature for settings that do not say."""
+    """Makes both models anew, in torch's random state as it is. `about` is for retriever.json;
+    paces and temperature are for settings that do not say."""
 
     about: dict[str, Any]
     pace: Pace

@@ -125,8 +125,8 @@ class BagJudge(nn.Module):
                 # Products of vectors of length 1 are small: scaled, they are about as large as
                 # the cosine that they add up to.
                 parts += [product * product.shape[1] ** 0.5, product.sum(-1, keepdim=True)]
-        rewards: torch.Tensor = self._out(F.gelu(self._hidden(torch.cat(parts, -1))))
-        return rewards.squeeze(-1)
+        rewards: torch.Tensor = self._out(F.gelu(self._hidden(torch.cat(parts, -1)))).squeeze(-1)
+        return rewards
 
     def _of(self, texts: Sequence[str]) -> torch.Tensor:
         unique = {text: place for place, text in enumerate(dict.fromkeys(texts))}

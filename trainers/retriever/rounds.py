@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -53,7 +54,6 @@ def train_retriever(
     settings: Settings,
     book: Book,
     reporter: Reporter,
-    version: str,
 ) -> Trained:
     """LLM-R's loop over the rows of all tasks. Each round trains both models anew, on all pairs
     that were scored so far: those of BM25 keep a retriever from forgetting what is bad.
@@ -71,7 +71,7 @@ def train_retriever(
         held_out = training.compared(found)
     about = {
         "format": FORMAT,
-        "limbeck": version,
+        "limbeck": metadata.version("limbeck"),
         "backbone": model.about,
         "encoder": encoder,
         "scorer": {"name": scorer.name, "identity": scorer.identity},

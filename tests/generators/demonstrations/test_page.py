@@ -28,7 +28,7 @@ GIVEN = ("seed", "width", "pool", "capabilities", "likelihoods")  # by the pipel
 
 
 def block(kind: str) -> str:
-    [text] = [text for name, text in BLOCKS if name == kind]
+    text, *_ = (text for name, text in BLOCKS if name == kind)
     return str(text)
 
 

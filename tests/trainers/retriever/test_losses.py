@@ -17,9 +17,9 @@ REAL = np.array([[1, 1, 1, 1], [1, 1, 0, 0], [1, 1, 1, 0]], bool)
 
 
 def softmax(values: np.ndarray) -> np.ndarray:
-    shares: np.ndarray = np.exp(values - values.max())
-    shares /= shares.sum()
-    return shares
+    shares = np.exp(values - values.max())
+    whole: np.ndarray = shares / shares.sum()
+    return whole
 
 
 def tensor(values: np.ndarray) -> torch.Tensor:

@@ -1,4 +1,4 @@
-"""The encoder that a recipe names: its folder is the recipe's, and a wrong name has its line."""
+"""An encoder that a recipe names: its folder is the recipe's, and a wrong name has its line."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from limbeck.errors import RecipeError
-from limbeck.recipe import Generate, Recipe
-from limbeck.recipe_generate import encoder_of
+from limbeck.recipe import Recipe
+from limbeck.recipe_encoders import encoder_of
 
 TEXT = """name: x
 seeds: rows.jsonl
@@ -55,6 +55,8 @@ def test_a_wrong_name_has_its_line(tmp_path: Path, name: str, said: str) -> None
 
 @pytest.mark.parametrize("options", [None, {}, {"encoder": 3}, {"k1": 1.0}])
 def test_without_a_name_there_is_none(options: Any) -> None:
+    from limbeck.recipe import Generate
+
     made = Generate.model_validate({"generator": "demonstrations", "select_options": options})
     assert encoder_of(made) is None
     other = Generate.model_validate({"generator": "mine", "select_options": {"encoder": "x"}})

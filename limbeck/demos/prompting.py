@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from limbeck.demos import Demo, Template, messages, render
+from limbeck.demos.prompt import Template, messages, render
+from limbeck.demos.row import Demo
 from limbeck.prompts import fill
 from limbeck.protocols import Request
 from limbeck.record import Message, user
@@ -45,3 +46,20 @@ class Prompting:
 
     def request(self, demos: Sequence[Demo], query: str, *, stop: tuple[str, ...] = ()) -> Request:
         return Request(self.messages(demos, query), stop=stop, template=self.template)
+
+    def stop_of_label(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """What ends a reply that gives a label. A label is a line, and its demos' labels are:
+        whatever follows is no part of it."""
+        return self._stop("" if any("\n" in label for label in labels) else "\n")
+
+    def stop_of_text(self) -> tuple[str, ...]:
+        """What ends a reply that is a text: what parts the demos."""
+        return self._stop("")
+
+    def after_label(self, shots: int) -> str:
+        """What a label is scored with, as demos show it: what ends a label keeps it from being
+        another's beginning."""
+        return TEMPLATE.to_example if self.form == "base" and shots else ""
+
+    def _stop(self, end: str) -> tuple[str, ...]:
+        return () if self.form == "chat" else (end or TEMPLATE.to_example,)
