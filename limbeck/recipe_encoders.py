@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,13 +16,6 @@ def encoder_of(generate: Generate) -> str | None:
     if generate.generator != "demonstrations":
         return None
     return _named(generate.options.get("select_options"))
-
-
-def encoders_of(section: InContext) -> Iterator[str]:
-    """The encoders of the selectors of an in-context evaluation, in their order."""
-    for options in section.select_options.values():
-        if (name := _named(options)) is not None:
-            yield name
 
 
 def with_encoder(folder: Path, generate: Generate) -> Generate:

@@ -12,6 +12,7 @@ from limbeck.evals.items import read_items
 from limbeck.evals.questions import is_questions, read_questions
 from limbeck.filters import answer
 from limbeck.models import parse_model
+from limbeck.pipeline.in_context import pool_of
 from limbeck.pipeline.texts import one_turn
 from limbeck.protocols import Generator
 from limbeck.recipe import Recipe
@@ -68,7 +69,7 @@ def check_evaluation(recipe: Recipe, *, missing_ok: bool) -> None:
         )
     section = recipe.eval.in_context
     if section is not None and not (missing_ok and not section.rows.is_file()):
-        read_tasks(section.rows, section.demos or recipe.seeds.demos or recipe.seeds.path)
+        read_tasks(section.rows, pool_of(recipe, section))
     for path in recipe.eval.files:
         if missing_ok and not path.is_file():
             continue

@@ -41,8 +41,8 @@ def protocol(context: Context) -> dict[str, Any] | None:
     found |= _written(recipe, section)
     found |= {
         "rows": section.rows.name,
-        "demos": _pool(recipe, section).name,
-        "data": [file_hash(path) for path in (section.rows, _pool(recipe, section))],
+        "demos": pool_of(recipe, section).name,
+        "data": [file_hash(path) for path in (section.rows, pool_of(recipe, section))],
         "version": VERSION,
     }
     # Where an encoder lies is no part of what is asked, and its weights are.
@@ -56,7 +56,7 @@ def tasks_of(context: Context, section: InContext) -> tuple[Task, ...]:
     """Raises DataError for rows or demos that cannot be used."""
     from limbeck.evals.in_context.task import read_tasks
 
-    return read_tasks(section.rows, _pool(context.recipe, section), limit=section.limit)
+    return read_tasks(section.rows, pool_of(context.recipe, section), limit=section.limit)
 
 
 def ask_model(context: Context, role: str, name: ModelName) -> dict[str, Any]:
@@ -162,7 +162,8 @@ def _written(recipe: Recipe, section: InContext) -> dict[str, Any]:
     }
 
 
-def _pool(recipe: Recipe, section: InContext) -> Path:
+def pool_of(recipe: Recipe, section: InContext) -> Path:
+    """The file that demos come from."""
     return section.demos or recipe.seeds.demos or recipe.seeds.path
 
 
