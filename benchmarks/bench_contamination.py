@@ -15,14 +15,23 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from limbeck.contamination import Comparison, Item, Row
 from limbeck.contamination.coding import words_of
+from limbeck.contamination.texts import Text, texts_of
 
 SEED = 0
+
+
+class Flag(NamedTuple):
+    """A training text that a rule flags, and the item that it is nearest to."""
+
+    score: float
+    text: Text
+    item: Item
 
 
 def read(path: Path) -> list[dict[str, Any]]:
@@ -40,11 +49,12 @@ def reworded(path: Path) -> list[Row]:
 
 
 def compare(items: Sequence[Item], rows: Sequence[Row]) -> tuple[dict[str, Any], float]:
-    started = time.perf_counter()
+    """The entry, and the CPU seconds that it took."""
+    started = time.process_time()
     comparison = Comparison({"t": items})
     comparison.add(rows)
     [entry] = comparison.entries()
-    return entry, time.perf_counter() - started
+    return entry, time.process_time() - started
 
 
 def runs(text: str, size: int) -> set[tuple[str, ...]]:
@@ -52,82 +62,85 @@ def runs(text: str, size: int) -> set[tuple[str, ...]]:
     return {tuple(words[at : at + size]) for at in range(len(words) - size + 1)}
 
 
-def any_run(items: Sequence[Item], rows: Sequence[Row], size: int) -> tuple[set[int], set[int]]:
-    """The field's rule: items, and rows, with any run of `size` words in common."""
+def any_run(items: Sequence[Item], rows: Sequence[Row], size: int) -> tuple[float, float]:
+    """The field's rule: per cent of the items, and rows, with any `size` words in a row in common.
+
+    Of the rows only the prompts are looked at.
+    """
     asked = [runs(item.question, size) for item in items]
     given = [set().union(*(runs(prompt, size) for prompt in row.prompts)) for row in rows]
     test = set().union(*asked)
     train = set().union(*given)
-    flagged = {place for place, own in enumerate(asked) if own & train}
-    return flagged, {place for place, own in enumerate(given) if own & test}
+    flagged = sum(not own.isdisjoint(train) for own in asked)
+    rows_with = sum(not own.isdisjoint(test) for own in given)
+    return 100 * flagged / len(asked), 100 * rows_with / len(given)
 
 
-def rows_flagged(items: Sequence[Item], rows: Sequence[Row], rule: str) -> list[dict[str, Any]]:
-    """Each row that a rule flags, by asking what each row alone is to the items.
-
-    An entry names one row an item: rows are items here, and items rows, for every other row.
-    """
+def rows_flagged(items: Sequence[Item], rows: Sequence[Row], rule: str) -> list[Flag]:
+    """Every text of a row that a rule flags, with the item that it is nearest to."""
     found = []
     comparison = Comparison({"t": items})
-    index = comparison.tasks["t"].index
-    from limbeck.contamination.texts import texts_of
-
     for begin in range(0, len(rows), 512):
         texts = [text for row in rows[begin : begin + 512] for text in texts_of(row)]
-        look = index.look(comparison.vocabulary.code([text.text for text in texts]), texts)
+        coded = comparison.vocabulary.code([text.text for text in texts])
+        look = comparison.tasks["t"].index.look(coded, texts)
         matrix = look.cosine if rule == "cosine" else look.coverage
-        if matrix is None:
-            continue
-        best = matrix.argmax(axis=1)
-        for place in np.flatnonzero(matrix.any(axis=1)).tolist():
-            item = int(best[place])
-            score = float(matrix[place, item])
-            found.append({"text": texts[place], "item": items[item], "score": score, "place": item})
+        if matrix is not None:
+            best = matrix.argmax(axis=1)
+            for place in np.flatnonzero(matrix.any(axis=1)).tolist():
+                item = int(best[place])
+                found.append(Flag(float(matrix[place, item]), texts[place], items[item]))
     return found
 
 
 def measured(folder: Path, show: int) -> None:
-    items = [Item(r["id"], r["question"], (), r["solution"]) for r in read(folder / "maths/gsm8k_test.jsonl")]
+    items = [
+        Item(row["id"], row["question"], (), row["solution"])
+        for row in read(folder / "maths/gsm8k_test.jsonl")
+    ]
+    train = [
+        Row(row["id"], (row["question"],), row["solution"])
+        for row in read(folder / "maths/gsm8k_train.jsonl.gz")
+    ]
     leaked = reworded(folder / "contamination/gsm8k_rephrased.jsonl")
-    train = [Row(r["id"], (r["question"],), r["solution"]) for r in read(folder / "maths/gsm8k_train.jsonl.gz")]
-    print(f"contamination | {len(items):,} items, {len(leaked):,} rewordings, {len(train):,} training rows")
     whole, _ = compare(items, leaked)
     entry, spent = compare(items, train)
+    print(
+        f"contamination | {len(items):,} items, {len(leaked):,} rewordings, {len(train):,} training"
+        f" rows of two texts | all rules on the training rows {spent:.1f} s of CPU"
+    )
     for rule in ("exact", "template", "coverage", "cosine"):
+        found, wrong = (100 * one[rule] / len(items) for one in (whole, entry))
         told = ""
         if rule in ("coverage", "cosine"):
-            hits = rows_flagged(items, train, rule)
-            ids = {hit["text"].row for hit in hits}
-            told = f" and {len(ids)} training rows ({100 * len(ids) / len(train):.2f}%)"
-            for side in ("prompt", "completion"):
-                told += f", {len({h['text'].row for h in hits if h['text'].side == side})} by {side}"
-            for hit in hits[:show]:
-                print("   ", rule, round(hit["score"], 2), hit["text"].side, hit["text"].text[:300].replace("\n", " "), "||", hit["item"].question[:300])
+            flags = rows_flagged(items, train, rule)
+            told = f", {share(flags, train):.2f}% of the rows"
+            for flag in flags[:show]:
+                text = " ".join(flag.text.text.split())
+                print(f"    {rule} {flag.score:.2f} {flag.text.side}: {text} || {flag.item[1]}")
         print(
-            f"contamination | {rule} | finds {whole[rule]} of {len(items)} reworded items"
-            f" ({100 * whole[rule] / len(items):.1f}%) | flags {entry[rule]} items falsely"
-            f" ({100 * entry[rule] / len(items):.2f}%){told}"
+            f"contamination | {rule} | finds {found:.1f}% | flags {wrong:.2f}% of the items{told}"
         )
     for size in (8, 13):
-        recall, _ = any_run(items, leaked, size)
-        false, rows = any_run(items, train, size)
+        found, _ = any_run(items, leaked, size)
+        wrong, rows = any_run(items, train, size)
         print(
-            f"contamination | any {size} words in a row | finds {100 * len(recall) / len(items):.1f}%"
-            f" | flags {100 * len(false) / len(items):.2f}% of the items, {100 * len(rows) / len(train):.2f}% of the rows"
+            f"contamination | any {size} words in a row | finds {found:.1f}%"
+            f" | flags {wrong:.2f}% of the items, {rows:.2f}% of the rows"
         )
-    halves(items, leaked, train)
-    print(f"contamination | {len(train):,} rows, both sides, all rules | {spent:.1f} s | {peak():.2f} GB")
-
-
-def halves(items: Sequence[Item], leaked: Sequence[Row], train: Sequence[Row]) -> None:
     for name, start in (("even", 0), ("odd", 1)):
-        part, own = items[start::2], leaked[start::2]
-        entry, _ = compare(part, own)
-        hits = rows_flagged(part, train, "cosine")
+        part = items[start::2]
+        entry, _ = compare(part, leaked[start::2])
+        flags = rows_flagged(part, train, "cosine")
         print(
             f"contamination | cosine, {name} items | finds {100 * entry['cosine'] / len(part):.1f}%"
-            f" | flags {100 * len({h['text'].row for h in hits}) / len(train):.2f}% of the rows"
+            f" | flags {share(flags, train):.2f}% of the rows"
         )
+
+
+def share(flags: Sequence[Flag], rows: Sequence[Row]) -> float:
+    """In per cent, how many of the rows are flagged."""
+    return 100 * len({flag.text.row for flag in flags}) / len(rows)
 
 
 def made(count: int, generator: np.random.Generator) -> Iterator[str]:
@@ -142,11 +155,13 @@ def timed(rows: int, items: int) -> None:
     generator = np.random.default_rng(SEED)
     asked = [Item(str(n), text) for n, text in enumerate(made(items, generator))]
     prompts, completions = made(rows, generator), made(rows, generator)
-    given = [Row(f"r{n}", (a,), b) for n, (a, b) in enumerate(zip(prompts, completions, strict=True))]
+    given = [
+        Row(f"r{n}", (a,), b) for n, (a, b) in enumerate(zip(prompts, completions, strict=True))
+    ]
     before = peak()
     _, spent = compare(asked, given)
     print(
-        f"contamination | made: {items:,} items, {rows:,} rows of two texts | {spent:.1f} s"
+        f"contamination | made: {items:,} items, {rows:,} rows of two texts | {spent:.1f} s of CPU"
         f" | {peak():.2f} GB at the peak, {before:.2f} before"
     )
 

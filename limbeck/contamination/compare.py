@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from limbeck.contamination.coding import Coded, Vocabulary
+from limbeck.contamination.coding import Vocabulary
 from limbeck.contamination.evidence import excerpt
 from limbeck.contamination.index import Index, Look, variants_of
 from limbeck.contamination.known import Known

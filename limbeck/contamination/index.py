@@ -95,7 +95,9 @@ class Index:
         rows = [[self._number(one) for one in sorted(found)] for found in sets]
         self._sizes = np.array([len(row) for row in rows], dtype=np.float64)
         self._shared = Product(sparse(rows), len(self._numbers))
-        self._near = np.where(self._sizes > FEW, NEAR, np.where(self._sizes > 0, NEAR_FEW, NEAR_NONE))
+        self._near = np.where(
+            self._sizes > FEW, NEAR, np.where(self._sizes > 0, NEAR_FEW, NEAR_NONE)
+        )
         self._grams = _Grams(vocabulary.code(variants.texts).grams, vocabulary.grams, variants)
         self._keys: dict[str, list[int]] = {}
         for text, item in zip(compared, variants.item.tolist(), strict=False):
@@ -103,8 +105,9 @@ class Index:
 
     @property
     def short(self) -> NDArray[np.bool_]:
-        """Which items have fewer than 8 words, options included; of these `coverage` says nothing."""
-        return self._grams.sizes_of(self.count) == 0
+        """Which items have fewer than 8 words, options included: `coverage` never flags them."""
+        found: NDArray[np.bool_] = self._grams.sizes_of(self.count) == 0
+        return found
 
     def _number(self, value: str) -> int:
         return self._numbers.setdefault(value, len(self._numbers))
@@ -133,7 +136,9 @@ class Index:
         prompt = np.array([text.side == "prompt" for text in texts], dtype=bool)
         scores = self._product(self._vectors(coded))
         agreed = self._agreed(scores, coded.texts)
-        coverage, common = self._grams.look(coded.grams, prompt, lambda found: self._join(found, listed))
+        coverage, common = self._grams.look(
+            coded.grams, prompt, lambda found: self._join(found, listed)
+        )
         exact = [
             (place, item)
             for place, text in enumerate(texts)
@@ -161,7 +166,9 @@ class Index:
         if not len(rows):
             return None
         sets = [numbers(texts[row]) for row in rows.tolist()]
-        ids = [sorted(self._numbers[one] for one in found if one in self._numbers) for found in sets]
+        ids = [
+            sorted(self._numbers[one] for one in found if one in self._numbers) for found in sets
+        ]
         both = self._shared(sparse(ids))
         either = np.array([[len(found)] for found in sets]) + self._sizes - both
         agree = np.where(either > 0, both / np.maximum(either, 1), 1) >= AGREE

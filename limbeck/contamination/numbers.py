@@ -12,10 +12,10 @@ from fractions import Fraction
 _SMALL = (
     "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
     "sixteen seventeen eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_VALUES = {word: value for value, word in enumerate(_SMALL)} | {
-    word: 20 + 10 * place for place, word in enumerate(_TENS)
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_VALUES = {word: value for value, word in enumerate(_SMALL.split())} | {
+    word: 20 + 10 * place for place, word in enumerate(_TENS.split())
 }
 _SCALES = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9, "dozen": 12}
 _SCALES |= {f"{word}s": value for word, value in _SCALES.items()}
@@ -27,7 +27,11 @@ _PARTS = {
     "twice": Fraction(2), "double": Fraction(2), "doubled": Fraction(2), "doubles": Fraction(2),
     "thrice": Fraction(3), "triple": Fraction(3), "tripled": Fraction(3), "triples": Fraction(3),
 }  # fmt: skip
-_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2, "兩": 2}
+_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {
+    "〇": 0,
+    "两": 2,
+    "兩": 2,
+}
 _TIMES = {"十": 10, "百": 100, "千": 1000}
 _MYRIADS = {"万": 10**4, "萬": 10**4, "亿": 10**8, "億": 10**8}
 _HAN = "".join((*_DIGITS, *_TIMES, *_MYRIADS))
