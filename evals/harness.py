@@ -20,6 +20,8 @@ from limbeck.recipe import Eval
 from limbeck.recipe_eval import TASK_FILES
 from limbeck.teachers.scoring import Context
 
+BINARY = ("acc", "acc_norm", "exact_match", "em", "exact", "pass@1")  # scores of 0 or 1
+
 
 class Scores(Protocol):
     """Log-likelihoods of continuations; contexts that it had to leave out are `failures`."""
@@ -64,7 +66,7 @@ def evaluate(
     plan: Plan,
     *,
     width: int,
-    on_planned: Callable[[Mapping[str, int]], None] = lambda sizes: None,
+    on_planned: Callable[[Sequence[Mapping[str, Any]]], None] = lambda tasks: None,
     on_total: Callable[[int], None] = lambda total: None,
     on_done: Callable[[int], None] = lambda count: None,
     say: Callable[[str], None] = lambda text: None,
@@ -72,7 +74,8 @@ def evaluate(
     """Evaluate one model; also lists the calls that failed.
 
     `writer` writes, `scores` (None for a black box) gives likelihoods. Before anything is asked
-    `on_planned` is told how many items each task of the main view has. Raises UserError for a
+    `on_planned` is told of the tasks that can be seen to move, {"task", "n", "binary", "clusters"};
+    imitation is not among them, whose spread is not known. Raises UserError for a
     task that is unknown, and MissingExtra without lm-eval.
     """
     with _quiet_lm_eval():
@@ -111,12 +114,24 @@ def _key(one: Planned) -> str:
     return f"{one.name}/{one.part}" if one.part else one.name
 
 
-def _sizes(planned: Sequence[Planned]) -> dict[str, int]:
-    sizes: dict[str, int] = {}
+def _sizes(planned: Sequence[Planned]) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    groups: dict[str, set[str]] = {}
     for one in planned:
-        if one.view == "main":
-            sizes[one.name] = sizes.get(one.name, 0) + len(one.task.eval_docs)
-    return sizes
+        if one.view != "main" or one.kind == "imitation":
+            continue
+        metric = one.options.metric or next(iter(one.task.aggregation()))
+        row = found.setdefault(
+            one.name, {"task": one.name, "n": 0, "binary": metric in BINARY, "clusters": None}
+        )
+        docs = list(one.task.eval_docs)
+        row["n"] += len(docs)
+        own = groups.setdefault(one.name, set())
+        field_ = one.options.cluster or "cluster"
+        own |= {str(doc.get(field_) or one.part) for doc in docs if isinstance(doc, Mapping)}
+        own.discard("")
+        row["clusters"] = len(own) or None
+    return list(found.values())
 
 
 def _requests(planned: Sequence[Planned]) -> int:

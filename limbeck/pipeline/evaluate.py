@@ -8,7 +8,7 @@ half-way, or whose items are scored in a new way, no answer is asked for twice (
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -165,7 +165,7 @@ def _evaluate(context: Context, role: Role, protocol: Any) -> tuple[dict[str, An
             model.scores,
             plan,
             width=model.width,
-            on_planned=_say_before(context) if role == ROLES[0] else _nothing,
+            on_planned=_said_before(context) if role == ROLES[0] else _nothing,
             on_total=bar.total,
             on_done=bar.advance,
             say=context.reporter.say,
@@ -225,24 +225,16 @@ def _model(context: Context, role: Role, ledger: Ledger, on_done: OnDone) -> _Mo
     )
 
 
-def _say_before(context: Context) -> Callable[[Mapping[str, int]], None]:
+def _said_before(context: Context) -> Callable[[Sequence[Mapping[str, Any]]], None]:
     """What each task can show is said before anything is spent on it."""
+    from limbeck.evals.power import report_lines
 
-    def say(sizes: Mapping[str, int]) -> None:
-        for name, n in sizes.items():
-            if name.startswith(IMITATION) or n < 2:
-                continue
-            points = 100 * smallest_detectable(n)
-            context.reporter.say(
-                f"eval: {name} has {n:,} items; a change of less than {points:.1f} points would "
-                "probably not be seen"
-            )
-
-    from limbeck.evals.clusters import IMITATION
-    from limbeck.evals.transfer import smallest_detectable
+    def say(tasks: Sequence[Mapping[str, Any]]) -> None:
+        for line in report_lines(tasks):
+            context.reporter.say(f"eval: {line}")
 
     return say
 
 
-def _nothing(sizes: Mapping[str, int]) -> None:
+def _nothing(tasks: Sequence[Mapping[str, Any]]) -> None:
     return
