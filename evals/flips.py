@@ -96,9 +96,7 @@ def _copied(
     read = {role: np.array([bool(text) for text in texts]) for role, texts in said.items()}
     theirs = said["teacher"]
     same = {
-        role: np.array(
-            [bool(x) and x == y for x, y in zip(said[role], said["teacher"], strict=True)]
-        )
+        role: np.array([bool(x) and x == y for x, y in zip(said[role], theirs, strict=True)])
         for role in ("base", "student")
     }
     places = np.flatnonzero(~t & read["teacher"] & several)
