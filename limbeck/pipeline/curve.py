@@ -20,6 +20,7 @@ from limbeck.errors import DataError, MissingExtra, UserError
 from limbeck.ledger import Keyer, Ledger
 from limbeck.pipeline.beforehand import check_evaluation, check_training, usable_seeds
 from limbeck.pipeline.context import Context
+from limbeck.pipeline.evaluate import ASKED, ROLES
 from limbeck.pipeline.generate import generator_of
 from limbeck.pipeline.run import do_stages
 from limbeck.pipeline.seeds import seeds_of_recipe
@@ -176,6 +177,8 @@ def _share(child: Child, done: Sequence[Child]) -> None:
                 target = child.run.folder("eval") / path.relative_to(folder)
                 if not target.is_file() or _is_of(target) != _is_of(path):
                     _link(path, target)
+    if done:  # what the items ask is the same for everybody
+        _link(done[0].run.folder("eval") / ASKED, child.run.folder("eval") / ASKED)
     if same is not None:
         for path in sorted((same.run.folder("train") / "base").glob("*.safetensors")):
             target = child.run.folder("train") / "base" / path.name
@@ -206,7 +209,6 @@ def _write(study: Study) -> dict[str, Any]:
     try:
         from limbeck.evals import curve_page
         from limbeck.evals.curve import CurveRun, curve
-        from limbeck.pipeline.evaluate import ROLES
     except ImportError as error:
         raise MissingExtra(f"the curve ({error.name})", "eval") from error
     runs = []
