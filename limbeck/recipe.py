@@ -29,6 +29,8 @@ from limbeck.recipe_seeds import Seeds as Seeds
 from limbeck.recipe_student import Lora as Lora
 from limbeck.recipe_student import Section
 from limbeck.recipe_student import Student as Student
+from limbeck.recipe_train import Format as Format
+from limbeck.recipe_train import Train as Train
 from limbeck.registry import OptionError, build, find, option_names
 from limbeck.yaml_lines import Places, read_yaml
 
@@ -145,54 +147,6 @@ class FilterStep(Section):
 
     name: str
     options: dict[str, Any] = Field(default_factory=dict)
-
-
-class Format(Section):
-    """The split, and the text that a student learns.
-
-    A fraction below 1 of the prompts, or a number of prompts; never on two sides. `by` template
-    keeps all questions of one template on one side. `text` chat is the prompt and the completion in
-    the student's own template. arrow is Fine-tune-CoT's, "question ###" and "rationale --> answer";
-    answer is the same without a rationale, and `rationales` shuffled gives every answer another
-    row's rationale: two controls, for what rationales are worth.
-    """
-
-    valid: Annotated[float, Field(ge=0)] = 0.05
-    test: Annotated[float, Field(ge=0)] = 0.1
-    by: Literal["prompt", "template"] = "prompt"
-    text: Literal["chat", "arrow", "answer"] = "chat"
-    rationales: Literal["own", "shuffled"] = "own"
-
-
-class Train(Section):
-    """The trainer. `options` are the objective's own.
-
-    `batch_tokens` bounds the tokens of one step, padding included where rows are padded;
-    `micro_tokens` (default: the whole step) bounds what is in memory at once, and moves no row to
-    another step. `packing` puts rows one after another in one line; they do not see each other, and
-    a prompt that labels share counts once. `compile` spends half a minute, and a C++ compiler on a
-    CPU, on a sixth less time a step. After `patience` epochs without a lower validation loss
-    training stops, with the best weights. Checkpoints: every five minutes, and `checkpoint_steps`.
-    """
-
-    objective: str = "sft"
-    options: dict[str, Any] = Field(default_factory=dict)
-    epochs: Annotated[int, Field(ge=1)] = 3
-    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
-    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05
-    schedule: Literal["cosine", "linear", "constant"] = "cosine"
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    clip: Annotated[float, Field(gt=0)] = 1.0
-    batch_tokens: Annotated[int, Field(ge=16)] = 2048
-    micro_tokens: Annotated[int, Field(ge=16)] | None = None
-    max_length: Annotated[int, Field(ge=8)] = 1024
-    packing: Literal["auto"] | bool = "auto"
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
-    gradient_checkpointing: bool = False
-    compile: bool = False
-    patience: Annotated[int, Field(ge=1)] | None = None
-    checkpoint_steps: Annotated[int, Field(ge=1)] | None = None
-    keep_checkpoints: Annotated[int, Field(ge=1)] = 2
 
 
 SHORT_FORMS = {"seeds": "path", "generate": "generator", "teacher": "model", "student": "model"}
@@ -321,6 +275,11 @@ class Recipe(Section):
                 ),
             }
         )
+
+    @property
+    def training_seed(self) -> int:
+        """The seed of the student's training: the recipe's, where `train` has none of its own."""
+        return self.seed if self.train.seed is None else self.train.seed
 
     def to_yaml(self) -> str:
         """The recipe as it runs: every default spelt out, paths absolute, no secret."""

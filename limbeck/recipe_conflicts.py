@@ -61,11 +61,35 @@ def check_rationales(section: Format, train: Train) -> None:
         )
 
 
+def check_completions(section: Format, train: Train) -> None:
+    """Raises RecipeError where other completions would not be what the student learns from."""
+    if section.completions == "own":
+        return
+    key = f"completions: {section.completions}"
+    if section.rationales != "own":
+        raise RecipeError(
+            f"{key} replaces whole completions, and rationales: shuffled a part of each; take one "
+            "of them out"
+        )
+    if section.completions == "target" and section.text == "arrow":
+        raise RecipeError(
+            f"{key} teaches the target alone, and format.text arrow wants a rationale before it; "
+            "set format.text to answer"
+        )
+    objective = train.objective
+    if objective != "sft" and find("objectives", objective).source == "built-in":
+        raise RecipeError(
+            f"{key} exchanges what a student learns to write, and train.objective {objective} "
+            "reads more of each record, which would stay its own; set train.objective to sft"
+        )
+
+
 def conflicts(recipe: Recipe) -> list[Conflict]:
     """What is to be checked where, once every part is right alone. Each raises RecipeError."""
     return [
         *((("seeds", key), partial(check_split, recipe.seeds, key)) for key in SPLIT_KEYS),
         (("format", "rationales"), lambda: check_rationales(recipe.format, recipe.train)),
+        (("format", "completions"), lambda: check_completions(recipe.format, recipe.train)),
         (("student",), lambda: _check_student(recipe)),
         (("generate",), lambda: _check_demonstrations(recipe)),
         (("train", "objective"), lambda: _check_objective(recipe)),
