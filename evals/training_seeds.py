@@ -62,8 +62,8 @@ def two_way(values: Floats, clusters: Sequence[object] | None) -> list[Part]:
     degrees of freedom: items (or clusters), and what seeds add where there are two or more.
 
     The variance is items + max(0, seeds - both): what an item does under one seed alone is in the
-    first two terms, so it is taken off once (the random-effects analysis of variance; with clusters,
-    Cameron, Gelbach and Miller 2011). What is left of the seeds is never less than nothing, so
+    first two terms, so it is taken off once (the random-effects analysis of variance; with
+    clusters, Cameron, Gelbach and Miller 2011). What is left of the seeds is never less than nothing, so
     that more seeds cannot make items more certain than they are.
     """
     seeds, n, _ = values.shape
