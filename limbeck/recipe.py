@@ -28,6 +28,7 @@ from limbeck.recipe_seeds import Seeds as Seeds
 from limbeck.recipe_student import Lora as Lora
 from limbeck.recipe_student import Section
 from limbeck.recipe_student import Student as Student
+from limbeck.recipe_style import with_prompts
 from limbeck.registry import OptionError, build, find, option_names
 from limbeck.yaml_lines import Places, read_yaml
 
@@ -278,6 +279,7 @@ class Recipe(Section):
             ),
             (("generate", "select_options"), lambda: with_encoder(folder, self.generate)),
             (("eval", "in_context", "rows"), lambda: with_files(folder, self.eval.in_context)),
+            (("eval", "style", "prompts"), lambda: with_prompts(folder, self.eval.style)),
             (("teacher", "model"), lambda: parse_model(self.teacher.model, folder=folder)),
             (("student", "model"), lambda: parse_model(self.student.model, folder=folder)),
             (("train", "objective"), lambda: find("objectives", self.train.objective)),
@@ -311,7 +313,11 @@ class Recipe(Section):
                 "teacher": self.teacher.model_copy(update={"model": str(teacher)}),
                 "student": self.student.model_copy(update={"model": str(student)}),
                 "eval": self.eval.model_copy(
-                    update={"tasks": tasks, "in_context": done["eval", "in_context", "rows"]}
+                    update={
+                        "tasks": tasks,
+                        "in_context": done["eval", "in_context", "rows"],
+                        "style": done["eval", "style", "prompts"],
+                    }
                 ),
             }
         )
