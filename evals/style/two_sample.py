@@ -1,10 +1,10 @@
 """Can a classifier tell a model's answers from the teacher's? (Lopez-Paz and Oquab 2017)
 
-Logistic regression on hashed character n-grams. Its folds hold whole prompts: the classifier has
-seen neither of the two answers that it judges. Scores are compared within a fold only. Answers of
-two folds were scored by classifiers of which each had learned the other's answers with their
-labels, which pushes the AUC of two equal models below 0.5; within a fold the two answers of a
-prompt could change places, whatever the classifier is, and so the mean is 0.5 there.
+Logistic regression on hashed character n-grams. Its folds hold whole prompts: of two answers to one
+prompt, one learned as the teacher's would make the other seem the teacher's too, and two equal
+models would have an AUC far below 0.5. Scores are compared within a fold only: there the two
+answers of a prompt could change places whatever the classifier has learned, so that the mean over
+samples of two equal models is 0.5 exactly.
 """
 
 from __future__ import annotations

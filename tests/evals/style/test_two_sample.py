@@ -38,7 +38,7 @@ def test_two_samples_of_one_model_are_not_told_apart() -> None:
     values = np.array([one["value"] for one in found])
     error = values.std(ddof=1) / len(values) ** 0.5
     assert error < 0.02
-    # An AUC over all folds at once has a mean of 0.43 here, seven standard errors below.
+    # Folds that part a prompt's two answers give a mean of 0.04 here.
     assert abs(values.mean() - 0.5) < 3 * error
     assert sum(one["low"] <= 0.5 <= one["high"] for one in found) >= 54
 
