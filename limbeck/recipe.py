@@ -29,6 +29,7 @@ from limbeck.recipe_seeds import Seeds as Seeds
 from limbeck.recipe_student import Lora as Lora
 from limbeck.recipe_student import Section
 from limbeck.recipe_student import Student as Student
+from limbeck.recipe_style import with_prompts
 from limbeck.recipe_train import Format as Format
 from limbeck.recipe_train import Train as Train
 from limbeck.registry import OptionError, build, find, option_names
@@ -233,6 +234,7 @@ class Recipe(Section):
             ),
             (("generate", "select_options"), lambda: with_encoder(folder, self.generate)),
             (("eval", "in_context", "rows"), lambda: with_files(folder, self.eval.in_context)),
+            (("eval", "style", "prompts"), lambda: with_prompts(folder, self.eval.style)),
             (("teacher", "model"), lambda: parse_model(self.teacher.model, folder=folder)),
             (("student", "model"), lambda: parse_model(self.student.model, folder=folder)),
             (("train", "objective"), lambda: find("objectives", self.train.objective)),
@@ -271,6 +273,7 @@ class Recipe(Section):
                         "tasks": tasks,
                         "forgetting": lost,
                         "in_context": done["eval", "in_context", "rows"],
+                        "style": done["eval", "style", "prompts"],
                     }
                 ),
             }
