@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from limbeck.recipe_judge import Judge
 from limbeck.recipe_student import Section
 
 Shots = Annotated[int, Field(ge=0)]
@@ -75,6 +76,7 @@ class Eval(Section):
     max_tokens: Annotated[int, Field(ge=1)] = 128
     batch_size: Annotated[int, Field(ge=1)] = 32
     in_context: InContext | None = None
+    judge: Judge | None = None
 
     @property
     def files(self) -> tuple[Path, ...]:
