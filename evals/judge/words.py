@@ -1,6 +1,7 @@
 """What the report says of a judge: a finding in plain words, how to read it, and a table.
 
-Plain text, as in `wording`: `escape` is applied to names from outside.
+Plain text, as in `wording`: `escape` is applied to names from outside, and not to `notes`, which are
+escaped whole.
 """
 
 from __future__ import annotations

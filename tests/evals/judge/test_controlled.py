@@ -174,7 +174,8 @@ def coverage(n: int, quality: float, length: float, place: float, seed: int) -> 
 
 
 @pytest.mark.parametrize(
-    ("n", "quality", "length", "place"), [(60, 0.0, 1.5, 0.0), (60, 1.0, 1.0, 0.7), (200, 2.5, 1, 0)]
+    ("n", "quality", "length", "place"),
+    [(60, 0.0, 1.5, 0.0), (60, 1.0, 1.0, 0.7), (200, 2.5, 1, 0)],
 )
 def test_the_interval_covers(n: int, quality: float, length: float, place: float) -> None:
     assert 0.905 <= coverage(n, quality, length, place, 1) <= 0.99
