@@ -28,8 +28,8 @@ Floats = NDArray[np.float64]
 @dataclass(frozen=True, slots=True)
 class Controlled:
     """The win rate at nought differences with its 95% interval, and the term of each difference in
-    logits: of length for tanh(difference / its root mean square), of the others for a root mean
-    square; None for one in which the answers never differ."""
+    logits: of length for a tanh of 1, of the others for a root mean square; None for one in which
+    the answers never differ."""
 
     value: float
     low: float
@@ -45,10 +45,12 @@ def controlled(outcomes: ArrayLike, one: ArrayLike, other: ArrayLike) -> Control
 
         models + position * (+1 first, -1 second) + length * tanh(d / rms(d)) + sum_k b_k z_k
 
-    where d is the difference of lengths, and z_k that of the k-th counts relative to their sum
-    (Arena's), over its root mean square. Over both orders the differences' mean is nought, so the
-    root mean square is their standard deviation. The value is the mean of the predictions for both
-    places at nought differences: what a judge that sees neither length nor formatting would say.
+    where d is the difference of the logarithms of 1 + length, and z_k that of the k-th counts
+    relative to their sum (Arena's), over its root mean square. Over both orders the differences'
+    mean is nought, so the root mean square is their standard deviation. AlpacaEval takes d from the
+    lengths themselves: there a few answers that run on to their limit set the scale, all others
+    count as equally long, and nothing is controlled. The value is the mean of the predictions for
+    both places at nought differences, so that the places cancel as in a raw win rate.
 
     Priors hold where data is separated: normal ones of standard deviation `PRIOR`, and for the
     term of the models two more prompts, one won and one lost in both orders (Bonett and Price
@@ -79,9 +81,9 @@ def controlled(outcomes: ArrayLike, one: ArrayLike, other: ArrayLike) -> Control
 
 def _differences(one: Floats, other: Floats) -> Floats:
     """(n, features), each of root mean square 1 but for the tanh; nought where none differ."""
-    made = one - other
     total = one + other
-    made[:, 1:] /= np.where(total[:, 1:] > 0, total[:, 1:], 1.0)
+    made = (one - other) / np.where(total > 0, total, 1.0)
+    made[:, 0] = np.log1p(one[:, 0]) - np.log1p(other[:, 0])
     size = np.sqrt((made**2).mean(axis=0))
     made /= np.where(size > 0, size, 1.0)
     made[:, 0] = np.tanh(made[:, 0])

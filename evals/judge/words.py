@@ -1,7 +1,7 @@
 """What the report says of a judge: a finding in plain words, how to read it, and a table.
 
-Plain text, as in `wording`: `escape` is applied to names from outside, and not to `notes`, which are
-escaped whole.
+Plain text, as in `wording`: `escape` is applied to names from outside, and not to `notes`, which
+are escaped whole.
 """
 
 from __future__ import annotations
@@ -17,8 +17,15 @@ from limbeck.evals.wording import Escape, visible
 Found = Mapping[str, Any]
 
 TITLE = "What a judge prefers"
-HEAD = ("Student against", "n", "Win rate", "Order decided", "At equal length and form", "Left out")
-FLIPS = 0.3  # of the pairs: from here on the order is said to decide too much
+HEAD = (
+    "Student against",
+    "n",
+    "Win rate",
+    "Order changed it",
+    "At equal length and form",
+    "Left out",
+)
+FLIPS = 0.5  # of the pairs: what a coin between A and B would change
 
 _NAMES = {
     "base": "the base",
@@ -48,16 +55,16 @@ def _finding(pair: Found, judge: str, escape: Escape) -> str:
     prompts = "prompt" if pair.get("n") == 1 else "prompts"
     text = (
         f"{said}: win rate of {one} {ranged(pair['win_rate'])} on {n} {prompts}; the order of the "
-        f"two answers decided {ranged(pair.get('flip_rate'))} of them."
+        f"two answers changed the verdict on {ranged(pair.get('flip_rate'))} of them."
     )
     return " ".join(filter(None, [text, _order(pair), _held(pair, one, other)]))
 
 
 def _order(pair: Found) -> str:
-    flips = _value(pair, "flip_rate")
-    if flips is None or flips < FLIPS:
+    most = wording.finite((pair.get("flip_rate") or {}).get("high"))
+    if most is None or most < FLIPS:
         return ""
-    return "That is often: the win rate says little about the answers."
+    return "That is not measurably below a coin's half: the win rate says little about the answers."
 
 
 def _held(pair: Found, one: str, other: str) -> str:
@@ -86,7 +93,8 @@ def notes(found: Found, teacher: str = "") -> list[str]:
         "counts half, and so does a pair in which the order changed the verdict.",
         "The win rate at equal length and form is a logistic model's prediction for answers that "
         "differ in neither (AlpacaEval's length control with Arena's style control). It knows "
-        "length, headers, bold text and lists, and no other style.",
+        "length, headers, bold text and lists, and no other style; a judge that lets the slightest "
+        "difference of length decide is not fully corrected.",
     ]
     if teacher and judge == teacher:
         lines.insert(1, "The judge is the teacher itself, whose own style it may favour.")

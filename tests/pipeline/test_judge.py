@@ -154,12 +154,18 @@ def test_the_protocol_is_what_is_asked_of_whom(tmp_path: Path) -> None:
         assert plain is not None
         assert plain["prompt"] == "judge_pair.v1"
         assert plain["judge"]["model"] == "judge-模型"
-        for fields in ({"limit": 3}, {"max_tokens": 9}, {"against": "base"}, {"model": "openai:x"}):
-            other = protocol(context(tmp_path, server, **fields))
+        changed: Any
+        for changed in (
+            {"limit": 3},
+            {"max_tokens": 9},
+            {"against": "base"},
+            {"model": "openai:x"},
+        ):
+            other = protocol(context(tmp_path, server, **changed))
             assert other is not None
             assert other["hash"] != plain["hash"]
-        for fields in ({"concurrency": 3}, {"budget": {"tokens": 9}}, {"api_key_env": "X"}):
-            assert protocol(context(tmp_path, server, **fields)) == plain
+        for changed in ({"concurrency": 3}, {"budget": {"tokens": 9}}, {"api_key_env": "X"}):
+            assert protocol(context(tmp_path, server, **changed)) == plain
 
 
 def test_without_a_judge_there_is_nothing(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from limbeck.testing import FakeTeacher
 from tests.evals.judge.judges import Rule, first_one, judge, longer, named, shown
 
 PROMPTS = ["Name a sea.", "写一首诗", "Add 1 and 1.", "قل مرحبا"]
-TEXTS = {
+TEXTS: dict[str, list[str | None]] = {
     "student": ["North Sea 🌊", "海", "2", "أهلاً"],
     "base": ["sea", "大海大海", "2", None],
     "teacher": ["the North Sea", "海\n\n蓝", "", "مرحبا"],

@@ -69,7 +69,8 @@ def test_nothing_is_known_of_nothing() -> None:
 
 
 def test_the_controlled_rate_is_there_with_its_terms_by_name() -> None:
-    made = rows([["one", "one"]] * 15 + [["other", "other"]] * 15)
+    verdicts: list[list[str | None]] = [["one", "one"], ["other", "other"]]
+    made = rows(verdicts[:1] * 15 + verdicts[1:] * 15)
     for row in made[:10] + made[15:20]:
         row["one"] = row["one"] | {"lists": 3}
     found = told(made)

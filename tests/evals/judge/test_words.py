@@ -1,4 +1,4 @@
-"""What is said of a judge: never a win rate without its flip rate, and nothing that is not known."""
+"""What is said of a judge: no win rate without its flip rate, and nothing that is not known."""
 
 from __future__ import annotations
 
@@ -13,14 +13,15 @@ from tests.evals.judge.made_up import found, interval
 
 def test_a_finding_in_plain_words() -> None:
     assert finding(found()) == [
-        "openai:judge-模型 prefers the answers of the student to those of the base: win rate of the "
-        "student 75.0% [66.0%, 82.0%] on 112 prompts; the order of the two answers decided 12.5% "
-        "[7.6%, 20.0%] of them. At equal length and formatting a preference is no longer "
-        "measurable: 55.0% [44.0%, 66.0%].",
+        "openai:judge-模型 prefers the answers of the student to those of the base: win rate of "
+        "the student 75.0% [66.0%, 82.0%] on 112 prompts; the order of the two answers changed the "
+        "verdict on 12.5% [7.6%, 20.0%] of them. At equal length and formatting a preference is "
+        "no longer measurable: 55.0% [44.0%, 66.0%].",
         "openai:judge-模型 prefers the answers of the teacher's second sample to those of the "
         "student: win rate of the student 25.0% [12.0%, 46.0%] on 12 prompts; the order of the two "
-        "answers decided 50.0% [25.0%, 75.0%] of them. That is often: the win rate says little "
-        "about the answers. There is no win rate at equal length and formatting.",
+        "answers changed the verdict on 50.0% [25.0%, 75.0%] of them. That is not measurably below "
+        "a coin's half: the win rate says little about the answers. There is no win rate at equal "
+        "length and formatting.",
     ]
 
 
