@@ -6,7 +6,7 @@ the environment variable that holds one.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -16,9 +16,10 @@ from pydantic import ConfigDict, Field, ValidationError, model_validator
 from limbeck.errors import ModelError, RecipeError
 from limbeck.models import OPENAI_URL, parse_model
 from limbeck.money import price_of
-from limbeck.recipe_conflicts import check_tasks, conflicts
+from limbeck.recipe_conflicts import check_forgetting, check_tasks, conflicts
 from limbeck.recipe_encoders import with_encoder, with_files
 from limbeck.recipe_errors import explained
+from limbeck.recipe_eval import TASK_FILES
 from limbeck.recipe_eval import Eval as Eval
 from limbeck.recipe_eval import InContext as InContext
 from limbeck.recipe_judge import Judge as Judge
@@ -192,7 +193,8 @@ class Recipe(Section):
             (("train", "objective"), lambda: find("objectives", self.train.objective)),
             (("train", "options"), lambda: _check_objective(self.train)),
             (("budget", "usd"), lambda: _check_price(self)),
-            (("eval", "tasks"), lambda: check_tasks(_task(folder, t) for t in self.eval.tasks)),
+            (("eval", "tasks"), lambda: check_tasks(_tasks(folder, self.eval.every_task))),
+            (("eval", "forgetting"), lambda: check_forgetting(self.eval.forgetting)),
             *conflicts(self),
         ]
         for number, step in enumerate(self.filters):
@@ -211,7 +213,7 @@ class Recipe(Section):
         )
         filters = tuple(_with_files(folder, step) for step in self.filters)
         teacher, student = done["teacher", "model"], done["student", "model"]
-        tasks = done["eval", "tasks"]
+        tasks, lost = (_tasks(folder, names) for names in (self.eval.tasks, self.eval.forgetting))
         return self.model_copy(
             update={
                 "seeds": seeds,
@@ -222,6 +224,7 @@ class Recipe(Section):
                 "eval": self.eval.model_copy(
                     update={
                         "tasks": tasks,
+                        "forgetting": lost,
                         "in_context": done["eval", "in_context", "rows"],
                         "judge": done["eval", "judge", "model"],
                     }
@@ -284,7 +287,11 @@ def _absolute(folder: Path, path: Path) -> Path:
         raise RecipeError(f"{path} cannot be a path: {error}") from error
 
 
-def _task(folder: Path, task: str) -> str:
-    if task.endswith((".jsonl", ".yaml", ".yml")):
-        return str(_absolute(folder, Path(task)))
-    return task
+def _tasks(folder: Path, tasks: Iterable[str]) -> tuple[str, ...]:
+    """Files and folders of tasks with absolute paths; a name stays."""
+    return tuple(
+        str(_absolute(folder, Path(task)))
+        if task.endswith(TASK_FILES) or (task != "imitation" and (folder / task).is_dir())
+        else task
+        for task in tasks
+    )

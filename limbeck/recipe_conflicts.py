@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from limbeck.errors import RecipeError
 from limbeck.money import price_of
+from limbeck.recipe_eval import task_name
 from limbeck.recipe_seeds import SPLIT_KEYS, check_split
 from limbeck.registry import find, option_names
 
@@ -16,15 +16,14 @@ if TYPE_CHECKING:
     from limbeck.recipe import Format, Recipe, Train
 
 Conflict = tuple[tuple[str | int, ...], Callable[[], None]]
-_FILES = (".jsonl", ".yaml", ".yml")
 
 
-def check_tasks(tasks: Iterable[str]) -> tuple[str, ...]:
-    """The tasks. Results stand under a task's name, a file's without its ending: raises RecipeError
-    for two tasks of one name, and for a file whose name is the imitation task's."""
+def check_tasks(tasks: Iterable[str]) -> None:
+    """Results stand under a task's name, a file's without its ending: raises RecipeError for two
+    tasks of one name, and for a file whose name is the imitation task's."""
     seen: dict[str, str] = {}
     for task in tasks:
-        name = Path(task).stem if task.endswith(_FILES) else task
+        name = task_name(task)
         if name in seen:
             raise RecipeError(
                 f"two of the tasks are named {name!r}, {seen[name]} and {task}, and the scores of "
@@ -36,7 +35,15 @@ def check_tasks(tasks: Iterable[str]) -> tuple[str, ...]:
                 f"the file {task} has a name of the imitation task, whose scores are read in "
                 "another way; rename the file"
             )
-    return tuple(seen.values())
+
+
+def check_forgetting(tasks: Iterable[str]) -> None:
+    """Raises RecipeError for the imitation task, which is what was learned."""
+    if "imitation" in tasks:
+        raise RecipeError(
+            "imitation cannot be under eval.forgetting: it measures what the student learned, and "
+            "not what it lost; put it under eval.tasks"
+        )
 
 
 def check_rationales(section: Format, train: Train) -> None:

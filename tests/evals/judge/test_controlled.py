@@ -127,7 +127,7 @@ def test_the_terms_are_where_the_penalised_likelihood_is_highest() -> None:
 
     def loss(terms: Floats) -> float:
         models, place, length = terms
-        total = (place**2 + length**2) / (2 * PRIOR**2)
+        total = float((place**2 + length**2) / (2 * PRIOR**2))
         for column, side in ((0, 1.0), (1, -1.0)):
             logit = models + side * place + length * x
             total += float((np.logaddexp(0, logit) - won[:, column] * logit).sum())
