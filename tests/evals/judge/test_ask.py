@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck.errors import AuthError, BadRequest, Transient
@@ -132,6 +132,7 @@ def test_only_the_chosen_prompts_are_asked() -> None:
 
 
 @given(st.lists(st.text(), max_size=12), st.integers(1, 14), st.integers(0, 3))
+@settings(deadline=None)
 def test_a_limit_draws_places_without_regard_to_the_answers(
     prompts: list[str], limit: int, seed: int
 ) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck.evals.judge.features import FEATURES, features
@@ -38,6 +38,7 @@ def test_length_is_in_code_points() -> None:
 
 
 @given(st.text())
+@settings(deadline=None)
 def test_a_line_put_before_it_changes_no_count_but_the_length(text: str) -> None:
     before, after = features(text), features("plain\n" + text)
     assert after.pop("length") == before.pop("length") + 6

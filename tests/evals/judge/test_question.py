@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck.evals.judge.question import PROMPT, question, read
@@ -77,6 +77,7 @@ def test_a_code_that_stands_in_a_text_is_not_taken(monkeypatch: pytest.MonkeyPat
 
 
 @given(st.text(), st.text(), st.text())
+@settings(deadline=None)
 def test_any_texts_stay_apart(request: str, first: str, second: str) -> None:
     found = parts(asked(request, first, second))
     given_ = {"REQUEST": request, "ANSWER A": first, "ANSWER B": second}
@@ -142,6 +143,7 @@ def test_what_was_refused_or_cut_short_is_no_verdict(reason: str) -> None:
 
 
 @given(st.text(alphabet="AaBbtie:= *\nVerdict.", max_size=60))
+@settings(deadline=None)
 def test_reading_never_raises_and_no_letter_is_made_up(text: str) -> None:
     found = read(Reply(text))
     assert found is None or found.casefold() in text.casefold()

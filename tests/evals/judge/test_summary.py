@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck.evals.judge.summary import summary, win_rate
@@ -90,6 +90,7 @@ def test_the_interval_of_a_win_rate_is_bonetts_and_prices() -> None:
 
 
 @given(st.integers(0, 400), st.integers(0, 400), st.integers(0, 400))
+@settings(deadline=None)
 def test_an_interval_holds_its_value(won: int, lost: int, neither: int) -> None:
     n = won + lost + neither
     if n == 0:
