@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from limbeck.recipe_judge import Judge
 from limbeck.recipe_student import Section
 from limbeck.recipe_style import Style as Style
 
@@ -102,6 +103,7 @@ class Eval(Section):
     batch_size: Annotated[int, Field(ge=1)] = 32
     in_context: InContext | None = None
     style: Style | None = None
+    judge: Judge | None = None
 
     @field_validator("forgetting", mode="before")
     @classmethod
