@@ -108,6 +108,8 @@ class Contamination:
     _counts: Counter[str] = field(default_factory=Counter, init=False, repr=False)
 
     def judge(self, records: Sequence[Record], /) -> list[Verdict]:
+        if not records:
+            return []
         self._read()
         near: list[list[_Hit]] = [[] for _ in records]
         if self._words is not None:

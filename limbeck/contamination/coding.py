@@ -28,8 +28,8 @@ def words_of(text: str) -> list[str]:
 
 
 def terms_of(words: Iterable[str]) -> list[str]:
-    """What is weighed of words: their first six characters, so that inflections of a word are one;
-    pairs of neighbours in scripts that write no spaces, where a character says little."""
+    """What is weighed of words: their first six characters, so that inflections of a word are one.
+    In scripts that write no spaces each character, and each pair of neighbours."""
     found = []
     before = ""
     for word in words:
@@ -37,7 +37,9 @@ def terms_of(words: Iterable[str]) -> list[str]:
             found.append(word[:STEM])
             before = ""
             continue
-        found.append(before + word)
+        found.append(word)
+        if before:
+            found.append(before + word)
         before = word
     return found
 

@@ -41,7 +41,8 @@ _FOUND = re.compile(
     rf"""(?P<fraction>(?<![\d/.,])\d{{1,3}}\s?[/\u2044]\s?\d{{1,3}}(?![\d/]))
        | (?P<figure>\d+(?:[.,'\u2019\u066b\u066c]\d+)*)
        | (?P<han>[{_HAN}]+|半)
-       | (?P<word>[a-z]+)""",
+       | (?P<word>[a-z]+)
+       | [^\s-]""",
     re.VERBOSE,
 )
 _GROUPED = re.compile(r"\d{1,3}(?:([.,'])\d{3})(?:\1\d{3})*|\d{1,2}(?:,\d{2})+,\d{3}")
@@ -69,7 +70,7 @@ def numbers(text: str) -> frozenset[str]:
                 words.begin(values[0])  # "2 million"
             else:
                 words.found.update(map(_spelt, values))
-        else:
+        else:  # a mark, a letter of another script, or a value of its own
             words.end()
             value = _han(found["han"]) if found["han"] else _fraction(found["fraction"])
             if value is not None:
@@ -151,16 +152,18 @@ def _figure(text: str) -> list[Fraction | str]:
     return [Fraction(one) for one in re.split(r"\D", text)]  # a date, a version
 
 
-def _fraction(text: str) -> Fraction | None:
+def _fraction(text: str | None) -> Fraction | None:
+    if text is None:
+        return None
     above, below = (int(part) for part in re.split("[/\u2044]", text))
     return Fraction(above, below) if below else None
 
 
-def _han(text: str) -> Fraction | None:
+def _han(text: str | None) -> Fraction | None:
     """三百二十 as 320; digits in a row (二〇二一) as they stand; None for 一 alone."""
     if text == "半":
         return Fraction(1, 2)
-    if text == "一":
+    if text is None or text == "一":
         return None
     if len(text) > _LONGEST:
         return Fraction(0)

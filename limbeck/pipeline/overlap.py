@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,10 @@ from limbeck.contamination import Comparison, Item, Row
 from limbeck.contamination.texts import row_of
 from limbeck.errors import DataError, UserError
 from limbeck.pipeline.context import Context
+from limbeck.pipeline.evaluate import ASKED
 from limbeck.pipeline.format import read_split
 from limbeck.pipeline.output import RECORDS
 from limbeck.store import read_json, read_records
-
-ITEMS = "items.json"
-"""In the folder of the stage eval: what every task asked."""
 
 
 def compared(context: Context) -> tuple[list[dict[str, Any]], dict[str, NDArray[np.float64]]]:
@@ -34,7 +32,7 @@ def compared(context: Context) -> tuple[list[dict[str, Any]], dict[str, NDArray[
 
 def evaluated(context: Context) -> dict[str, list[Item]]:
     """The items of every task but imitation, in the order in which they were asked."""
-    path = context.run.folder("eval") / ITEMS
+    path = context.run.folder("eval") / ASKED
     if not path.is_file():
         raise UserError(
             f"{path} is missing: an older limbeck evaluated this run and did not write down what "
@@ -43,7 +41,7 @@ def evaluated(context: Context) -> dict[str, list[Item]]:
     tasks = read_json(path)
     try:
         return {
-            task: [_item(row) for row in rows]
+            task: [item_of(row) for row in rows]
             for task, rows in tasks.items()
             if rows and not task.startswith("imitation")
         }
@@ -55,9 +53,10 @@ def evaluated(context: Context) -> dict[str, list[Item]]:
         ) from error
 
 
-def _item(row: Any) -> Item:
-    options = tuple(str(option) for option in row["options"] or ())
-    return Item(str(row["id"]), str(row["question"] or ""), options, str(row["target"] or ""))
+def item_of(row: Mapping[str, Any]) -> Item:
+    """An item of eval/items.json."""
+    options = tuple(str(option) for option in row.get("options") or ())
+    return Item(str(row["id"]), str(row["question"]), options, str(row.get("target") or ""))
 
 
 def _rows(context: Context) -> Iterator[Row]:
