@@ -63,8 +63,8 @@ def two_way(values: Floats, clusters: Sequence[object] | None) -> list[Part]:
 
     The variance is items + max(0, seeds - both): what an item does under one seed alone is in the
     first two terms, so it is taken off once (the random-effects analysis of variance; with
-    clusters, Cameron, Gelbach and Miller 2011). What is left of the seeds is never less than nothing, so
-    that more seeds cannot make items more certain than they are.
+    clusters, Cameron, Gelbach and Miller 2011). What is left of the seeds is never less than
+    nothing, so that more seeds cannot make items more certain than they are.
     """
     seeds, n, _ = values.shape
     by_item, by_seed = values.mean(axis=0), values.mean(axis=1)
