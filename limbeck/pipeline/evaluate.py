@@ -1,16 +1,17 @@
 """Stage eval: base, student and teacher, one after the other, under one protocol.
 
-eval/{base,student,teacher}.json hold one score per item and the protocol's hash, and
-eval/in_context/ what each said after demos, where the recipe asks for that. A model that was
-evaluated under the same protocol is not evaluated again.
+eval/{base,student,teacher}.json hold one score per item and the protocol's hash, eval/items.json
+what the items ask, and eval/in_context/ what each said after demos, where the recipe asks for that.
+A model that was evaluated under the same protocol is not evaluated again; of one that was killed
+half-way, or whose items are scored in a new way, no answer is asked for twice (the ledger has it).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from limbeck.errors import MissingExtra, StageError
 from limbeck.evals.questions import is_questions
@@ -23,10 +24,14 @@ from limbeck.pipeline import in_context
 from limbeck.pipeline.asking import Role, asking_of
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.format import read_split
+from limbeck.recipe import TeacherSection
 from limbeck.record import content_hash
 from limbeck.store import read_json, write_json
 
 ROLES: tuple[Role, ...] = ("base", "student", "teacher")
+ASKED = "items.json"
+
+OnDone = Callable[[int], None]
 
 
 def inputs(context: Context) -> str:
@@ -59,12 +64,14 @@ def evaluate_roles(context: Context) -> None:
         for role in ROLES:
             print_ = _fingerprint(context, role)
             path = folder / f"{role}.json"
-            if not _is_done(path, protocol.hash, print_):
-                result = _evaluate(context, role, protocol)
+            if not _is_done(path, protocol.hash, print_) or not (folder / ASKED).is_file():
+                result, asked = _evaluate(context, role, protocol)
+                write_json(folder / ASKED, asked)
                 write_json(path, {"role": role, "model": print_, **result})
             saved = read_json(path)
             failures[role] = len(saved["failures"])
             done.files.append(path.name)
+        done.files.append(ASKED)
         done.files += _in_context(context)
         done.counts |= {"failed_calls": failures}
     context.run.log("evaluated", protocol=protocol.hash)
@@ -103,7 +110,7 @@ def _protocol(context: Context) -> Any:
     test = read_split(context.run.folder("format"), "test")
     teacher = parse_model(context.recipe.teacher.model)
     asked: dict[str, str] = {}
-    if any(_is_questions(task) for task in context.recipe.eval.tasks):
+    if any(_is_questions(task) for task in context.recipe.eval.every_task):
         asked = {role: asking_of(context, role).about for role in ROLES}
     try:
         return make_protocol(context.recipe.eval, test, black_box=not teacher.is_local, asked=asked)
@@ -133,44 +140,101 @@ def _fingerprint(context: Context, role: Role) -> str:
     return fingerprint(_name(context, role))
 
 
-def _evaluate(context: Context, role: Role, protocol: Any) -> Mapping[str, Any]:
+def _evaluate(context: Context, role: Role, protocol: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the role scored, and what it was asked, by task."""
     from limbeck.evals.harness import evaluate
-    from limbeck.hf import load
-    from limbeck.teachers.connect import width as under_way
-    from limbeck.teachers.local import LocalTeacher
+    from limbeck.evals.planned import Plan
 
-    name = _name(context, role)
     section = context.recipe.eval
     with ExitStack() as stack:
-        if name.is_local:
-            dtype = context.recipe.teacher.dtype if role == "teacher" else "bfloat16"
-            loaded = load(name, dtype=dtype)
-            writer: Any = LocalTeacher(loaded, batch_size=section.batch_size)
-            width = 2 * section.batch_size
-        else:
-            loaded = None
-            ledger = stack.enter_context(Ledger(context.ledger))
-            writer = context.connect(ledger, Meter(price_of(context.recipe.teacher)))
-            width = under_way(context.recipe.teacher)
+        ledger = stack.enter_context(Ledger(context.ledger))
         bar = stack.enter_context(context.reporter.stage(f"eval {role}", "requests"))
-        results, failures = evaluate(
-            writer,
-            loaded,
-            protocol,
+        model = _model(context, role, ledger, bar.advance)
+        plan = Plan(
             section,
+            protocol,
             read_split(context.run.folder("format"), "test"),
-            asking=asking_of(context, role),
-            verifier=answer,
-            is_marked=lambda text: said(text).marked,
-            width=width,
+            asking_of(context, role),
+            answer,
+            lambda text: said(text).marked,
+            scored=model.scores is not None,
+            second_view=section.second_view and role != "teacher",
+        )
+        results, failures = evaluate(
+            model.writer,
+            model.scores,
+            plan,
+            width=model.width,
+            on_planned=_said_before(context) if role == ROLES[0] else _nothing,
             on_total=bar.total,
             on_done=bar.advance,
             say=context.reporter.say,
         )
-    return {
+    told = {
         "protocol": protocol.to_json(),
-        "about": loaded.about if loaded else context.recipe.teacher.model,
-        "parameters": loaded.parameters if loaded else None,
+        "about": model.about,
+        "parameters": model.parameters,
         "tasks": [result.to_json() for result in results],
         "failures": failures,
     }
+    asked = {r.task: r.asked for r in results if r.kind != "imitation" and r.view == "main"}
+    return told, asked
+
+
+class _Model(NamedTuple):
+    """A role's model: who writes, what gives likelihoods (None for a black box), how many requests
+    are under way at once, and what is told of it."""
+
+    writer: Any
+    scores: Any
+    width: int
+    about: str
+    parameters: int | None
+
+
+def _model(context: Context, role: Role, ledger: Ledger, on_done: OnDone) -> _Model:
+    """What a model said is in the ledger, under its weights: a run that was killed goes on, and
+    items are scored again without asking.
+
+    Base and student are read in float32: log-probabilities of bfloat16 have two digits.
+    """
+    from limbeck.teachers.connect import width as under_way
+
+    name, section = _name(context, role), context.recipe.teacher
+    if not name.is_local:
+        writer = context.connect(ledger, Meter(price_of(section)))
+        return _Model(writer, None, under_way(section), section.model, None)
+    from limbeck.hf import load
+    from limbeck.teachers.connect import identity
+    from limbeck.teachers.local import LocalTeacher
+    from limbeck.teachers.recorded import Recorded
+    from limbeck.teachers.scoring import Scorer
+    from limbeck.teachers.stored_scores import StoredScores
+
+    if role != "teacher":
+        section = TeacherSection(model=str(name), dtype="float32")
+    size = context.recipe.eval.batch_size
+    loaded = load(name, dtype=section.dtype)
+    who = identity(section)
+    return _Model(
+        Recorded(LocalTeacher(loaded, batch_size=size, identity=who), ledger),
+        StoredScores(Scorer(loaded), ledger, who, on_done=on_done),
+        2 * size,
+        loaded.about,
+        loaded.parameters,
+    )
+
+
+def _said_before(context: Context) -> Callable[[Sequence[Mapping[str, Any]]], None]:
+    """What each task can show is said before anything is spent on it."""
+    from limbeck.evals.power import report_lines
+
+    def say(tasks: Sequence[Mapping[str, Any]]) -> None:
+        for line in report_lines(tasks):
+            context.reporter.say(f"eval: {line}")
+
+    return say
+
+
+def _nothing(tasks: Sequence[Mapping[str, Any]]) -> None:
+    return

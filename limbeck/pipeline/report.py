@@ -10,7 +10,7 @@ from limbeck import __version__
 from limbeck.errors import MissingExtra, UserError
 from limbeck.models import parse_model
 from limbeck.pipeline.context import Context
-from limbeck.pipeline.evaluate import ROLES
+from limbeck.pipeline.evaluate import ASKED, ROLES
 from limbeck.pipeline.format import SPLITS, read_split
 from limbeck.pipeline.in_context import report_of
 from limbeck.pipeline.overlap import given_away
@@ -68,7 +68,8 @@ def write_report(context: Context) -> dict[str, Any]:
         prompts={record.id: record.prompt for record in test},
         chance=_chance(context),
         seed=recipe.seed,
-        given_away=given_away(context, roles["student"]["protocol"]),
+        asked=read_json(run.folder("eval") / ASKED),
+        contamination=given_away(context, roles["student"]["protocol"]),
         in_context=report_of(context),
     )
     folder = run.folder("report")
