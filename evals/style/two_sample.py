@@ -85,7 +85,8 @@ def _told_apart(
 def fitted(kernel: Floats, label: Floats) -> Floats:
     """Kernel logistic regression with an L2 penalty: weights (m,) of rows with labels 0 and 1, by
     Newton's method (Zhu and Hastie 2005)."""
-    scores, weights = np.zeros(len(label)), np.zeros(len(label))
+    scores: Floats = np.zeros(len(label))
+    weights: Floats = np.zeros(len(label))
     for _ in range(STEPS):
         share = 1 / (1 + np.exp(-np.clip(scores, -30, 30)))
         curve = np.maximum(share * (1 - share), 1e-6)
