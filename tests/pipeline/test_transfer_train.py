@@ -35,7 +35,7 @@ def test_items_are_counted_by_how_much_is_the_same(tmp_path: Path) -> None:
     (trains, places), similar = compared(items, tmp_path / "rows.jsonl")
     assert similar["trains"].tolist()[0] == pytest.approx(1, abs=1e-4)
     keys = ("task", "items", "rows", "questions", "same", "template", "ngram", "short")
-    assert [trains[key] for key in keys] == ["trains", 3, 3, 2, 1, 2, 2, 1]
+    assert [trains[key] for key in keys] == ["trains", 3, 3, 2, 1, 2, 1, 1]
     assert [(hit["place"], hit["rule"], hit["row"]) for hit in trains["found"]] == [
         (0, "same", "r0"),
         (1, "template", "r0"),
