@@ -35,14 +35,8 @@ def test_all_keys_and_back_through_yaml(tmp_path: Path) -> None:
     found = style(tmp_path, keys)
     assert found.prompts == tmp_path.parent / "a.jsonl"
     assert (found.limit, found.temperature, found.max_tokens) == (7, 1.0, 9)
-<<<<<<< HEAD
-    again = Recipe.parse(
-        Recipe.parse(RECIPE.format(keys), folder=tmp_path).to_yaml(), folder=Path("/elsewhere")
-    )
-=======
     text = Recipe.parse(RECIPE.format(keys), folder=tmp_path).to_yaml()
     again = Recipe.parse(text, folder=Path("/elsewhere"))
->>>>>>> 5085c9408e20c0c33951cef9cb0472facbb42f62
     assert again.eval.style == found
 
 
