@@ -34,7 +34,7 @@ CUT = (
 )
 NEEDS_LIMBECK = (
     "acc is limbeck's reading of the answer and is only there where limbeck is installed; "
-    "{plain} is a plainer rule that needs nothing, and is lower."
+    "{plain} is a plainer rule, which needs nothing and reads less."
 )
 
 

@@ -58,8 +58,8 @@ def pooled(
     return {
         "tasks": list(tasks),
         "n": sum(n for _, _, n in found.values()),
-        "student_minus_base": interval(over_all.difference(0)),
-        "teacher_minus_base": interval(over_compared.difference(1)) if over_compared else None,
+        "student_minus_base": interval(over_all.gain()),
+        "teacher_minus_base": interval(over_compared.gap()) if over_compared else None,
         "gap_closed": over_compared.gap_closed() if over_compared else None,
         "with_teacher": compared,
         "left_out": [

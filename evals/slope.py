@@ -49,7 +49,6 @@ def log_slope(
         if len(slopes) == 1:
             return {"value": float(slopes[0]), "low": None, "high": None, "p_value": None}
         slopes = slopes[None, :]  # seeds are then what varies
-    pairs = np.stack([slopes, np.zeros_like(slopes)], axis=2)
-    total, parts = two_way(pairs, clusters)
-    joint = Joint(pairs.mean(axis=(0, 1)), parts, total)
-    return {**interval(joint.difference(0)), "p_value": joint.p_value()}
+    parts = two_way(np.stack([slopes, np.zeros_like(slopes)], axis=2), clusters)
+    joint = Joint((float(slopes.mean()), 0.0), parts, "howe")
+    return {**interval(joint.gain()), "p_value": joint.p_value()}

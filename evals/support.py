@@ -12,13 +12,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from limbeck.evals.joint import gap_row, interval
-from limbeck.evals.robust import Floats, slope
+from limbeck.evals.joint import Joint, interval
+from limbeck.evals.robust import Floats, mean_covariance, slope
 from limbeck.evals.transfer import (
     LEVEL,
     checked,
     difference,
-    gap_closed,
     mean_difference,
     t_p_value,
     t_quantile,
@@ -110,9 +109,10 @@ def _bin(
         return row
     row["student_minus_base"] = interval(difference(b, s, clusters=clusters))
     if teacher is not None:
-        found = gap_closed(b, s, teacher[places], clusters=clusters)
-        row["teacher_minus_base"] = interval(found.teacher_minus_base)
-        row["gap_closed"] = gap_row(found)
+        pairs = np.stack([s - b, teacher[places] - b], axis=1)
+        found = Joint(pairs.mean(axis=0), [mean_covariance(pairs, clusters)])
+        row["teacher_minus_base"] = interval(found.gap())
+        row["gap_closed"] = found.gap_closed()
     return row
 
 

@@ -31,11 +31,12 @@ def training_seeds(
     items, with its interval (chi-square: of few seeds it is wide, and that is the truth).
 
     With so few seeds no bootstrap holds what it promises: of three, a ninth of the draws hold one
-    seed only, and the pigeonhole bootstrap's 95% intervals (Owen 2007) cover about 80% where seeds
-    matter. The interval is Student's instead, over the variance of `two_way`; what it covers at 3
-    and 5 seeds is in benchmarks/RESULTS.md (93% to 97%). It is wide: t has 2 degrees of freedom
-    where three seeds differ more than items do. Raises ValueError for fewer than two runs, and for
-    scores that cannot be paired.
+    seed only, and the pigeonhole bootstrap (Owen 2007) covers about 83% where seeds matter. The
+    interval is Howe's instead (`limbeck.evals.joint`), over the variance of `two_way`. Where seeds
+    differ more than items do it is wide, t having 2 degrees of freedom for three seeds. By
+    simulation it covers 94% to 96% with three and five seeds (benchmarks/RESULTS.md), and 91% to
+    97% with two, which are too few to tell how far seeds spread. Raises ValueError for fewer than
+    two runs, and for scores that cannot be paired.
     """
     if len(runs) < 2:
         raise ValueError(f"training seeds take at least two runs, got {len(runs)}")
@@ -43,34 +44,33 @@ def training_seeds(
     if any(without) != all(without):
         raise ValueError("some runs have a teacher's scores and some have none")
     pairs = np.stack([_pairs(*run) for run in _same_length(runs)])
-    total, parts = two_way(pairs, clusters)
-    joint = Joint(pairs.mean(axis=(0, 1)), parts, total)
+    joint = Joint(pairs.mean(axis=(0, 1)), two_way(pairs, clusters), "howe")
     gains = pairs[:, :, 0].mean(axis=1)
     return {
         "seeds": len(runs),
         "n": pairs.shape[1],
         "gains": [float(gain) for gain in gains],
-        "student_minus_base": {**interval(joint.difference(0)), "p_value": joint.p_value()},
-        "teacher_minus_base": None if all(without) else interval(joint.difference(1)),
+        "student_minus_base": {**interval(joint.gain()), "p_value": joint.p_value()},
+        "teacher_minus_base": None if all(without) else interval(joint.gap()),
         "gap_closed": None if all(without) else joint.gap_closed(),
         "sd": _spread(gains),
     }
 
 
-def two_way(values: Floats, clusters: Sequence[object] | None) -> tuple[Floats, list[Part]]:
-    """The covariance (k, k) of the mean of values (seeds, items, k), and its parts with their
-    degrees of freedom: items (or clusters), and seeds where there are two or more.
+def two_way(values: Floats, clusters: Sequence[object] | None) -> list[Part]:
+    """The covariance (k, k) of the mean of values (seeds, items, k) in its parts, with their
+    degrees of freedom: items (or clusters), and what seeds add where there are two or more.
 
-    Var = items + max(0, seeds - both): an item's own part in a seed's mean is in the first two
-    terms, so it is taken off once (the random-effects analysis of variance; with clusters,
-    Cameron, Gelbach and Miller 2011). What is left of the seeds is never less than nothing, so
+    The variance is items + max(0, seeds - both): what an item does under one seed alone is in the
+    first two terms, so it is taken off once (the random-effects analysis of variance; with
+    clusters, Cameron, Gelbach and Miller 2011). What is left of the seeds is never less than nothing, so
     that more seeds cannot make items more certain than they are.
     """
     seeds, n, _ = values.shape
     by_item, by_seed = values.mean(axis=0), values.mean(axis=1)
     items, degrees = mean_covariance(by_item, clusters)
     if seeds == 1:
-        return items, [(items, degrees)]
+        return [(items, degrees)]
     off = by_seed - by_seed.mean(axis=0)
     over_seeds = off.T @ off / (seeds * (seeds - 1))
     residuals = values - by_item - off[:, None, :]
@@ -81,7 +81,7 @@ def two_way(values: Floats, clusters: Sequence[object] | None) -> tuple[Floats, 
     both = np.einsum("gsk,gsl->kl", sums, sums) / (seeds * (seeds - 1))
     sizes, directions = np.linalg.eigh(over_seeds - both)
     beyond = (directions * np.maximum(sizes, 0)) @ directions.T
-    return items + beyond, [(items, degrees), (over_seeds, seeds - 1.0)]
+    return [(items, degrees), (beyond, seeds - 1.0)]
 
 
 def _same_length(runs: Sequence[Run]) -> list[tuple[Floats, Floats, Floats]]:

@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from limbeck.errors import RecipeError
+from limbeck.money import price_of
 from limbeck.recipe_eval import task_name
 from limbeck.recipe_seeds import SPLIT_KEYS, check_split
 from limbeck.registry import find, option_names
@@ -95,7 +96,26 @@ def conflicts(recipe: Recipe) -> list[Conflict]:
         (("train", "objective"), lambda: _check_objective(recipe)),
         (("train", "patience"), lambda: _check_patience(recipe)),
         (("eval", "in_context"), lambda: _check_in_context(recipe)),
+        (("eval", "judge"), lambda: check_judge(recipe)),
     ]
+
+
+def check_judge(recipe: Recipe) -> None:
+    """Raises RecipeError for a judge without answers to judge, and for dollars without a price."""
+    judge = recipe.eval.judge
+    if judge is None:
+        return
+    if recipe.eval.style is None:
+        raise RecipeError(
+            "the judge compares the answers to open prompts that eval.style asks for, and the "
+            "recipe has no eval.style; add it, or take eval.judge out"
+        )
+    if judge.budget.usd is not None and price_of(judge.with_url()) is None:
+        raise RecipeError(
+            f"eval.judge.budget.usd needs a price, and no price is known for {judge.model} at "
+            f"{judge.with_url().base_url}. Add eval.judge.price.input and eval.judge.price.output "
+            "(dollars per million tokens), or limit eval.judge.budget.tokens"
+        )
 
 
 def _check_student(recipe: Recipe) -> None:

@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from limbeck.recipe_judge import Judge
 from limbeck.recipe_student import Section
+from limbeck.recipe_style import Style as Style
 
 Shots = Annotated[int, Field(ge=0)]
 TASK_FILES = (".jsonl", ".yaml", ".yml")
@@ -100,6 +102,8 @@ class Eval(Section):
     max_tokens: Annotated[int, Field(ge=1)] = 128
     batch_size: Annotated[int, Field(ge=1)] = 32
     in_context: InContext | None = None
+    style: Style | None = None
+    judge: Judge | None = None
 
     @field_validator("forgetting", mode="before")
     @classmethod

@@ -72,4 +72,6 @@ def spread(feature: Measured) -> float:
 
 def rounded(value: float | None) -> float | None:
     """None for what is no finite number."""
-    return None if value is None or not math.isfinite(value) else round(float(value), DECIMALS)
+    return (
+        None if value is None or not math.isfinite(value) else round(float(value), DECIMALS) + 0.0
+    )

@@ -1,9 +1,8 @@
 """How far a model's answers are from the teacher's, prompt by prompt.
 
 Most distances are means over prompts. The distance of two distributions and a correlation are
-not, and are given as jackknife pseudo-values (Quenouille 1956, Tukey 1958), whose mean is the
-statistic without its first-order bias and whose spread is that of its standard error: so that one
-interval serves all features.
+not, and are given as jackknife pseudo-values (Tukey 1958) moved so that their mean is the statistic
+itself: their spread is that of its standard error, so that one interval serves all features.
 """
 
 from __future__ import annotations
@@ -66,7 +65,7 @@ def _openings(texts: dict[str, list[Text]]) -> Measured:
     whole, pseudo = {}, {}
     for role in _others(texts):
         whole[role], left = jensen_shannon(openings[role], openings["teacher"])
-        pseudo[role] = _pseudo(whole[role], left)
+        pseudo[role] = pseudo_values(whole[role], left)
     return Measured(
         "opening words",
         f"Jensen-Shannon distance (0 to 1) of the first {OPENING_WORDS} words to the teacher's",
@@ -134,7 +133,7 @@ def _length_correlation(texts: dict[str, list[Text]]) -> Measured:
     whole, pseudo = {}, {}
     for role in _others(texts):
         whole[role], left = correlation(logs[role], logs["teacher"])
-        pseudo[role] = _pseudo(1 - whole[role], 1 - left)
+        pseudo[role] = pseudo_values(1 - whole[role], 1 - left)
     return Measured(
         "length correlation",
         "of the answers' log lengths with the teacher's; the mean has the length already",
@@ -163,5 +162,7 @@ def correlation(one: Floats, two: Floats) -> tuple[float, Floats]:
     return float(whole), left
 
 
-def _pseudo(whole: float, left: Floats) -> Floats:
-    return len(left) * whole - (len(left) - 1) * left
+def pseudo_values(whole: float, left: Floats) -> Floats:
+    """From a statistic of n places and the same without each (n,). Their own mean, the jackknife's
+    estimate, has less bias and more variance: both ends of a ratio are biased alike."""
+    return whole + (len(left) - 1) * (left.mean() - left)

@@ -18,7 +18,9 @@ from limbeck.refusals import is_boilerplate, is_refusal
 Floats = NDArray[np.float64]
 
 SHARE = "share"
-_HEADER = re.compile(r"^ {0,3}#{1,6}[ \t]+\S|^[^\n]*\S[^\n]*\n {0,3}={3,}[ \t]*$", re.MULTILINE)
+_HEADER = re.compile(
+    r"^ {0,3}#{1,6}[ \t]+\S|^(?=[^\n]*\S)[^\n]++\n {0,3}={3,}[ \t]*$", re.MULTILINE
+)
 _BOLD = re.compile(r"\*\*(?=\S)[^*\n]+?\*\*|(?<!\w)__(?=\S)[^_\n]+?__(?!\w)")
 _FENCE = re.compile(r"^[ \t]*(?:```|~~~)", re.MULTILINE)
 _TABLE = re.compile(r"^[ \t]*\|?[ \t]*:?-{3,}:?[ \t]*\|[ \t|:-]*$", re.MULTILINE)
@@ -36,6 +38,11 @@ def _mean(values: Floats) -> float:
 def _geometric(values: Floats) -> float:
     """The mean of logs of 1 + x, as an x."""
     return float(np.expm1(values.mean()))
+
+
+def _ratio(values: Floats) -> float:
+    """The mean of logs of x, as an x."""
+    return float(np.exp(values.mean()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +75,7 @@ def _distinct(text: Text) -> float:
 
 def _compression(text: Text) -> float:
     raw = text.text.encode("utf-8", "surrogatepass")
-    return len(raw) / len(zlib.compress(raw, 6)) if raw else 1.0
+    return math.log(len(raw) / len(zlib.compress(raw, 6))) if raw else 0.0
 
 
 def _hedges(text: Text) -> float:
@@ -147,9 +154,11 @@ FEATURES = (
     ),
     Feature(
         "compression",
-        "bytes of an answer for each byte that zlib makes of it: more where it repeats itself",
+        "bytes of an answer for each byte that zlib makes of it, as a geometric mean: more where "
+        "it repeats itself; distances are of the log",
         "times",
         _compression,
+        _ratio,
     ),
     Feature(
         "emoji",

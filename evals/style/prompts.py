@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -22,14 +22,18 @@ class Prompts(NamedTuple):
 
 
 def read_prompts(
-    path: Path, *, limit: int | None = None, seed: int = 0, trained_on: Collection[str] = ()
+    path: Path,
+    *,
+    limit: int | None = None,
+    seed: int = 0,
+    is_trained_on: Callable[[Record], bool] = lambda prompt: False,
 ) -> Prompts:
     """The prompts of a JSONL file: seeds in any form, or `turns` of which the first is asked
     (MT-Bench: its second turn is about a model's own answer). Equal prompts count once.
 
-    Those whose `prompt_key` is in `trained_on` are left out: they are not held out. Of more than
-    `limit` a sample is asked, drawn by `seed` and each prompt's own text: files are often sorted by
-    subject. Raises DataError with the line of a row that cannot be used, and where none is left.
+    Those that `is_trained_on` knows are left out: they are not held out. Of more than `limit` a
+    sample is asked, drawn by `seed` and each prompt's own text: files are often sorted by subject.
+    Raises DataError with the line of a row that cannot be used, and where none is left.
     """
     found: dict[str, Record] = {}
     for number, row in read_jsonl(path):
@@ -39,7 +43,7 @@ def read_prompts(
         except (KeyError, TypeError, ValueError) as error:
             reason = f"the key {error} is missing" if isinstance(error, KeyError) else str(error)
             raise DataError(f"{path}, line {number}: {reason}", path=path, line=number) from error
-    held_out = {key: prompt for key, prompt in found.items() if key not in trained_on}
+    held_out = {key: prompt for key, prompt in found.items() if not is_trained_on(prompt)}
     if not held_out:
         why = "every one of them is a training prompt" if found else "it is empty"
         raise DataError(f"{path} has no prompt to compare styles on: {why}", path=path)

@@ -22,7 +22,7 @@ LIST_ITEM = re.compile(
 """A line's beginning that makes it an item of a list: a bullet, a number (of any script's digits),
 a Chinese numeral, a letter with a bracket. A long dash is none: it opens what somebody says."""
 _SENTENCE_END = re.compile(
-    r"[。！？｡]+[」』”’）》]*|[.!?…।॥؟۔]+[\"'”’)\]»*_]*(?=\s|$)|\n+", re.MULTILINE
+    r"[。！？｡]+[」』”’）》]*|(?<![.!?…।॥؟۔])[.!?…।॥؟۔]++[\"'”’)\]»*_]*+(?=\s|$)|\n+", re.MULTILINE
 )
 
 

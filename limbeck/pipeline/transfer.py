@@ -220,8 +220,8 @@ def _limits(
         )
     for name, (_, paired) in tasks.items():
         lines += [
-            f"{one} and {other} gave the very same outputs on all {len(paired.items[one])} items of "
-            f"{name}: were they run with one --use_cache file, which knows no models?"
+            f"{one} and {other} gave the very same outputs on every item of {name}: were they run "
+            "with one --use_cache file, which knows no models?"
             for one, other in _alike(paired)
         ]
         told = ", ".join(f"{role} {count}" for role, count in paired.left_out.items() if count)
