@@ -14,7 +14,7 @@ from limbeck.evals.flips import flips
 BASE = [0, 0, 1, 1, 0, 0, 1, 0]
 STUDENT = [1, 0, 0, 1, 0, 1, 0, 0]
 TEACHER = [1, 1, 1, 0, 0, 0, 0, 0]
-ANSWERS = {
+ANSWERS: dict[str, list[str | None]] = {
     "base": ["b", "b", "a", "a", "b", "c", "a", None],
     "student": ["a", "b", "b", "a", "C ", "a", "b", "d"],
     "teacher": ["a", "a", "a", "b", "c", "c", "b", "d"],
@@ -87,7 +87,7 @@ def made(seed: int, n: int, options: int, copies: float) -> Any:
 
 def test_a_copying_student_is_found() -> None:
     scores, answers = made(0, 400, 4, 0.5)
-    copied = flips(*scores, answers)["copied"]
+    copied = flips(*scores, answers=answers)["copied"]
     assert copied["difference"]["low"] > 0.1
     assert copied["both_wrong"]["p_value"] < 0.001
     assert copied["both_wrong"]["base_rate"] == pytest.approx(1 / 3, abs=0.1)
@@ -95,7 +95,7 @@ def test_a_copying_student_is_found() -> None:
 
 def test_a_student_that_errs_by_itself_is_not_found_more_often_than_it_should() -> None:
     tries = (made(seed, 120, 4, 0) for seed in range(200))
-    found = [flips(*scores, said)["copied"] for scores, said in tries]
+    found = [flips(*scores, answers=said)["copied"] for scores, said in tries]
     assert sum(row["p_value"] < 0.05 for row in found) / 200 < 0.08
     assert sum(row["both_wrong"]["p_value"] < 0.05 for row in found) / 200 < 0.08
 
@@ -110,28 +110,30 @@ def test_more_errors_alone_are_not_copies_where_both_are_wrong() -> None:
         role: [f"{k}" for k in answers]
         for role, answers in (("base", base), ("student", student), ("teacher", teacher))
     }
-    copied = flips(*scores, said)["copied"]
+    copied = flips(*scores, answers=said)["copied"]
     assert copied["p_value"] < 0.001  # the share of all items rises with the errors
     assert copied["both_wrong"]["p_value"] > 0.05  # and this does not
 
 
 def test_with_two_options_an_error_has_no_author() -> None:
     scores, answers = made(0, 50, 2, 0.5)
-    assert flips(*scores, answers)["copied"] is None
-    assert flips(*scores, answers, options=[2] * 50)["copied"] is None
-    assert flips(*scores, answers, options=[None] * 50)["copied"] is not None  # free answers
-    mixed = flips(*scores, answers, options=[2] * 25 + [4] * 25)["copied"]
+    assert flips(*scores, answers=answers)["copied"] is None
+    assert flips(*scores, answers=answers, options=[2] * 50)["copied"] is None
+    assert (
+        flips(*scores, answers=answers, options=[None] * 50)["copied"] is not None
+    )  # free answers
+    mixed = flips(*scores, answers=answers, options=[2] * 25 + [4] * 25)["copied"]
     assert mixed["of"] == int((scores[2][25:] == 0).sum())
 
 
 def test_clusters_are_taken_whole() -> None:
     scores, answers = made(3, 60, 4, 0.5)
-    alone = flips(*scores, answers)["copied"]
+    alone = flips(*scores, answers=answers)["copied"]
     repeated = [np.repeat(one, 5) for one in scores]
     said = {role: [t for t in texts for _ in range(5)] for role, texts in answers.items()}
-    whole = flips(*repeated, said, clusters=np.repeat(np.arange(60), 5).tolist())["copied"]
+    whole = flips(*repeated, answers=said, clusters=np.repeat(np.arange(60), 5).tolist())["copied"]
     assert whole["difference"] == pytest.approx(alone["difference"])
-    assert flips(*scores, answers, clusters=["one"] * 60)["copied"]["p_value"] is None
+    assert flips(*scores, answers=answers, clusters=["one"] * 60)["copied"]["p_value"] is None
 
 
 def test_what_is_not_right_or_wrong_is_refused() -> None:
