@@ -20,8 +20,8 @@ from limbeck.store import write_text
 README = """\
 # Tasks exported by limbeck
 
-Plain lm-eval runs them; limbeck need not be installed. The folder may be moved. A prompt that is too
-long for a model is cut by lm-eval, where limbeck stops.
+Plain lm-eval runs them; limbeck need not be installed. The folder may be moved. A prompt that is
+too long for a model is cut by lm-eval, where limbeck leaves the item out.
 
 {tasks}
 """
