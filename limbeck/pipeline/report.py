@@ -13,7 +13,7 @@ from limbeck.pipeline import in_context, judge, style
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.evaluate import ASKED, FEW_SHOT, ROLES, demos
 from limbeck.pipeline.format import SPLITS, read_split
-from limbeck.pipeline.overlap import given_away
+from limbeck.pipeline.overlap import compared
 from limbeck.pipeline.train import METRICS, SUMMARY
 from limbeck.pipeline.train import inputs as train_inputs
 from limbeck.record import content_hash
@@ -51,6 +51,7 @@ def write_report(context: Context) -> dict[str, Any]:
     roles: dict[str, Any] = {role: read_json(run.folder("eval") / f"{role}.json") for role in ROLES}
     generated = run.need("generate", by="report").counts
     test = read_split(run.folder("format"), "test")
+    entries, similar = compared(context)
     report = build_report(
         name=recipe.name,
         version=__version__,
@@ -70,7 +71,8 @@ def write_report(context: Context) -> dict[str, Any]:
         seed=recipe.seed,
         few_shot_base=_few_shot_base(context),
         asked=read_json(run.folder("eval") / ASKED),
-        contamination=given_away(context, roles["student"]["protocol"]),
+        contamination=entries,
+        similarity={task: found.tolist() for task, found in similar.items()},
         style=style.report_of(context),
         judge=judge.report_of(context),
         in_context=in_context.report_of(context),

@@ -52,6 +52,7 @@ def transfer(
     notes = [note for run in runs.values() for note in run.notes]
     tasks = pair_all(runs, filter_, metric, cluster, notes)
     items = {name: items_of(paired) for name, (_, paired) in tasks.items()}
+    entries, similar = (None, {}) if train is None else compared(items, train)
     report = build_report(
         name=runs["student"].model,
         version=__version__,
@@ -64,10 +65,9 @@ def transfer(
         prompts={one["id"]: one["question"] for found in items.values() for one in found},
         chance=_chances(tasks),
         seed=SEED,
-        given_away=() if train is None else compared(items, train),
+        contamination=entries,
+        similarity={task: found.tolist() for task, found in similar.items()},
     )
-    if train is None:
-        report["given_away"] = None
     for row in report["tasks"]:
         samples, paired = tasks[row["task"]]
         row["about"] = _about(samples["base"], paired)

@@ -222,7 +222,7 @@ def test_training_rows_are_compared_with_the_items(runs: dict[str, Path], tmp_pa
     asked = "Which one follows 3?\u2028Ça, 东京, or 5?"  # items 10 and, in another form, others
     write_jsonl(train, [{"prompt": asked, "completion": "Rome"}, {"prompt": "Hi", "id": "x"}])
     report = transfer(runs, train=train)
-    (entry, _) = report["given_away"]
+    (entry, _) = report["contamination"]
     assert (entry["task"], entry["items"], entry["rows"], entry["questions"]) == ("mc", ITEMS, 2, 2)
     assert entry["same"] == 1
     assert entry["found"][0]["row"] in ("line 1", "x")
