@@ -64,15 +64,12 @@ def transfer(
         prompts={one["id"]: one["question"] for found in items.values() for one in found},
         chance=_chances(tasks),
         seed=SEED,
-        given_away=() if train is None else compared(items, train),
+        asked=items,
+        contamination=None if train is None else compared(items, train),
     )
-    if train is None:
-        report["given_away"] = None
     for row in report["tasks"]:
         samples, paired = tasks[row["task"]]
         row["about"] = _about(samples["base"], paired)
-        if _is_binary(paired):
-            row["unit"] = "share"
     report["limits"] = _limits(report["tasks"], tasks, runs, notes)
     return report
 

@@ -17,7 +17,7 @@ Item = Mapping[str, Any]
 
 
 def compared(items: Mapping[str, Sequence[Item]], train: Path) -> list[dict[str, Any]]:
-    """One entry for each task, see `build_report`'s `given_away`.
+    """One entry for each task, see `build_report`'s `contamination`.
 
     `items` are by task as in eval/items.json; `train` is JSONL of any form that seeds have. Raises
     DataError for a row without a prompt.
@@ -43,7 +43,7 @@ def compared(items: Mapping[str, Sequence[Item]], train: Path) -> list[dict[str,
                 "ngram": sum(not shared.isdisjoint(runs) for runs in own),
                 "short": sum(not runs for runs in own),
                 "found": [
-                    {"place": n, "item": found[n]["id"], "reason": h.reason, "row": h.nearest}
+                    {"place": n, "item": found[n]["id"], "rule": h.reason, "row": h.nearest}
                     for n, h in enumerate(hits)
                     if h is not None
                 ],
