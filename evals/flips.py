@@ -95,7 +95,9 @@ def _copied(
         several = np.full(n, len({text for texts in said.values() for text in texts if text}) > 2)
     read = {role: np.array([bool(text) for text in texts]) for role, texts in said.items()}
     same = {
-        role: np.array([bool(x) and x == y for x, y in zip(said[role], said["teacher"], strict=True)])
+        role: np.array(
+            [bool(x) and x == y for x, y in zip(said[role], said["teacher"], strict=True)]
+        )
         for role in ("base", "student")
     }
     places = np.flatnonzero(~t & read["teacher"] & several)

@@ -53,7 +53,8 @@ def _line(task: Mapping[str, Any]) -> str:
         return f"{items}; {_unseen(alone)}"
     together = before(n, binary=True, clusters=clusters)
     items = f"{n:,} items of {clusters:,} template" + ("" if clusters == 1 else "s")
-    ends = f", or under {_points(together)} if a template's items all turn out alike"
+    under = _points(together).removesuffix(" points")
+    ends = f", or under {under} if a template's items all turn out alike"
     if together is None or together >= 1:
         ends = ", and none might be if a template's items all turn out alike"
     return f"{items}; {_unseen(alone)}{ends}"

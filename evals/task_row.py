@@ -190,7 +190,9 @@ def _endings(pair: Paired, asked: Sequence[Mapping[str, Any]], seed: int) -> dic
     )
     if "teacher" in scores:
         found["flips"] = flips(
-            *(scores[role] for role in ROLES),
+            scores["base"],
+            scores["student"],
+            scores["teacher"],
             {role: [item["answer"] for item in items[role]] for role in ROLES},
             options=options,
             clusters=pair.clusters,

@@ -32,11 +32,11 @@ def training_seeds(
 
     With so few seeds no bootstrap holds what it promises: of three, a ninth of the draws hold one
     seed only, and the pigeonhole bootstrap (Owen 2007) covers about 83% where seeds matter. The
-    interval is Howe's instead (`limbeck.evals.joint`), over the variance of `two_way`. Where seeds
-    differ more than items do it is wide, t having 2 degrees of freedom for three seeds. By
-    simulation it covers 94% to 96% with three and five seeds (benchmarks/RESULTS.md), and 91% to
-    97% with two, which are too few to tell how far seeds spread. Raises ValueError for fewer than
-    two runs, and for scores that cannot be paired.
+    interval is Howe's instead (`limbeck.evals.joint`), over the variance of `two_way`. It covers at
+    least what it says, and pays in width: three seeds have 2 degrees of freedom, whose t is 4.3 and
+    not 1.96, and two seeds have 12.7, which is all that two can tell. Where seeds do not matter it
+    covers 97% instead of 95% with three, 96% with five (benchmarks/RESULTS.md). Raises ValueError
+    for fewer than two runs, and for scores that cannot be paired.
     """
     if len(runs) < 2:
         raise ValueError(f"training seeds take at least two runs, got {len(runs)}")
@@ -59,12 +59,13 @@ def training_seeds(
 
 def two_way(values: Floats, clusters: Sequence[object] | None) -> list[Part]:
     """The covariance (k, k) of the mean of values (seeds, items, k) in its parts, with their
-    degrees of freedom: items (or clusters), and what seeds add where there are two or more.
+    degrees of freedom: items (or clusters), and seeds where there are two or more.
 
-    The variance is items + max(0, seeds - both): what an item does under one seed alone is in the
-    first two terms, so it is taken off once (the random-effects analysis of variance; with
-    clusters, Cameron, Gelbach and Miller 2011). What is left of the seeds is never less than nothing, so
-    that more seeds cannot make items more certain than they are.
+    The variance is seeds + items - both: what an item does under one seed alone is in the first two
+    terms, so it is taken off once (the random-effects analysis of variance; with clusters,
+    Cameron, Gelbach and Miller 2011). It is taken off the items, of which there are many, and never
+    below nothing. Taken off the few seeds it would leave nothing of them in every second run, and
+    intervals that cover 85 to 95%.
     """
     seeds, n, _ = values.shape
     by_item, by_seed = values.mean(axis=0), values.mean(axis=1)
@@ -79,9 +80,9 @@ def two_way(values: Floats, clusters: Sequence[object] | None) -> list[Part]:
     np.add.at(sums, index, residuals.transpose(1, 0, 2))
     sums *= weights[:, None, None]
     both = np.einsum("gsk,gsl->kl", sums, sums) / (seeds * (seeds - 1))
-    sizes, directions = np.linalg.eigh(over_seeds - both)
-    beyond = (directions * np.maximum(sizes, 0)) @ directions.T
-    return [(items, degrees), (beyond, seeds - 1.0)]
+    sizes, directions = np.linalg.eigh(items - both)
+    rest = (directions * np.maximum(sizes, 0)) @ directions.T
+    return [(rest, degrees), (over_seeds, seeds - 1.0)]
 
 
 def _same_length(runs: Sequence[Run]) -> list[tuple[Floats, Floats, Floats]]:

@@ -52,10 +52,10 @@ class Answers:
 def request(question: Question, sampling: Sampling, sample: str) -> Request:
     """The request of one prompt. Its seed is of the recipe's seed, the sample and the prompt: no
     other prompt changes it."""
-    raw = isinstance(question.prompt, str)
-    messages = (user(question.prompt),) if raw else tuple(question.prompt)  # type: ignore[arg-type]
+    prompt = question.prompt
+    raw = isinstance(prompt, str)
     return Request(
-        messages=messages,
+        messages=(user(prompt),) if isinstance(prompt, str) else tuple(prompt),
         max_tokens=sampling.max_tokens,
         temperature=sampling.temperature,
         seed=_seed(sampling.seed, sample, question.id),

@@ -81,19 +81,16 @@ def jensen_shannon(ones: Sequence[str], twos: Sequence[str]) -> tuple[float, Flo
     n = len(ones)
     names = {name: place for place, name in enumerate(dict.fromkeys([*ones, *twos]))}
     at_one, at_two = (np.array([names[name] for name in several]) for several in (ones, twos))
-    one, two = (np.bincount(at, minlength=len(names)) for at in (at_one, at_two))
+    one, two = (np.bincount(at, minlength=len(names)).astype(float) for at in (at_one, at_two))
 
-    def without(counts: Floats, places: Floats) -> Floats:
-        """What sum(x log x) gains where one of each place is taken off."""
-        there = counts[places]
+    def taken(there: Floats) -> Floats:
+        """What sum(x log x) gains where one of so many is taken off."""
         return _xlogx(there - 1) - _xlogx(there)
 
     both = one + two
     # Of the two taken off, one after the other: the second may stand in the same place.
-    of_both = without(both, at_one)
-    there = both[at_two] - (at_one == at_two)
-    of_both = of_both + _xlogx(there - 1) - _xlogx(there)
-    gain = of_both - without(one, at_one) - without(two, at_two)
+    of_both = taken(both[at_one]) + taken(both[at_two] - (at_one == at_two))
+    gain = of_both - taken(one[at_one]) - taken(two[at_two])
     total = float((_xlogx(both) - _xlogx(one) - _xlogx(two)).sum())
     divergence = 1 - total / (2 * n)
     left = 1 - (total + gain) / (2 * (n - 1))
@@ -150,19 +147,22 @@ def correlation(one: Floats, two: Floats) -> tuple[float, Floats]:
     n = len(one)
     x, y = one - one.mean(), two - two.mean()
 
-    def of(count: Floats, sx: Floats, sy: Floats, xx: Floats, yy: Floats, xy: Floats) -> Floats:
+    def of(count: int, sx: Floats, sy: Floats, xx: Floats, yy: Floats, xy: Floats) -> Floats:
         cov, vx, vy = xy - sx * sy / count, xx - sx * sx / count, yy - sy * sy / count
         known = (vx > 1e-12 * (1 + xx)) & (vy > 1e-12 * (1 + yy))
         found: Floats = np.where(known, cov / np.sqrt(np.where(known, vx * vy, 1.0)), 0.0)
         return found
 
-    xx, yy, xy = (x * x).sum(), (y * y).sum(), (x * y).sum()
-    whole = of(np.float64(n), np.float64(0), np.float64(0), xx, yy, xy)
-    left = of(np.full(n, n - 1.0), -x, -y, xx - x * x, yy - y * y, xy - x * y)
-    return float(whole), left
+    squares = [x * x, y * y, x * y]
+    sums = [float(several.sum()) for several in squares]
+    nought = np.zeros(1)
+    whole = of(n, nought, nought, *(nought + one for one in sums))
+    left = of(n - 1, -x, -y, *(one - each for one, each in zip(sums, squares, strict=True)))
+    return float(whole[0]), left
 
 
 def pseudo_values(whole: float, left: Floats) -> Floats:
     """From a statistic of n places and the same without each (n,). Their own mean, the jackknife's
     estimate, has less bias and more variance: both ends of a ratio are biased alike."""
-    return whole + (len(left) - 1) * (left.mean() - left)
+    moved: Floats = whole + (len(left) - 1) * (left.mean() - left)
+    return moved

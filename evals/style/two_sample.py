@@ -85,14 +85,16 @@ def _told_apart(
 def fitted(kernel: Floats, label: Floats) -> Floats:
     """Kernel logistic regression with an L2 penalty: weights (m,) of rows with labels 0 and 1, by
     Newton's method (Zhu and Hastie 2005)."""
-    scores, weights = np.zeros(len(label)), np.zeros(len(label))
+    scores: Floats = np.zeros(len(label))
+    weights: Floats = np.zeros(len(label))
     for _ in range(STEPS):
         share = 1 / (1 + np.exp(-np.clip(scores, -30, 30)))
         curve = np.maximum(share * (1 - share), 1e-6)
         target = scores + (label - share) / curve
-        weights = np.linalg.solve(kernel + np.diag(PENALTY / curve), target)
-        before, scores = scores, kernel @ weights
-        if np.abs(scores - before).max() < 1e-4:
+        weights = np.linalg.solve(kernel + np.diag(PENALTY / curve), target).astype(np.float64)
+        moved: Floats = kernel @ weights - scores
+        scores = scores + moved
+        if np.abs(moved).max() < 1e-4:
             break
     return weights
 

@@ -1,9 +1,10 @@
 """Stage eval: base, student and teacher, one after the other, under one protocol.
 
 eval/{base,student,teacher}.json hold one score per item and the protocol's hash, eval/items.json
-what the items ask, and eval/in_context/ what each said after demos, where the recipe asks for that.
-A model that was evaluated under the same protocol is not evaluated again; of one that was killed
-half-way, or whose items are scored in a new way, no answer is asked for twice (the ledger has it).
+what the items ask. eval/in_context/, eval/style/ and eval/judge.json are there where the recipe
+asks for them. A model that was evaluated under the same protocol is not evaluated again; of one
+that was killed half-way, or whose items are scored in a new way, no answer is asked for twice (the
+ledger has it).
 """
 
 from __future__ import annotations
@@ -11,22 +12,25 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from limbeck.errors import MissingExtra, StageError
+from limbeck.errors import MissingExtra
 from limbeck.evals.questions import is_questions
 from limbeck.filters import answer
 from limbeck.filters.answer.said import said
 from limbeck.ledger import Ledger
-from limbeck.models import ModelName, fingerprint, parse_model
-from limbeck.money import Meter, price_of
-from limbeck.pipeline import in_context
-from limbeck.pipeline.asking import Role, asking_of
-from limbeck.pipeline.context import Context
+from limbeck.models import parse_model
+from limbeck.pipeline import in_context, judge, style
+from limbeck.pipeline.asking import asking_of
+from limbeck.pipeline.context import Context, Role
 from limbeck.pipeline.format import read_split
-from limbeck.recipe import TeacherSection
+from limbeck.pipeline.role_model import connect_role, fingerprint_of, section_of, weights_of
 from limbeck.record import content_hash
 from limbeck.store import read_json, write_json
+
+if TYPE_CHECKING:
+    from limbeck.teachers.recorded import Recorded
+    from limbeck.teachers.stored_scores import StoredScores
 
 ROLES: tuple[Role, ...] = ("base", "student", "teacher")
 ASKED = "items.json"
@@ -42,8 +46,10 @@ def inputs(context: Context) -> str:
             "weights": trained.outputs,
             "test": formatted.files.get("test.parquet"),
             "protocol": _protocol(context).hash,
-            "teacher": _fingerprint(context, "teacher"),
+            "teacher": fingerprint_of(context, "teacher"),
             "in_context": in_context.protocol(context),
+            "style": style.protocol(context),
+            "judge": judge.protocol(context),
         }
     )
 
@@ -62,7 +68,7 @@ def evaluate_roles(context: Context) -> None:
     with context.run.stage("eval", hashed) as done:
         failures: dict[str, int] = {}
         for role in ROLES:
-            print_ = _fingerprint(context, role)
+            print_ = fingerprint_of(context, role)
             path = folder / f"{role}.json"
             if not _is_done(path, protocol.hash, print_) or not (folder / ASKED).is_file():
                 result, asked = _evaluate(context, role, protocol)
@@ -72,27 +78,41 @@ def evaluate_roles(context: Context) -> None:
             failures[role] = len(saved["failures"])
             done.files.append(path.name)
         done.files.append(ASKED)
-        done.files += _in_context(context)
+        done.files += _part(context, in_context, in_context.ask_model)
+        done.files += _part(context, style, style.ask_model)
+        done.files += _judge(context)
         done.counts |= {"failed_calls": failures}
     context.run.log("evaluated", protocol=protocol.hash)
 
 
-def _in_context(context: Context) -> list[str]:
-    """Asks the three models after demos, where the recipe wants it; the files, or none."""
-    protocol = in_context.protocol(context)
+def _part(
+    context: Context, part: Any, ask: Callable[[Context, Role], Mapping[str, Any]]
+) -> list[str]:
+    """A part of the evaluation that has a protocol and a folder of its own: asks the three models,
+    where the recipe wants it; the files, or none."""
+    protocol = part.protocol(context)
     if protocol is None:
         return []
     files = []
     for role in ROLES:
-        print_ = _fingerprint(context, role)
-        name = f"{in_context.FOLDER}/{role}.json"
+        print_ = fingerprint_of(context, role)
+        name = f"{part.FOLDER}/{role}.json"
         path = context.run.folder("eval") / name
         if not _is_done(path, protocol["hash"], print_):
             path.parent.mkdir(exist_ok=True)
-            found = in_context.ask_model(context, role, _name(context, role))
+            found = ask(context, role)
             write_json(path, {"role": role, "model": print_, "protocol": protocol, **found})
         files.append(name)
     return files
+
+
+def _judge(context: Context) -> list[str]:
+    """Has the recipe's judge compare what was written for style; the file, or none."""
+    if context.recipe.eval.judge is None:
+        return []
+    prompts, texts = style.texts(context)
+    write_json(context.run.folder("eval") / judge.FILE, judge.judge_run(context, prompts, texts))
+    return [judge.FILE]
 
 
 def _is_done(path: Any, protocol: str, model: str) -> bool:
@@ -123,33 +143,19 @@ def _is_questions(task: str) -> bool:
     return task.endswith(".jsonl") and path.is_file() and is_questions(path)
 
 
-def _name(context: Context, role: Role) -> ModelName:
-    if role == "teacher":
-        return parse_model(context.recipe.teacher.model)
-    path = context.run.folder("train") / role
-    if not path.is_dir():
-        raise StageError(f"there is no {path}. Run: limbeck train {context.run.path}")
-    return ModelName("path", str(path))
-
-
-def _fingerprint(context: Context, role: Role) -> str:
-    if role == "teacher":
-        from limbeck.teachers.connect import identity
-
-        return content_hash(dict(identity(context.recipe.teacher)))
-    return fingerprint(_name(context, role))
-
-
 def _evaluate(context: Context, role: Role, protocol: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the role scored, and what it was asked, by task."""
     from limbeck.evals.harness import evaluate
     from limbeck.evals.planned import Plan
+    from limbeck.teachers.connect import width
 
-    section = context.recipe.eval
+    section, asked_as = context.recipe.eval, section_of(context, role)
     with ExitStack() as stack:
         ledger = stack.enter_context(Ledger(context.ledger))
         bar = stack.enter_context(context.reporter.stage(f"eval {role}", "requests"))
-        model = _model(context, role, ledger, bar.advance)
+        writer = connect_role(context, role, ledger)
+        weights = weights_of(writer)
+        scores = _scores(writer, ledger, bar.advance) if weights is not None else None
         plan = Plan(
             section,
             protocol,
@@ -157,14 +163,14 @@ def _evaluate(context: Context, role: Role, protocol: Any) -> tuple[dict[str, An
             asking_of(context, role),
             answer,
             lambda text: said(text).marked,
-            scored=model.scores is not None,
+            scored=scores is not None,
             second_view=section.second_view and role != "teacher",
         )
         results, failures = evaluate(
-            model.writer,
-            model.scores,
+            writer,
+            scores,
             plan,
-            width=model.width,
+            width=width(asked_as),
             on_planned=_said_before(context) if role == ROLES[0] else _nothing,
             on_total=bar.total,
             on_done=bar.advance,
@@ -172,8 +178,8 @@ def _evaluate(context: Context, role: Role, protocol: Any) -> tuple[dict[str, An
         )
     told = {
         "protocol": protocol.to_json(),
-        "about": model.about,
-        "parameters": model.parameters,
+        "about": weights.about if weights is not None else asked_as.model,
+        "parameters": weights.parameters if weights is not None else None,
         "tasks": [result.to_json() for result in results],
         "failures": failures,
     }
@@ -181,48 +187,14 @@ def _evaluate(context: Context, role: Role, protocol: Any) -> tuple[dict[str, An
     return told, asked
 
 
-class _Model(NamedTuple):
-    """A role's model: who writes, what gives likelihoods (None for a black box), how many requests
-    are under way at once, and what is told of it."""
-
-    writer: Any
-    scores: Any
-    width: int
-    about: str
-    parameters: int | None
-
-
-def _model(context: Context, role: Role, ledger: Ledger, on_done: OnDone) -> _Model:
-    """What a model said is in the ledger, under its weights: a run that was killed goes on, and
-    items are scored again without asking.
-
-    Base and student are read in float32: log-probabilities of bfloat16 have two digits.
-    """
-    from limbeck.teachers.connect import width as under_way
-
-    name, section = _name(context, role), context.recipe.teacher
-    if not name.is_local:
-        writer = context.connect(ledger, Meter(price_of(section)))
-        return _Model(writer, None, under_way(section), section.model, None)
-    from limbeck.hf import load
-    from limbeck.teachers.connect import identity
-    from limbeck.teachers.local import LocalTeacher
-    from limbeck.teachers.recorded import Recorded
+def _scores(writer: Recorded, ledger: Ledger, on_done: OnDone) -> StoredScores:
+    """Likelihoods of the writer's own weights, recorded as its words are."""
     from limbeck.teachers.scoring import Scorer
     from limbeck.teachers.stored_scores import StoredScores
 
-    if role != "teacher":
-        section = TeacherSection(model=str(name), dtype="float32")
-    size = context.recipe.eval.batch_size
-    loaded = load(name, dtype=section.dtype)
-    who = identity(section)
-    return _Model(
-        Recorded(LocalTeacher(loaded, batch_size=size, identity=who), ledger),
-        StoredScores(Scorer(loaded), ledger, who, on_done=on_done),
-        2 * size,
-        loaded.about,
-        loaded.parameters,
-    )
+    weights = weights_of(writer)
+    assert weights is not None
+    return StoredScores(Scorer(weights), ledger, writer.identity, on_done=on_done)
 
 
 def _said_before(context: Context) -> Callable[[Sequence[Mapping[str, Any]]], None]:

@@ -22,7 +22,7 @@ README = """\
 # Tasks exported by limbeck
 
 Plain lm-eval runs them; limbeck need not be installed. The folder may be moved. A prompt that is
-too long for a model is cut by lm-eval, where limbeck stops.
+too long for a model is cut by lm-eval, where limbeck leaves the item out.
 
 {tasks}
 """

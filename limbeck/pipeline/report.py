@@ -9,10 +9,10 @@ from typing import Any
 from limbeck import __version__
 from limbeck.errors import MissingExtra, UserError
 from limbeck.models import parse_model
+from limbeck.pipeline import in_context, judge, style
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.evaluate import ASKED, ROLES
 from limbeck.pipeline.format import SPLITS, read_split
-from limbeck.pipeline.in_context import report_of
 from limbeck.pipeline.overlap import given_away
 from limbeck.pipeline.train import METRICS, SUMMARY
 from limbeck.pipeline.train import inputs as train_inputs
@@ -70,7 +70,9 @@ def write_report(context: Context) -> dict[str, Any]:
         seed=recipe.seed,
         asked=read_json(run.folder("eval") / ASKED),
         contamination=given_away(context, roles["student"]["protocol"]),
-        in_context=report_of(context),
+        style=style.report_of(context),
+        judge=judge.report_of(context),
+        in_context=in_context.report_of(context),
     )
     folder = run.folder("report")
     with run.stage("report", hashed) as done:

@@ -12,12 +12,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from limbeck.arrow import arrow_prompt
-from limbeck.errors import MissingExtra, UserError
+from limbeck.errors import UserError
 from limbeck.ledger import Ledger
-from limbeck.models import ModelName, fingerprint
-from limbeck.money import Meter, price_of
 from limbeck.pipeline.asking import asking_of
-from limbeck.pipeline.context import Context
+from limbeck.pipeline.context import Context, Role
+from limbeck.pipeline.role_model import connect_role, section_of, weights_of
 from limbeck.recipe_style import Style
 from limbeck.record import Message, Record, content_hash, user
 from limbeck.store import read_json, read_parquet
@@ -30,7 +29,6 @@ if TYPE_CHECKING:
 
 FOLDER = "style"
 VERSION = 1  # raise it when prompts, sampling or features change
-DTYPE = "bfloat16"  # of base and student, as in the rest of the evaluation
 
 
 def protocol(context: Context) -> dict[str, Any] | None:
@@ -85,12 +83,11 @@ def _prompts_in(path: Path, _mtime_ns: int) -> frozenset[str]:
     )
 
 
-def ask_model(context: Context, role: str, name: ModelName) -> dict[str, Any]:
+def ask_model(context: Context, role: Role) -> dict[str, Any]:
     """Sample one model on every prompt: `texts`, `reasons` and `failures`, as `ask.Answers` has
     them, the prompts' ids, and of the teacher a second sample under `again`.
 
-    All answers go through the ledger: a run that was killed goes on where it was, and weights that
-    wrote an answer are not asked for it again. Raises StopRun, UserError and its kinds.
+    Raises StopRun, UserError and its kinds.
     """
     from limbeck.aio import run
 
@@ -98,32 +95,10 @@ def ask_model(context: Context, role: str, name: ModelName) -> dict[str, Any]:
     if section is None:
         raise UserError("the recipe has no eval.style")
     with Ledger(context.ledger) as ledger:
-        if role == "teacher":
-            teacher: Teacher = context.connect(ledger, Meter(price_of(context.recipe.teacher)))
-        else:
-            teacher = local_teacher(context, name, ledger)
-        return run(_asked(context, section, role, teacher, name))
+        return run(_asked(context, section, role, connect_role(context, role, ledger)))
 
 
-def local_teacher(context: Context, name: ModelName, ledger: Ledger) -> Teacher:
-    """A base or student that writes, its answers recorded under its weights. Nobody pays for them:
-    they count in no run's budget. Raises ModelError or MissingExtra."""
-    try:
-        from limbeck.hf import load
-        from limbeck.teachers.local import LocalTeacher
-    except ImportError as error:
-        raise MissingExtra(f"the evaluation ({error.name})", "eval") from error
-    from limbeck.teachers.recorded import Recorded
-
-    identity = {"endpoint": "local", "model": fingerprint(name), "dtype": DTYPE}
-    size = context.recipe.eval.batch_size
-    writer = LocalTeacher(load(name, dtype=DTYPE), batch_size=size, identity=identity)
-    return Recorded(writer, ledger)
-
-
-async def _asked(
-    context: Context, section: Style, role: str, teacher: Teacher, name: ModelName
-) -> dict[str, Any]:
+async def _asked(context: Context, section: Style, role: Role, teacher: Teacher) -> dict[str, Any]:
     from limbeck.evals.style.ask import AGAIN, STUDENT, TEACHER, Sampling, ask
     from limbeck.teachers.connect import width as under_way
     from limbeck.teachers.drain import draining
@@ -133,8 +108,7 @@ async def _asked(
     raw = recipe.eval.prompt == "plain" or not _knows_chats(teacher)
     questions = _questions(context, role, prompts, section.system, raw=raw)
     sampling = Sampling(section.temperature, section.max_tokens, recipe.seed)
-    local = 2 * recipe.eval.batch_size
-    width = under_way(recipe.teacher) if role == "teacher" else local
+    width = under_way(section_of(context, role))
     samples = {"": TEACHER, "again": AGAIN} if role == "teacher" else {"": STUDENT}
     made: dict[str, Any] = {"prompts": [prompt.id for prompt in prompts]}
     total = len(questions) * len(samples)
@@ -178,10 +152,18 @@ def _has_own_form(context: Context) -> bool:
 
 def _knows_chats(teacher: Any) -> bool:
     """Whether a local model has a chat template; what is not local is taken to know chats."""
-    while hasattr(teacher, "teacher"):
-        teacher = teacher.teacher
-    loaded = getattr(teacher, "loaded", None)
+    loaded = weights_of(teacher)
     return loaded is None or loaded.tokenizer.chat_template is not None
+
+
+def texts(context: Context) -> tuple[list[str], dict[str, list[str | None]]]:
+    """The prompts and what each role wrote to them, "teacher_again" among them; see `report_of`."""
+    section = context.recipe.eval.style
+    if section is None:
+        raise UserError("the recipe has no eval.style")
+    samples = _saved(context, section)
+    prompts = [prompt.prompt for prompt in prompts_of(context, section).asked]
+    return prompts, {role: one["texts"] for role, one in samples.items()}
 
 
 def report_of(context: Context) -> dict[str, Any] | None:
@@ -193,21 +175,27 @@ def report_of(context: Context) -> dict[str, Any] | None:
         return None
     from limbeck.evals.style.summary import summary
 
-    folder = context.run.folder("eval") / FOLDER
-    saved = {role: read_json(folder / f"{role}.json") for role in ("base", "student", "teacher")}
-    prompts = prompts_of(context, section).asked
-    if any(one["prompts"] != [prompt.id for prompt in prompts] for one in saved.values()):
-        raise UserError(
-            "base, student and teacher were sampled on other prompts than the recipe's; their "
-            "styles do not compare. Run limbeck eval again"
-        )
-    samples = {**saved, "teacher_again": saved["teacher"]["again"]}
+    samples = _saved(context, section)
+    prompts, written = texts(context)
     found = summary(
-        [prompt.prompt for prompt in prompts],
-        {role: one["texts"] for role, one in samples.items()},
+        prompts,
+        written,
         reasons={role: one["reasons"] for role, one in samples.items()},
         seed=context.recipe.seed,
         setting={"temperature": section.temperature, "max_tokens": section.max_tokens},
     )
     failed = {role: len(one["failures"]) for role, one in samples.items()}
-    return {"protocol": saved["student"]["protocol"], "failed_calls": failed, **found}
+    return {"protocol": samples["student"]["protocol"], "failed_calls": failed, **found}
+
+
+def _saved(context: Context, section: Style) -> dict[str, Any]:
+    """What the eval stage wrote, by role. Raises UserError for other prompts than the recipe's."""
+    folder = context.run.folder("eval") / FOLDER
+    saved = {role: read_json(folder / f"{role}.json") for role in ("base", "student", "teacher")}
+    prompts = [prompt.id for prompt in prompts_of(context, section).asked]
+    if any(one["prompts"] != prompts for one in saved.values()):
+        raise UserError(
+            "base, student and teacher were sampled on other prompts than the recipe's; their "
+            "styles do not compare. Run limbeck eval again"
+        )
+    return {**saved, "teacher_again": saved["teacher"]["again"]}

@@ -10,7 +10,7 @@ import pytest
 
 from limbeck.errors import DataError, UserError
 from limbeck.ledger import Ledger
-from limbeck.models import ModelName, parse_model
+from limbeck.pipeline.evaluate import ROLES
 from limbeck.pipeline.style import FOLDER, ask_model, protocol, report_of
 from limbeck.recipe import Recipe
 from limbeck.record import Provenance, Record, user
@@ -29,11 +29,12 @@ def job_of(folder: Path, model: Path, prompts: list[str] = PROMPTS, **changes: A
     (folder / "open.jsonl").write_text(lines, encoding="utf-8")
     style = {"prompts": "open.jsonl", "max_tokens": 6} | changes.pop("style", {})
     section = {"tasks": [], "style": style} | changes.pop("eval", {})
-    return Job(folder, model, [TRAINED], eval=section, **({"teacher": FAKE} | changes))
-
-
-def local(folder: Path) -> ModelName:
-    return ModelName("path", str(folder))
+    job = Job(folder, model, [TRAINED], eval=section, **({"teacher": FAKE} | changes))
+    for role in ("base", "student"):
+        place = job.run.folder("train") / role
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.symlink_to(model)
+    return job
 
 
 def asked_of(job: Job) -> dict[str, Any]:
@@ -87,25 +88,27 @@ def test_nothing_is_asked_without_the_section(tmp_path: Path, tiny_folder: Path)
     assert protocol(job.context) is None
     assert report_of(job.context) is None
     with pytest.raises(UserError, match=r"no eval\.style"):
-        ask_model(job.context, "base", local(tiny_folder))
+        ask_model(job.context, "base")
 
 
 def test_the_teacher_is_sampled_twice_and_paid_by_the_run(
     tmp_path: Path, tiny_folder: Path
 ) -> None:
     job = job_of(tmp_path, tiny_folder)
-    found = ask_model(job.context, "teacher", parse_model("fake:x"))
+    found = ask_model(job.context, "teacher")
     assert len(found["texts"]) == len(found["again"]["texts"]) == 11
     assert found["reasons"] == found["again"]["reasons"] == [""] * 11
     with Ledger(job.context.ledger) as ledger:
-        assert [spent.replies for spent in ledger.spent(job.run.id)] == [22]
+        [spent] = ledger.spent(job.run.id)
+    words = sum(len(prompt.split()) for prompt in PROMPTS[1:])  # a fake's tokens
+    assert spent.usage.prompt_tokens == 2 * words
 
 
 def test_local_answers_are_written_once_and_paid_by_no_run(
     tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     job = job_of(tmp_path, tiny_folder)
-    student = ask_model(job.context, "student", local(tiny_folder))
+    student = ask_model(job.context, "student")
     assert len([text for text in student["texts"] if text is not None]) == 11
     assert set(student["reasons"]) <= {"", "truncated", "empty"}
 
@@ -114,16 +117,16 @@ def test_local_answers_are_written_once_and_paid_by_no_run(
 
     monkeypatch.setattr(LocalTeacher, "ask", never)
     # Base has the same weights here and the same seeds: what the student wrote.
-    assert ask_model(job.context, "base", local(tiny_folder)) == student
+    assert ask_model(job.context, "base") == student
     with Ledger(job.context.ledger) as ledger:
         assert ledger.spent(job.run.id) == []
 
 
 def test_equal_weights_are_two_samples_and_not_one(tmp_path: Path, tiny_folder: Path) -> None:
-    weights = {"model": str(tiny_folder), "dtype": "bfloat16"}
+    weights = {"model": str(tiny_folder), "dtype": "float32"}
     job = job_of(tmp_path, tiny_folder, teacher=weights, style={"temperature": 2.0})
-    base = ask_model(job.context, "base", local(tiny_folder))["texts"]
-    teacher = ask_model(job.context, "teacher", local(tiny_folder))
+    base = ask_model(job.context, "base")["texts"]
+    teacher = ask_model(job.context, "teacher")
     again = teacher["again"]["texts"]
     for one, two in ((base, teacher["texts"]), (base, again), (teacher["texts"], again)):
         assert sum(a == b for a, b in zip(one, two, strict=True)) < 3
@@ -141,8 +144,8 @@ def test_a_student_is_asked_as_it_was_trained(
 
     monkeypatch.setattr(LocalTeacher, "ask", seen)
     job = job_of(tmp_path, tiny_folder, ["Hi"], format={"text": "arrow"}, style={"system": "Be."})
-    ask_model(job.context, "student", local(tiny_folder))
-    ask_model(job.context, "base", local(tiny_folder))
+    ask_model(job.context, "student")
+    ask_model(job.context, "base")
     assert [request.template for request in asked] == ["raw", "chat"]
     assert asked[0].messages[0].content == "Hi ###"
     assert [turn.content for turn in asked[1].messages] == ["Be.", "Hi"]
@@ -150,21 +153,20 @@ def test_a_student_is_asked_as_it_was_trained(
 
 def test_plain_prompts_are_raw_text(tmp_path: Path, tiny_folder: Path) -> None:
     job = job_of(tmp_path, tiny_folder, eval={"prompt": "plain"})
-    assert ask_model(job.context, "base", local(tiny_folder))["raw"] is True
+    assert ask_model(job.context, "base")["raw"] is True
 
 
-def written(job: Job, tiny_folder: Path) -> None:
+def written(job: Job) -> None:
     folder = job.run.folder("eval") / FOLDER
     folder.mkdir(parents=True)
-    for role in ("base", "student", "teacher"):
-        name = parse_model("fake:x") if role == "teacher" else local(tiny_folder)
-        found = ask_model(job.context, role, name)
+    for role in ROLES:
+        found = ask_model(job.context, role)
         write_json(folder / f"{role}.json", {"protocol": asked_of(job), **found})
 
 
 def test_the_report_has_the_section(tmp_path: Path, tiny_folder: Path) -> None:
     job = job_of(tmp_path, tiny_folder)
-    written(job, tiny_folder)
+    written(job)
     found = report_of(job.context)
     assert found is not None
     assert (found["prompts"], found["dropped"], found["same"]) == (11, 0, 11)
@@ -180,7 +182,7 @@ def test_the_report_has_the_section(tmp_path: Path, tiny_folder: Path) -> None:
 
 def test_answers_to_other_prompts_are_refused(tmp_path: Path, tiny_folder: Path) -> None:
     job = job_of(tmp_path, tiny_folder)
-    written(job, tiny_folder)
+    written(job)
     changed = job_of(tmp_path / "new", tiny_folder, [*PROMPTS, "one more"]).run.recipe
     object.__setattr__(job.run, "recipe", Recipe.model_validate(changed))
     with pytest.raises(UserError, match="other prompts"):

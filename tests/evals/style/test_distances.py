@@ -23,7 +23,7 @@ def slow_distance(ones: list[str], twos: list[str]) -> float:
     """By the definition: entropies of the mean and of each."""
 
     def entropy(shares: dict[str, float]) -> float:
-        return -sum(p * np.log2(p) for p in shares.values() if p)
+        return -sum(p * float(np.log2(p)) for p in shares.values() if p)
 
     p, q = ({k: c / len(x) for k, c in Counter(x).items()} for x in (ones, twos))
     middle = {k: (p.get(k, 0) + q.get(k, 0)) / 2 for k in {**p, **q}}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -79,7 +81,12 @@ def test_the_same_seed_gives_the_same_numbers_and_roles_do_not_touch() -> None:
 def test_only_so_many_prompts_are_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 12)
     seen: list[int] = []
-    monkeypatch.setattr(module, "hashed", lambda texts: seen.append(len(texts)) or hashed(texts))
+
+    def counted(texts: list[str]) -> Any:
+        seen.append(len(texts))
+        return hashed(texts)
+
+    monkeypatch.setattr(module, "hashed", counted)
     two_sample({"teacher": ["a"] * 30, "base": ["b"] * 30})
     assert seen == [12, 12]
 
