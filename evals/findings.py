@@ -175,7 +175,10 @@ def _clauses(tasks: Iterable[Task], escape: Escape) -> list[str]:
     shared: dict[tuple[str, str], list[Task]] = {}
     for place, task in enumerate(tasks):
         state, change = wording.gap_state(task), wording.against_base(task)
-        alone = state not in wording.SHARED or change in ("better", "worse")
+        if state in wording.SHARED:
+            alone = change in ("better", "worse")
+        else:
+            alone, change = bool(wording.borderline(task, state)), ""
         shared.setdefault((state, f"{place}" if alone else change), []).append(task)
     # What was measured comes first; a stable sort keeps the report's order otherwise.
     ordered = sorted(shared.items(), key=lambda item: item[0][0] in wording.SHARED)

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from limbeck.evals import wording
+from limbeck.evals import pools, wording
+from limbeck.evals.in_context.cells import Cell, Row, Table
+from limbeck.evals.wording import Escape, visible
 
 QUESTION = "Do the training rows give the test away?"
 NOTE = (
@@ -24,7 +26,6 @@ RULES = (
     "training text covers by more than half; and whose words are weighted like a training text's "
     "(TF-IDF cosine above 0.4) with the same numbers, which finds rephrased questions."
 )
-FLAGGED_REST = "“The rest” are the items that no rule flags."
 EVIDENCE = 20  # hits of a task shown; report.json holds all
 TEXT_CHARS = 500  # of one text of the evidence
 _COUNTS = (
@@ -107,8 +108,9 @@ def note(report: Mapping[str, Any]) -> str:
     """What the columns mean."""
     entries = _entries(report) or []
     flags = _counted(entries) == "flagged"
-    rest = (FLAGGED_REST if flags else REST) if _has_rest(entries) else ""
-    return " ".join(filter(None, [NOTE, RULES if flags else "", rest]))
+    if flags:
+        return f"{NOTE} {RULES}"
+    return f"{NOTE} {REST}" if _has_rest(entries) else NOTE
 
 
 def _has_rest(entries: Sequence[Mapping[str, Any]]) -> bool:
@@ -128,16 +130,34 @@ def cells(report: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
         name = str(entry.get("task", "unnamed"))
         row = [("Items", wording.count(entry.get("items")))]
         row += [(label, _count(entry, key)) for key, label in shown]
-        if _has_rest(entries):
+        if _has_rest(entries) and _counted(entries) != "flagged":
             clean = entry.get("clean") or {}
             row.append(("Student", _student(tasks.get(name) or {})))
             row.append(("Student, the rest", f"{_student(clean)}{_of(clean)}" if clean else "–"))
-        if any(entry.get("difference") for entry in entries):
-            unit = (tasks.get(name) or {}).get("unit")
-            moved = wording.difference(entry.get("difference"), unit)
-            row.append(("Gain, all − rest", moved if entry.get("difference") else "–"))
         rows.append((name, row))
     return rows
+
+
+def against_clean(report: Mapping[str, Any], escape: Escape = visible) -> list[Table]:
+    """What the student gained on all items, on those that no rule flags, and the difference."""
+    tasks = {str(task.get("task")): task for task in pools.main_view(report)}
+    rows: list[Row] = []
+    for entry in _entries(report) or []:
+        task, clean = tasks.get(str(entry.get("task"))), entry.get("clean")
+        if not task or not clean or wording.finite(entry.get("flagged")) is None:
+            continue
+        unit = task.get("unit")
+        cells: list[Cell] = []
+        for row in (task, clean):
+            moved = row.get("student_minus_base")
+            cells.append((wording.score(row.get("student"), unit), f"n = {wording.count(row.get('n'))}"))
+            cells.append((wording.difference(moved, unit), wording.p_value(moved)))
+        cells.append((wording.difference(entry.get("difference"), unit), ""))
+        name = escape(visible(entry.get("task", "unnamed"), one_line=True))
+        rows.append(((name, ""), tuple(cells)))
+    caption = "Where the difference excludes zero, the flagged items carry part of the gain."
+    head = ("Task", "Student", "Student − base", "Student, clean", "Student − base, clean", "Difference")
+    return [Table("All items against clean ones", caption, head, tuple(rows))] if rows else []
 
 
 def evidence(report: Mapping[str, Any]) -> list[dict[str, Any]]:

@@ -66,14 +66,17 @@ def findings(tasks: Iterable[Task], escape: Escape = visible) -> Iterator[str]:
         part, whole = (
             wording.amount(value, "share", signed=True) for value in (found.by_format, found.change)
         )
-        yield (
-            f"most of the {what} on {name} is answers that {became} readable ({part.split()[0]} of "
-            f"{whole}): {_arrow(found.readable)} can be read, and of those {_arrow(found.right)} "
-            "are right"
-        )
+        how = f"most of the {what} on {name} ({whole}) is answers that {became} readable ({part})"
+        if found.by_format / found.change > 1:
+            how = (
+                f"answers that {became} readable ({part}) are more than the whole {what} on {name} "
+                f"({whole})"
+            )
+        read, right = _pair(found.readable), _pair(found.right)
+        yield f"{how}: {read} can be read, and of those {right} are right"
 
 
-def _arrow(pair: Sequence[float]) -> str:
+def _pair(pair: Sequence[float]) -> str:
     """Base's and the student's share."""
     one, two = (wording.score({"value": value}, "share") for value in pair)
     return f"{one} of the base's and {two} of the student's"

@@ -53,6 +53,7 @@ def render(report: Mapping[str, Any]) -> str:
         "given_away": giveaway.cells(report),
         "given_away_answer": giveaway.answer(report),
         "given_away_note": giveaway.note(report),
+        "against_clean": giveaway.against_clean(report),
         "evidence": giveaway.evidence(report),
         "style": tables.style(report),
         "judge": tables.judge(report),

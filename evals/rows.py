@@ -70,7 +70,7 @@ def _row(task: Task, kind: str = "task", moved: Mapping[str, Any] | None = None)
     gap, note = wording.gap_cell(task)
     after = [wording.p_value(change)]
     if moved:
-        after.append(f"all − these {wording.difference(moved, unit)}")
+        after.append(f"flagged items add {wording.difference(moved, unit)}")
     before = wording.finite(task.get("smallest_detectable_before"))
     return Row(
         kind=kind,

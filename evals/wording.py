@@ -225,6 +225,16 @@ _CLAUSES = {
     "no_gap": "gap closed not computed on {names}{change}",
     "unmeasured": "base and student not both measured on {names}",
 }
+# Tasks of one of these cases share a sentence, each with its own numbers.
+_SEVERAL = {
+    "part": "part of the gap to the teacher closed on {names}",
+    "reaches": "the gap closed up to the teacher's level, as far as intervals tell, on {names}",
+    "past": "the student is measurably past the teacher on {names}",
+    "none": "no measurable part of the gap to the teacher closed on {names}",
+    "open": "undecided, since both no change and the whole gap fit, on {names}",
+    "away": "the student moved away from the teacher on {names}",
+    "teacher_worse": "the teacher is worse than base, and the student went towards it, on {names}",
+}
 # These cases say nothing task by task, so their tasks share one sentence.
 SHARED = {"unbounded", "no_teacher", "no_gap", "unmeasured"}
 
@@ -252,10 +262,14 @@ def by_kind(tasks: Iterable[Task]) -> list[tuple[str, list[Task]]]:
 def clause(state: str, tasks: Sequence[Task], escape: Escape) -> str:
     """What is said of tasks in the same `gap_state`."""
     names = [escape(visible(task.get("task", "unnamed"), one_line=True)) for task in tasks]
+    if len(tasks) > 1 and state in _SEVERAL:
+        each = zip(names, tasks, strict=True)
+        told = [f"{name} ({gap_text(task['gap_closed'])})" for name, task in each]
+        return _SEVERAL[state].format(names=", ".join(told))
     listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
     gap = gap_text(tasks[0].get("gap_closed") or {})
     text = _CLAUSES[state].format(gap=gap, names=listed, change=_change(tasks, escape))
-    return text + ("" if state in SHARED else _borderline(tasks[0], state))
+    return text + ("" if state in SHARED else borderline(tasks[0], state))
 
 
 def _change(tasks: Sequence[Task], escape: Escape) -> str:
@@ -285,7 +299,7 @@ def _unit(task: Task, escape: Escape) -> str:
     return f" {escape(unit)}" if unit not in ("", "share") else ""
 
 
-def _borderline(task: Task, state: str) -> str:
+def borderline(task: Task, state: str) -> str:
     """Intervals and tests are computed differently; where they disagree, the reader is told."""
     change = against_base(task)
     if change in ("better", "worse") and moved(task) == "flat":

@@ -23,6 +23,7 @@ LIMITS = (-1.0, 2.0)  # what lies beyond is drawn as an arrow at the end
 APART = 2.6  # percent of the width between two dots that do not cover each other
 STEP = 10  # px, from a dot to the one above it
 ROWS = 3  # dots above one another in the room between a strip's name and its diamond
+CHARACTER = 1.8  # percent of the width that one takes on a phone
 ENDS = ("value", "low", "high")
 
 
@@ -166,18 +167,19 @@ def _diamond(mean: Mapping[str, Any], axis: Axis) -> dict[str, float]:
 
 
 def _named(dots: Sequence[_Dot], axis: Axis) -> list[dict[str, Any]]:
-    """The names of the lowest and the highest dot, where there is room for both."""
-    if not dots:
-        return []
-    ends = [dots[0], dots[-1]] if len(dots) > 1 else [dots[0]]
-    places = [axis.place(dot.value) for dot in ends]
-    if len(ends) == 2 and places[1] - places[0] < 40:
-        return []
-    return [
-        {
-            "x": place,
-            "text": short(dot.name),
-            "anchor": "start" if place < 25 else "end" if place > 75 else "middle",
-        }
-        for place, dot in zip(places, ends, strict=True)
-    ]
+    """The names of the lowest and the highest dot; only the lowest where they would touch."""
+    made: list[dict[str, Any]] = []
+    end = -math.inf
+    for dot in dict.fromkeys((*dots[:1], *dots[-1:])):
+        x, text = axis.place(dot.value), short(dot.name)
+        width = CHARACTER * len(text)
+        anchor = "middle"
+        if x - width / 2 < 0:
+            anchor = "start"
+        elif x + width / 2 > 100:
+            anchor = "end"
+        start = x - {"start": 0, "middle": width / 2, "end": width}[anchor]
+        if start > end:
+            made.append({"x": x, "text": text, "anchor": anchor})
+        end = start + width + CHARACTER
+    return made

@@ -61,7 +61,7 @@ def _panel(unit: str, higher: bool, kinds: Sequence[tuple[str, list[Task]]]) -> 
         rows.append({**row, "y": y})
         y += HEAD if row["head"] else ROW
     scale = 100 if unit == "share" else 1
-    marks = ticks(axis.low * scale, axis.high * scale)
+    marks = ticks(axis.low * scale, axis.high * scale, about=6)
     said = {"share": "points", "": "of the score"}.get(unit, wording.visible(unit, one_line=True))
     return {
         "rows": rows,

@@ -52,7 +52,7 @@ def _axis(tasks: Sequence[Task], higher: bool) -> Axis | None:
 def _panel(task: Task, axis: Axis) -> dict[str, Any]:
     parts: Sequence[Mapping[str, Any]] = task["support"]["quartiles"]
     scale = 100 if task.get("unit") == "share" else 1
-    marks = ticks(axis.low * scale, axis.high * scale)
+    marks = ticks(axis.low * scale, axis.high * scale, about=5)
     return {
         "title": wording.visible(task.get("task", "unnamed"), one_line=True),
         "height": HEIGHT,

@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,12 @@ class Browser:
         self.ask("Network.emulateNetworkConditions", **offline)
 
     def close(self) -> None:
+        """Asks it to end, so that it leaves nothing behind, and ends it where it does not."""
+        self.session = None
+        with suppress(OSError, TimeoutError):
+            self.ask("Browser.close")
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(10)
         for fd in (self.writes, self.reads):
             os.close(fd)
         self.process.kill()

@@ -77,6 +77,15 @@ def gap(value: float, low: float, high: float) -> dict[str, Any]:
     }
 
 
+def wide() -> dict[str, Any]:
+    """A bounded gap closed that lies far beyond any axis: the teacher's lead is small."""
+    return {
+        "gap_closed": interval(0.3, -3.5, 5.2, bounded=True),
+        "student_minus_base": interval(0.012, -0.05, 0.074, p_value=0.7),
+        "teacher_minus_base": interval(0.04, 0.001, 0.079),
+    }
+
+
 def with_holm(row: dict[str, Any], p_holm: float) -> dict[str, Any]:
     """A row whose p was adjusted over the tasks of its kind."""
     return row | {"student_minus_base": row["student_minus_base"] | {"p_holm": p_holm}}
@@ -172,7 +181,8 @@ def style(**changes: Any) -> dict[str, Any]:
         feature("lists", 0.97),
         feature("headers", 0.93),
         feature("bold", 1.05),
-        feature("length", 0.88, unit="words", base=41.2, student=103.0, teacher=120.5),
+        feature("length", 0.88, unit="words", base=41.2, student=103.0, teacher=120.5)
+        | {"teacher_again": 117.9},
         feature("opening words", 0.91),
         feature("closing summary", 0.87),
         feature("hedges", 0.31),
@@ -365,7 +375,7 @@ def example(**changes: Any) -> dict[str, Any]:
                 ),
                 0.03,
             ),
-            with_holm(task("analogies", **gap(0.3, -3.5, 5.2), about="A is to B as C is to"), 1.0),
+            with_holm(task("analogies", **wide(), about="A is to B as C is to"), 1.0),
             with_holm(unbounded(), 1.0),
             with_holm(unbounded("dates"), 1.0),
             with_holm(
@@ -397,7 +407,12 @@ def example(**changes: Any) -> dict[str, Any]:
             ),
         ],
         "pooled": [
-            pool("imitation", ["imitation_nll", "rouge_l"]),
+            pool(
+                "imitation",
+                ["imitation_nll", "rouge_l"],
+                gap_closed=interval(0.71, 0.66, 0.76, bounded=True),
+                left_out=[],
+            ),
             pool(
                 "ability",
                 ["arithmetic", "copying", "spelling", "analogies", "recall", "dates"],
