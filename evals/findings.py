@@ -29,7 +29,9 @@ def verdict(report: Mapping[str, Any], *, escape: Escape = visible) -> list[str]
         if label == wording.LABELS["forgetting"]:
             lines += [f"{label}: {line}." for line in _forgetting(group, escape)]
         else:
-            lines += [f"{label}: {line}." for line in (*_pooled(pool, escape), *_clauses(group, escape))]
+            lines += [
+                f"{label}: {line}." for line in (*_pooled(pool, escape), *_clauses(group, escape))
+            ]
     lines += [f"Style: {line}." for line in style_findings(report.get("style"), escape)]
     lines += [f"Format: {line}." for line in outcomes.findings(tasks, escape)]
     lines += [f"Copied errors: {line}." for line in _copied(tasks, escape)]
@@ -64,16 +66,17 @@ def reading(report: Mapping[str, Any]) -> str:
     closed = "“Closed” is the share of the way from base (0%) to teacher (100%)"
     if report.get("style"):
         closed += ", for style to a second sample of the teacher's answers"
-    adjusted = any(
-        wording.finite((task.get("student_minus_base") or {}).get("p_holm")) is not None
-        for task in tasks
-    )
     counted = (
         "and, where tasks are counted, that Holm's adjusted p is below 0.05"
-        if adjusted
+        if any(map(adjusted, tasks))
         else "task by task, with no adjustment for their number"
     )
     return f"{closed}. “Measurably” means that a 95% interval excludes no change, {counted}."
+
+
+def adjusted(task: Task) -> bool:
+    """Whether its p was adjusted for the number of tasks."""
+    return wording.finite((task.get("student_minus_base") or {}).get("p_holm")) is not None
 
 
 def _nothing_moved(
@@ -95,8 +98,7 @@ def _imitation(tasks: Sequence[Task]) -> str:
     """What stands for style in a report without style statistics."""
     if not tasks:
         return "Style was not measured"
-    found = _found(tasks, "came measurably closer", "moved measurably away")
-    return f"Imitation of the teacher {found}"
+    return f"Imitation {_found(tasks, 'improved measurably', 'became measurably worse')}"
 
 
 def _pool_clause(pool: Task) -> str:
@@ -208,13 +210,17 @@ def _name(task: Task, escape: Escape) -> str:
 
 def _copied(tasks: Sequence[Task], escape: Escape) -> Iterator[str]:
     """Tasks on which the teacher's own mistakes come back measurably more often than from base."""
-    known = [(task, copied) for task in tasks if (copied := (task.get("flips") or {}).get("copied"))]
-    adjusted = holm([wording.finite(copied.get("p_value")) for _, copied in known])
-    for (task, copied), p in zip(known, adjusted, strict=True):
+    known = [
+        (task, copied) for task in tasks if (copied := (task.get("flips") or {}).get("copied"))
+    ]
+    p_values = holm([wording.finite(copied.get("p_value")) for _, copied in known])
+    for (task, copied), p in zip(known, p_values, strict=True):
         low = wording.finite((copied.get("difference") or {}).get("low"))
         if low is None or low <= 0 or p is None or p >= wording.ALPHA:
             continue
-        rates = [wording.score({"value": copied.get(key)}, "share") for key in ("rate", "base_rate")]
+        rates = [
+            wording.score({"value": copied.get(key)}, "share") for key in ("rate", "base_rate")
+        ]
         more = wording.difference(copied["difference"], "share")
         yield (
             f"of the teacher's {wording.count(copied.get('of'))} readable wrong answers on "

@@ -38,6 +38,7 @@ _COUNTS = (
     ("cosine", "Words and numbers"),
     ("flagged", "Flagged"),
 )
+_ALWAYS = 4  # of the counts, those of limbeck.report/1
 _NAMED = {
     "same": "word for word",
     "template": "masked question",
@@ -82,7 +83,9 @@ def leak(report: Mapping[str, Any]) -> str:
     copies = f", {wording.count(same)} of them word for word" if same else ""
     share = f"{wording.count(found)} of {wording.count(items)}"
     if _counted(entries) == "flagged":
-        what = "item is found in a training row" if items == 1 else "items are found in training rows"
+        what = (
+            "item is found in a training row" if items == 1 else "items are found in training rows"
+        )
         return f"{share} {what}, in the same words or nearly{copies}"
     what = "item is a training question" if items == 1 else "items are training questions"
     return f"{share} {what} but for numbers, dates and names{copies}"
@@ -124,7 +127,8 @@ def cells(report: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     """
     entries = _entries(report) or []
     tasks = {str(task.get("task")): task for task in report.get("tasks") or []}
-    shown = [pair for pair in _COUNTS if any(entry.get(pair[0]) is not None for entry in entries)]
+    given = {key for entry in entries for key, value in entry.items() if value is not None}
+    shown = [pair for pair in _COUNTS if pair[0] in given or pair in _COUNTS[:_ALWAYS]]
     rows = []
     for entry in entries:
         name = str(entry.get("task", "unnamed"))
@@ -150,13 +154,22 @@ def against_clean(report: Mapping[str, Any], escape: Escape = visible) -> list[T
         cells: list[Cell] = []
         for row in (task, clean):
             moved = row.get("student_minus_base")
-            cells.append((wording.score(row.get("student"), unit), f"n = {wording.count(row.get('n'))}"))
+            cells.append(
+                (wording.score(row.get("student"), unit), f"n = {wording.count(row.get('n'))}")
+            )
             cells.append((wording.difference(moved, unit), wording.p_value(moved)))
         cells.append((wording.difference(entry.get("difference"), unit), ""))
         name = escape(visible(entry.get("task", "unnamed"), one_line=True))
         rows.append(((name, ""), tuple(cells)))
     caption = "Where the difference excludes zero, the flagged items carry part of the gain."
-    head = ("Task", "Student", "Student − base", "Student, clean", "Student − base, clean", "Difference")
+    head = (
+        "Task",
+        "Student",
+        "Student − base",
+        "Student, clean",
+        "Student − base, clean",
+        "Difference",
+    )
     return [Table("All items against clean ones", caption, head, tuple(rows))] if rows else []
 
 

@@ -86,7 +86,11 @@ def bar(found: Mapping[str, float]) -> list[dict[str, Any]]:
     """The parts of a stacked bar, in percent of all items, none that is empty."""
     whole = sum(found.values())
     return [
-        {"kind": kind, "count": wording.count(found[kind]), "share": round(100 * found[kind] / whole, 3)}
+        {
+            "kind": kind,
+            "count": wording.count(found[kind]),
+            "share": round(100 * found[kind] / whole, 3),
+        }
         for kind in KINDS
         if found[kind]
     ]

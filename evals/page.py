@@ -42,6 +42,7 @@ def render(report: Mapping[str, Any]) -> str:
         "findings": groups(lines[1:]),
         "reading": findings.reading(report),
         "tasks": rows.groups(report),
+        "adjusted": any(map(findings.adjusted, pools.main_view(report))),
         "second_view": rows.second_view(report),
         "forest": forest(report),
         "contrast": contrast(report),

@@ -30,7 +30,9 @@ def of_kind(report: Mapping[str, Any], label: str) -> Task | None:
 def others(report: Mapping[str, Any]) -> list[Task]:
     """The means over groups of another name."""
     every = report.get("pooled") or []
-    return [as_task(one, main_view(report)) for one in every if one.get("group") not in wording.LABELS]
+    return [
+        as_task(one, main_view(report)) for one in every if one.get("group") not in wording.LABELS
+    ]
 
 
 def as_task(pool: Mapping[str, Any], tasks: Sequence[Task]) -> Task:

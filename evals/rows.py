@@ -18,7 +18,8 @@ NONE = "–"
 @dataclass(frozen=True, slots=True)
 class Row:
     """`kind` is "task", "clean" (of the task above) or "mean". `name` and `about` are from outside
-    and not escaped. `after` stands below the difference, `note` below the gap closed."""
+    and not escaped. `after` stands below the difference, `note` below the gap closed; `p` is
+    Holm's where the report has it, for where there is little room."""
 
     kind: str
     name: str
@@ -27,6 +28,7 @@ class Row:
     scores: tuple[str, ...]
     change: str
     after: str
+    p: str
     gap: str
     note: str
     n: str
@@ -80,6 +82,7 @@ def _row(task: Task, kind: str = "task", moved: Mapping[str, Any] | None = None)
         scores=tuple(wording.score(task.get(role), unit) for role in ROLES),
         change=wording.difference(change, unit),
         after=", ".join(filter(None, after)),
+        p=wording.decisive_p(change),
         gap=gap,
         note=note,
         n=wording.count(task.get("n")),
@@ -99,12 +102,14 @@ def _mean(pool: Task) -> Row:
         about="",
         metric="",
         scores=(NONE, NONE, NONE),
-        change="units differ" if pool["mixed"] else wording.difference(pool.get("student_minus_base"), pool["unit"]),
+        change="units differ"
+        if pool["mixed"]
+        else wording.difference(pool.get("student_minus_base"), pool["unit"]),
         after="",
+        p="",
         gap=gap,
         note="" if pool["mixed"] and note.startswith("teacher − base") else note,
         n=wording.count(pool.get("n")),
         detectable=NONE,
         before="",
     )
-

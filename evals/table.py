@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from limbeck.evals import findings, rows
+from limbeck.evals import findings, pools, rows
 from limbeck.evals.in_context.tables import curve
 from limbeck.evals.verdict import verdict
 from limbeck.evals.wording import visible
@@ -29,16 +29,18 @@ def transfer_table(report: Mapping[str, Any]) -> RenderableType:
 def _transfer(report: Mapping[str, Any]) -> Table:
     """A row a task and a mean; what is left without flagged items is on the page alone."""
     table = Table(title="Transfer", title_justify="left", pad_edge=False)
+    adjusted = any(findings.adjusted(task) for task in pools.main_view(report))
     table.add_column("task", no_wrap=True)
     for role in rows.ROLES:
         table.add_column(role, justify="right", no_wrap=True)
     table.add_column("student − base", justify="right")
+    table.add_column("p (Holm)" if adjusted else "p", justify="right")
     table.add_column("gap closed", justify="right")
     table.add_column("n", justify="right", no_wrap=True)
     for _, several in rows.groups(report):
         for row in several:
             if row.kind != "clean":
-                cells = (*row.scores, "\n".join(filter(None, [row.change, row.after])), row.gap, row.n)
+                cells = (*row.scores, row.change, row.p, row.gap, row.n)
                 table.add_row(Text(visible(row.name, one_line=True)), *map(Text, cells))
     return table
 

@@ -30,8 +30,9 @@ def style(report: Mapping[str, Any], escape: Escape = visible) -> list[Table]:
     if found.get("closed"):
         rows.append((("Mean over features", ""), (NONE, NONE, NONE, NONE, _closed(found))))
     caption = (
-        f"Answers to {wording.count(found.get('prompts'))} prompts{_asked(found, escape)}. Closed: 0% is the "
-        "base's distance to the teacher, 100% that of a second sample of the teacher, the ceiling."
+        f"Answers to {wording.count(found.get('prompts'))} prompts{_asked(found, escape)}. Closed: "
+        "0% is the base's distance to the teacher, 100% that of a second sample of the teacher, "
+        "the ceiling."
     )
     head = ("Feature", "Base", "Student", "Teacher", AGAIN, "Closed")
     made = [Table("Features", caption, head, tuple(rows))]
@@ -41,7 +42,11 @@ def style(report: Mapping[str, Any], escape: Escape = visible) -> list[Table]:
 def _asked(found: Mapping[str, Any], escape: Escape) -> str:
     setting = found.get("setting") or {}
     known = [("temperature", setting.get("temperature")), ("at most", setting.get("max_tokens"))]
-    told = [f"{name} {escape(visible(value, one_line=True))}" for name, value in known if value is not None]
+    told = [
+        f"{name} {escape(visible(value, one_line=True))}"
+        for name, value in known
+        if value is not None
+    ]
     told = [f"{text} tokens" if text.startswith("at most") else text for text in told]
     return f" ({', '.join(told)})" if told else ""
 
@@ -64,8 +69,8 @@ def _apart(found: Mapping[str, Any]) -> Table:
         if auc.get(role) or counts:
             rows.append(((name, ""), (told, *cells)))
     caption = (
-        "AUC of a classifier that tells these answers from the teacher's: 1 is always, 0.5 is no better "
-        "than a coin. Then how many answers were complete, cut at the limit, refusals or empty."
+        "AUC of a classifier that tells these answers from the teacher's: 1 is always, 0.5 is no "
+        "better than a coin. Then how many were complete, cut at the limit, refusals or empty."
     )
     head = ("Answers of", "AUC", *(kind.capitalize() for kind in _APART))
     head, kept = without_empty_columns(head, rows)
@@ -91,9 +96,9 @@ def judge(report: Mapping[str, Any], escape: Escape = visible) -> list[Table]:
         rows.append(((f"{one} against {other}", ""), (*cells, *counts)))
     caption = (
         f"{escape(visible(found.get('judge') or 'A judge', one_line=True))} on "
-        f"{wording.count(found.get('prompts'))} prompts, each pair in both orders. Ties count half. “Controlled” "
-        "is the win rate at equal length, headers, bold and lists, with their weights. A high share of verdicts "
-        "that the order changed makes a win rate worth little."
+        f"{wording.count(found.get('prompts'))} prompts, each pair in both orders. Ties count half. "
+        "“Controlled” is the win rate at equal length, headers, bold and lists, with their weights. "
+        "A high share of verdicts that the order changed makes a win rate worth little."
     )
     head = ("Pair", "Win rate", "Controlled", "Order changed it", "n", "Unreadable")
     head, kept = without_empty_columns(head, rows)
@@ -133,9 +138,9 @@ def _flips(report: Mapping[str, Any], escape: Escape) -> Table:
         rows.append(((_name(task, escape), ""), (*cells, told, more)))
     caption = (
         "Acquired: of what base has wrong and the teacher right, what the student has right. "
-        "Forgotten: of what base has right, what the student has wrong. Past the teacher: of what the "
-        "teacher has wrong, what the student has right. Copied errors: of the teacher's readable wrong "
-        "answers, those that the student gives as well; base gives some of them by chance."
+        "Forgotten: of what base has right, what the student has wrong. Past the teacher: of what "
+        "the teacher has wrong, what the student has right. Copied errors: of the teacher's "
+        "readable wrong answers, those that the student gives as well; base gives some by chance."
     )
     head = ("Task", "Acquired", "Forgotten", "Past the teacher", "Copied errors", "Copied − base")
     head, kept = without_empty_columns(head, rows)

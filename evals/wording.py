@@ -124,6 +124,13 @@ def p_value(entry: Mapping[str, Any] | None) -> str:
     return f"p {_p(value)}" + ("" if holm is None else f", Holm {_p(holm).removeprefix('= ')}")
 
 
+def decisive_p(entry: Mapping[str, Any] | None) -> str:
+    """The p that claims rest on, Holm's where there is one, as a bare number: "0.039"."""
+    known = [finite((entry or {}).get(key)) for key in ("p_holm", "p_value")]
+    value = next((p for p in known if p is not None), None)
+    return "" if value is None else _p(value).removeprefix("= ")
+
+
 def _p(value: float) -> str:
     return "< 0.001" if value < 0.001 else f"= {value:.3f}"
 

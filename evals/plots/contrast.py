@@ -47,6 +47,7 @@ def contrast(report: Mapping[str, Any]) -> dict[str, Any] | None:
     marks = [i * step for i in range(math.ceil(low / step), math.floor(high / step) + 1)]
     drawn = [_strip(one, axis, TOP + STRIP * place) for place, one in enumerate(strips)]
     return {
+        "title": "Style against substance" if report.get("style") else "Imitation against ability",
         "strips": drawn,
         "top": TOP,
         "bottom": TOP + STRIP * len(strips),
@@ -71,9 +72,7 @@ def _tasks(report: Mapping[str, Any]) -> list[dict[str, Any]]:
         if label != wording.LABELS["forgetting"]:
             pool = pools.of_kind(report, label)
             mean = pool.get("gap_closed") if pool and len(pool["names"]) > 1 else None
-            rows = [
-                {"name": task.get("task"), "closed": _gap(task)} for task in tasks
-            ]
+            rows = [{"name": task.get("task"), "closed": _gap(task)} for task in tasks]
             made.append(_gathered(label, "task", rows, mean, "name"))
     return made
 

@@ -49,10 +49,14 @@ def _key(task: Task) -> Key:
     return str(task.get("unit") or ""), task.get("higher_is_better") is not False
 
 
-def _panel(unit: str, higher: bool, kinds: Sequence[tuple[str, list[Task]]]) -> dict[str, Any] | None:
+def _panel(
+    unit: str, higher: bool, kinds: Sequence[tuple[str, list[Task]]]
+) -> dict[str, Any] | None:
     tasks = [task for _, several in kinds for task in several]
     moves = [task.get(key) or {} for task in tasks for key in _MARKS.values()]
-    known = [end for move in moves for key in ENDS if (end := wording.finite(move.get(key))) is not None]
+    known = [
+        end for move in moves for key in ENDS if (end := wording.finite(move.get(key))) is not None
+    ]
     if not known:
         return None
     axis = around(known, flipped=not higher)
@@ -118,7 +122,10 @@ def _span(entry: Mapping[str, Any] | None, axis: Axis) -> dict[str, float] | Non
     span = {"value": axis.place(value), "low": ends[0], "high": ends[1]}
     width = ends[1] - ends[0]
     # Of a diamond, which is drawn in a box of its own.
-    span |= {"width": round(width, 3), "middle": round(100 * (span["value"] - ends[0]) / (width or 1), 2)}
+    span |= {
+        "width": round(width, 3),
+        "middle": round(100 * (span["value"] - ends[0]) / (width or 1), 2),
+    }
     return span
 
 

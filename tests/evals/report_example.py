@@ -392,9 +392,8 @@ def example(**changes: Any) -> dict[str, Any]:
                 0.008,
             ),
             with_holm(
-                unbounded(
-                    "calendar", kind="forgetting", teacher=None, teacher_minus_base=None
-                ) | {"gap_closed": None},
+                unbounded("calendar", kind="forgetting", teacher=None, teacher_minus_base=None)
+                | {"gap_closed": None},
                 0.62,
             ),
             task(
