@@ -170,7 +170,8 @@ def _left_out(pool: Task, escape: Escape) -> str:
     (low, least), (high, most) = values[0], values[-1]
     ends = [wording.gap_text({"value": end}) for end in (low, high)]
     names = [escape(visible(name, one_line=True)) for name in (least, most)]
-    return f"; leaving out one task it is {ends[0]} (without {names[0]}) to {ends[1]} (without {names[1]})"
+    told = [f"{end} (without {name})" for end, name in zip(ends, names, strict=True)]
+    return f"; leaving out one task it is {told[0]} to {told[1]}"
 
 
 def _clauses(tasks: Iterable[Task], escape: Escape) -> list[str]:
@@ -205,7 +206,7 @@ def _sized(task: Task, escape: Escape) -> str:
 
 
 def _name(task: Task, escape: Escape) -> str:
-    return escape(visible(task.get("task", "unnamed"), one_line=True))
+    return escape(wording.named(task.get("task")))
 
 
 def _copied(tasks: Sequence[Task], escape: Escape) -> Iterator[str]:
@@ -224,7 +225,8 @@ def _copied(tasks: Sequence[Task], escape: Escape) -> Iterator[str]:
         more = wording.difference(copied["difference"], "share")
         yield (
             f"of the teacher's {wording.count(copied.get('of'))} readable wrong answers on "
-            f"{_name(task, escape)}, the student gives {rates[0]} as well, the base {rates[1]}: {more}"
+            f"{_name(task, escape)}, the student gives {rates[0]} as well, the base {rates[1]}: "
+            f"{more}"
         )
 
 

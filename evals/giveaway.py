@@ -131,7 +131,7 @@ def cells(report: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
     shown = [pair for pair in _COUNTS if pair[0] in given or pair in _COUNTS[:_ALWAYS]]
     rows = []
     for entry in entries:
-        name = str(entry.get("task", "unnamed"))
+        name = wording.named(entry.get("task"))
         row = [("Items", wording.count(entry.get("items")))]
         row += [(label, _count(entry, key)) for key, label in shown]
         if _has_rest(entries) and _counted(entries) != "flagged":
@@ -159,7 +159,7 @@ def against_clean(report: Mapping[str, Any], escape: Escape = visible) -> list[T
             )
             cells.append((wording.difference(moved, unit), wording.p_value(moved)))
         cells.append((wording.difference(entry.get("difference"), unit), ""))
-        name = escape(visible(entry.get("task", "unnamed"), one_line=True))
+        name = escape(wording.named(entry.get("task")))
         rows.append(((name, ""), tuple(cells)))
     caption = "Where the difference excludes zero, the flagged items carry part of the gain."
     head = (
@@ -182,7 +182,7 @@ def evidence(report: Mapping[str, Any]) -> list[dict[str, Any]]:
         if found:
             hits = [_hit(hit) for hit in found[:EVIDENCE]]
             more = len(found) - len(hits)
-            made.append({"task": entry.get("task", "unnamed"), "hits": hits, "more": more})
+            made.append({"task": wording.named(entry.get("task")), "hits": hits, "more": more})
     return made
 
 

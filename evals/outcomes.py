@@ -62,7 +62,7 @@ def findings(tasks: Iterable[Task], escape: Escape = visible) -> Iterator[str]:
         if found.by_format / found.change <= MOST or (found.change > 0) != (moved == "better"):
             continue
         what, became = ("gain", "became") if moved == "better" else ("loss", "ceased to be")
-        name = escape(visible(task.get("task", "unnamed"), one_line=True))
+        name = escape(wording.named(task.get("task")))
         part, whole = (
             wording.amount(value, "share", signed=True) for value in (found.by_format, found.change)
         )

@@ -111,7 +111,7 @@ def in_context(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
 
 
 def changed(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A card for every task with outcomes or flips: stacked bars of the roles, and flips as bars."""
+    """A card for every task with outcomes or flips: the roles' stacked bars, flips as bars."""
     made = []
     for task in pools.main_view(report):
         bars = [
@@ -121,7 +121,7 @@ def changed(report: Mapping[str, Any]) -> list[dict[str, Any]]:
         ]
         flips = list(_flips(task.get("flips") or {}))
         if bars or flips:
-            name = wording.visible(task.get("task", "unnamed"), one_line=True)
+            name = wording.named(task.get("task"))
             made.append({"task": name, "outcomes": bars, "flips": flips})
     return made
 

@@ -76,7 +76,7 @@ def _row(task: Task, kind: str = "task", moved: Mapping[str, Any] | None = None)
     before = wording.finite(task.get("smallest_detectable_before"))
     return Row(
         kind=kind,
-        name=str(task.get("task", "unnamed")),
+        name=wording.named(task.get("task")),
         about=str(task.get("about") or ""),
         metric=wording.metric_line(task),
         scores=tuple(wording.score(task.get(role), unit) for role in ROLES),
@@ -94,8 +94,8 @@ def _row(task: Task, kind: str = "task", moved: Mapping[str, Any] | None = None)
 def _mean(pool: Task) -> Row:
     names = [visible(name, one_line=True) for name in pool["names"]]
     gap, note = wording.gap_cell(pool)
-    group = str(pool.get("group"))
-    named = "" if group in wording.LABELS else f" ({visible(group, one_line=True)})"
+    group = pool.get("group")
+    named = "" if group in wording.LABELS else f" ({wording.named(group)})"
     return Row(
         kind="mean",
         name=f"Mean over {len(names)} tasks{named}",

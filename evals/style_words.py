@@ -72,8 +72,7 @@ def _features(style: Mapping[str, Any], features: list[Mapping[str, Any]], escap
     if not short:
         return text
     named = [
-        f"{escape(visible(one.get('name', 'unnamed'), one_line=True))} "
-        f"{wording.gap_text(one['closed'])}"
+        f"{escape(wording.named(one.get('name')))} {wording.gap_text(one['closed'])}"
         for _, one in short[:_NAMED]
     ]
     count = f"{len(short)} of them measurably short of the teacher"

@@ -25,7 +25,7 @@ def style(report: Mapping[str, Any], escape: Escape = visible) -> list[Table]:
         said = [visible(one.get("about") or "", one_line=True)]
         said += [visible(unit, one_line=True)] if unit not in (None, "", "share") else []
         values = [(wording.score({"value": one.get(role)}, unit), "") for role in ROLES]
-        name = escape(visible(one.get("name", "unnamed"), one_line=True))
+        name = escape(wording.named(one.get("name")))
         rows.append(((name, escape(", ".join(filter(None, said)))), (*values, _closed(one))))
     if found.get("closed"):
         rows.append((("Mean over features", ""), (NONE, NONE, NONE, NONE, _closed(found))))
@@ -96,9 +96,9 @@ def judge(report: Mapping[str, Any], escape: Escape = visible) -> list[Table]:
         rows.append(((f"{one} against {other}", ""), (*cells, *counts)))
     caption = (
         f"{escape(visible(found.get('judge') or 'A judge', one_line=True))} on "
-        f"{wording.count(found.get('prompts'))} prompts, each pair in both orders. Ties count half. "
-        "“Controlled” is the win rate at equal length, headers, bold and lists, with their weights. "
-        "A high share of verdicts that the order changed makes a win rate worth little."
+        f"{wording.count(found.get('prompts'))} prompts, each pair in both orders. Ties count "
+        "half. “Controlled” is the win rate at equal length, headers, bold and lists, with their "
+        "weights. A high share of verdicts that the order changed makes a win rate worth little."
     )
     head = ("Pair", "Win rate", "Controlled", "Order changed it", "n", "Unreadable")
     head, kept = without_empty_columns(head, rows)
@@ -183,4 +183,4 @@ def slopes(report: Mapping[str, Any], escape: Escape = visible) -> list[str]:
 
 
 def _name(task: Task, escape: Escape) -> str:
-    return escape(visible(task.get("task", "unnamed"), one_line=True))
+    return escape(wording.named(task.get("task")))

@@ -41,6 +41,11 @@ def visible(text: object, *, one_line: bool = False) -> str:
     return " ".join(clean.split()).rstrip("\u200e") + mark if one_line else clean
 
 
+def named(value: object) -> str:
+    """A name from outside on one line; "unnamed" for null."""
+    return visible("unnamed" if value is None else value, one_line=True)
+
+
 def finite(value: object) -> float | None:
     """The number as a finite float; None for null, NaN, infinity and whatever is no number."""
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -97,7 +102,7 @@ def share(entry: Mapping[str, Any] | None) -> str:
 
 def role(name: object) -> str:
     """A role in words: "second teacher sample" for "teacher_again"."""
-    return ROLE_NAMES.get(str(name), visible(name, one_line=True))
+    return ROLE_NAMES.get(str(name), named(name))
 
 
 def amount(value: object, unit: object, *, signed: bool = False) -> str:
@@ -268,7 +273,7 @@ def by_kind(tasks: Iterable[Task]) -> list[tuple[str, list[Task]]]:
 
 def clause(state: str, tasks: Sequence[Task], escape: Escape) -> str:
     """What is said of tasks in the same `gap_state`."""
-    names = [escape(visible(task.get("task", "unnamed"), one_line=True)) for task in tasks]
+    names = [escape(named(task.get("task"))) for task in tasks]
     if len(tasks) > 1 and state in _SEVERAL:
         each = zip(names, tasks, strict=True)
         told = [f"{name} ({gap_text(task['gap_closed'])})" for name, task in each]

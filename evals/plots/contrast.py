@@ -4,7 +4,7 @@ The paper's claim (Gudibande et al. 2023) is that one of two numbers is near 100
 near 0. A scatter of style against ability has no pairs to draw: a feature of style belongs to no
 task, so that it would be one point. On one axis of gap closed each feature and each task is a dot,
 the means with their intervals are a diamond, and the distance between the strips is the claim.
-100% is the ceiling of both: the teacher's own score, and the teacher's second sample of its answers.
+100% is the ceiling of both: the teacher's score, and a second sample of the teacher's answers.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _gathered(
         closed = row.get("closed") or {}
         value = wording.finite(closed.get("value"))
         if value is not None and closed.get("bounded", True):
-            told = wording.visible(row.get(name) or "unnamed", one_line=True)
+            told = wording.named(row.get(name))
             dots.append(_Dot(told, value, wording.gap_text(closed)))
     left_out = len(rows) - len(dots)
     aside = f"{len(rows)} {noun}{'s' * (len(rows) != 1)}"

@@ -29,7 +29,7 @@ Key = tuple[str, bool]
 
 
 def forest(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """A panel for every unit, in the order in which the table has them; [] where nothing is known."""
+    """A panel for every unit, in the order of the table; [] where nothing is known."""
     groups: dict[Key, list[tuple[str, list[Task]]]] = {}
     for label, tasks in wording.by_kind(pools.main_view(report)):
         by_unit: dict[Key, list[Task]] = {}
@@ -94,8 +94,8 @@ def _rows(kinds: Sequence[tuple[str, list[Task]]], axis: Axis) -> Iterator[dict[
         for task in several:
             row: dict[str, Any] = {
                 "head": "",
-                "label": wording.visible(task.get("task", "unnamed"), one_line=True),
-                "short": short(task.get("task", "unnamed")),
+                "label": wording.named(task.get("task")),
+                "short": short(wording.named(task.get("task"))),
                 "pooled": bool(task.get("pooled")),
                 "words": _beside(task),
                 "moved": wording.difference(task.get("student_minus_base"), task.get("unit")),

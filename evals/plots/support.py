@@ -54,7 +54,7 @@ def _panel(task: Task, axis: Axis) -> dict[str, Any]:
     scale = 100 if task.get("unit") == "share" else 1
     marks = ticks(axis.low * scale, axis.high * scale, about=5)
     return {
-        "title": wording.visible(task.get("task", "unnamed"), one_line=True),
+        "title": wording.named(task.get("task")),
         "height": HEIGHT,
         "left": LEFT,
         "right": RIGHT,

@@ -481,3 +481,40 @@ def _point(step: int) -> dict[str, Any]:
     train = 1.4 + 4.2 / (1 + step / 18) + 0.13 * ((step * 7919) % 11 - 5) / 5
     valid = 1.62 + 4.1 / (1 + step / 17) if step % 26 == 0 else None
     return {"step": step, "epoch": step / 38.5, "train_loss": train, "valid_loss": valid}
+
+
+def hostile(text: str) -> dict[str, Any]:
+    """The example with one text in every place that comes from a model or a file."""
+    roles = ("base", "student", "teacher")
+    pairs = [
+        pair | {"one": text, "other": text, "coefficients": {text: 1.0}}
+        for pair in judge()["pairs"]
+    ]
+    keys = ("item", "rule", "side", "row", "text", "question")
+    entry = contaminated(text)
+    entry["found"] = [hit | dict.fromkeys(keys, text) for hit in entry["found"]]
+    pools = [one | {"tasks": [text, text]} for one in example()["pooled"]]
+    pools[0]["left_out"] = [one | {"task": text} for one in pools[1]["left_out"]]
+    said = dict.fromkeys(("prompt", *roles), text)
+    names = dict.fromkeys(("hash", "form", "prompt", "max_tokens", "seed"), text)
+    return example(
+        name=text,
+        models={role: {"name": text, "about": text, "parameters": 1} for role in roles},
+        limits=[text, text],
+        protocol=names | {"asked": {"base": text}},
+        tasks=[
+            row | {"task": text, "about": text, "metric": text, "unit": text}
+            for row in example()["tasks"]
+        ],
+        pooled=[*pools, pools[0] | {"group": text}],
+        contamination=[entry],
+        style=style(
+            features=[feature(text, 0.2, about=text, unit=text), feature(text, 0.9)],
+            setting={"temperature": text, "max_tokens": text},
+            samples=[said | {"teacher_again": text}],
+        ),
+        judge=judge(judge=text, pairs=pairs),
+        funnel=[step | {"label": text} for step in example()["funnel"]],
+        samples=[said] * 2,
+        versions={text: text, "b": text, "c": text},
+    )

@@ -17,6 +17,7 @@ from tests.evals.report_example import (
     example,
     feature,
     first_schema,
+    hostile,
     imitation,
     judge,
     leak,
@@ -87,46 +88,10 @@ IN_CONTEXT: dict[str, Any] = {"in_context": part()}
 FIRST: dict[str, Any] = dict.fromkeys(example()) | first_schema()
 
 
-def hostile_leak(evil: str) -> dict[str, Any]:
-    entry = contaminated(evil)
-    keys = ("item", "rule", "side", "row", "text", "question")
-    return entry | {"found": [hit | dict.fromkeys(keys, evil) for hit in entry["found"]]}
-
-
 @pytest.mark.parametrize("evil", EVIL)
 def test_text_from_models_and_files_is_never_markup(evil: str) -> None:
     quiet = [name for name, _ in tree().tags]
-    pairs = {role: {"name": evil, "about": evil, "parameters": 1} for role in page.ROLES}
-    changes = example(
-        name=evil,
-        models=pairs,
-        limits=[evil, evil],
-        protocol=dict.fromkeys(("hash", "form", "prompt", "max_tokens", "seed"), evil)
-        | {"asked": {"base": evil}},
-        tasks=[
-            case | {"task": evil, "about": evil, "metric": evil, "unit": evil}
-            for case in example()["tasks"]
-        ],
-        pooled=[one | {"tasks": [evil, evil]} for one in example()["pooled"]]
-        + [example()["pooled"][0] | {"group": evil}],
-        contamination=[hostile_leak(evil)],
-        style=style(
-            features=[feature(evil, 0.2, about=evil, unit=evil), feature(evil, 0.9)],
-            setting={"temperature": evil, "max_tokens": evil},
-            samples=[dict.fromkeys(("prompt", *page.ROLES, "teacher_again"), evil)],
-        ),
-        judge=judge(
-            judge=evil,
-            pairs=[
-                pair | {"one": evil, "other": evil, "coefficients": {evil: 1.0}}
-                for pair in judge()["pairs"]
-            ],
-        ),
-        funnel=[step | {"label": evil} for step in example()["funnel"]],
-        samples=[dict.fromkeys(("prompt", *page.ROLES), evil)] * 2,
-        versions={evil: evil, "b": evil, "c": evil},
-    )
-    found = Tree(page.render(changes))
+    found = Tree(page.render(hostile(evil)))
     assert {name for name, _ in found.tags} <= set(quiet)
     assert "script" not in {name for name, _ in found.tags}
     assert found.comments == []
@@ -293,7 +258,7 @@ def test_in_context_tables_have_captions_and_a_label_for_every_cell() -> None:
     before = [one for one in plain.all("div") if one.get("class") == "scroll"]
     assert len(found.all("table")) == len(plain.all("table")) + 6
     assert len(regions) == len(before) + 6  # wide: each scrolls by itself, below its caption
-    assert len(said) == len(regions) + 1  # and what the headline counts
+    assert len(said) == len(regions)
     assert all(one["aria-label"] and one["tabindex"] == "0" for one in regions)
     assert len(found.all("details")) == len(found.all("summary"))
     labels = [attrs for attrs in found.all("span") if attrs.get("class") == "label"]
@@ -310,7 +275,7 @@ def test_in_context_panels_say_their_numbers_and_need_no_colour() -> None:
     ]
     described = "".join(data for tag, data in found.text if tag == "desc")
     assert "Student: 40.0% [" in described
-    css = (resources.files("limbeck.evals") / "templates/style.css.j2").read_text("utf-8")
+    css = (resources.files("limbeck.evals") / "templates/plots.css.j2").read_text("utf-8")
     dashes = re.findall(r"^\.of-\w+ \{[^}]*stroke-dasharray: ([\d ]+)", css, re.MULTILINE)
     assert len(dashes) == len(set(dashes)) == 5  # the student's line alone is whole
     shapes = [tag for tag, attrs in found.tags if (attrs.get("class") or "") == "at-teacher"]
