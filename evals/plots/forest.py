@@ -66,7 +66,7 @@ def _panel(
         y += HEAD if row["head"] else ROW
     scale = 100 if unit == "share" else 1
     marks = ticks(axis.low * scale, axis.high * scale, about=6)
-    said = {"share": "points", "": "of the score"}.get(unit, wording.visible(unit, one_line=True))
+    said = {"share": "points", "": "of the score"}.get(unit, short(unit))
     return {
         "rows": rows,
         "top": TOP,

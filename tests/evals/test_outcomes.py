@@ -73,7 +73,7 @@ def test_most_of_a_gain_is_said_to_be_format_only_where_it_is() -> None:
 def test_format_can_be_more_than_the_gain_and_a_loss() -> None:
     [line] = outcomes.findings([row(of(30, 10, 60), of(45, 50, 5))])
     assert line.startswith(
-        "answers that became readable (+33.6 points) are more than the whole gain on t "
+        "answers that became readable (+33.7 points) are more than the whole gain on t "
         "(+15.0 points): "
     )
     worse = interval(-0.25, -0.3, -0.2)

@@ -37,7 +37,7 @@ def test_right_is_better_where_less_is_better_too() -> None:
     row = panel["rows"][1]
     assert panel["zero"] < row["student"]["value"] < row["teacher"]["value"]
     assert row["student"]["low"] < row["student"]["value"] < row["student"]["high"]
-    assert panel["ticks"][0][1] in ("0", "−15")
+    assert any(text.startswith("−") for _, text in panel["ticks"])
     assert all("-" not in text for _, text in panel["ticks"])
 
 
