@@ -1,6 +1,6 @@
 """How often the report's 95% intervals hold the truth, on scores whose truth is known.
 
-    python benchmarks/bench_intervals.py [--repeats 1000]
+    python benchmarks/bench_intervals.py [--repeats 500]
 
 Scores are 0/1: a model is right where a latent normal falls under its bar. The latents of the
 models share the item's difficulty; with clusters, each model also has its own luck with each

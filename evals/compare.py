@@ -213,6 +213,10 @@ def _closed(
     for run, student in zip(found, students, strict=True):
         if run in ends.runs:
             gap = gap_closed(base, student, teacher, clusters=groups, seed=seed)
-            ends_of = (x if math.isfinite(x) else None for x in (gap.value, gap.low, gap.high))
-            made[run] = Closed(*ends_of, bounded=gap.bounded, n=gap.n)
+            value, low, high = map(_finite, (gap.value, gap.low, gap.high))
+            made[run] = Closed(value, low, high, gap.bounded, gap.n)
     return made
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

@@ -8,45 +8,18 @@ training are crossed with items, as `limbeck.evals.training_seeds` has it.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from limbeck.errors import UserError
-from limbeck.evals.clusters import clusters_of
+from limbeck.evals.curve_scores import CurveRun as CurveRun
+from limbeck.evals.curve_scores import Floats, Scores, scores_of, together
 from limbeck.evals.slope import log_slope
 from limbeck.evals.training_seeds import training_seeds
 from limbeck.evals.transfer import difference, gap_closed, paired_p_value
 
 SCHEMA = "limbeck.curve/1"
-Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True)
-class CurveRun:
-    """One student of the study: `student` names its model, `rows` and `seed` what it was trained
-    with; `examples` and `tokens` what the training made of these; `roles` the three results of its
-    eval stage."""
-
-    name: str
-    student: str
-    rows: int
-    seed: int
-    examples: int
-    tokens: int
-    roles: Mapping[str, Mapping[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class _Scores:
-    """One task: `students` by name are (rows, seeds, items), `bases` and `teacher` (items,)."""
-
-    students: Mapping[str, Floats]
-    bases: Mapping[str, Floats]
-    teacher: Floats | None
-    clusters: list[str] | None
 
 
 def curve(name: str, version: str, runs: Sequence[CurveRun]) -> dict[str, Any]:
@@ -76,7 +49,7 @@ def curve(name: str, version: str, runs: Sequence[CurveRun]) -> dict[str, Any]:
     sizes = {s: grid[s, rows[0], seeds[0]].roles["student"]["parameters"] for s in students}
     tasks, found = [], {}
     for task in _tasks(runs):
-        scores = _scores(task["task"], grid, students, rows, seeds)
+        scores = scores_of(task["task"], grid, students, rows, seeds)
         if scores is not None:
             found[task["task"]] = (task, scores)
             tasks.append(_entry(task, scores, rows, sizes))
@@ -111,54 +84,9 @@ def _tasks(runs: Sequence[CurveRun]) -> list[dict[str, Any]]:
     return sorted(made, key=lambda task: task["kind"] != "imitation")
 
 
-def _items(role: Mapping[str, Any], name: str) -> list[Mapping[str, Any]] | None:
-    return next((task["items"] for task in role["tasks"] if task["task"] == name), None)
-
-
-def _scores(
-    name: str,
-    grid: Mapping[tuple[str, int, int], CurveRun],
-    students: Sequence[str],
-    rows: Sequence[int],
-    seeds: Sequence[int],
-) -> _Scores | None:
-    """The task's scores over the items that everybody answered; None for fewer than two of them."""
-    first = grid[students[0], rows[0], seeds[0]]
-    by_run = {key: _items(run.roles["student"], name) or [] for key, run in grid.items()}
-    bases = {s: _items(grid[s, rows[0], seeds[0]].roles["base"], name) or [] for s in students}
-    teacher = _items(first.roles["teacher"], name)
-    every = [*by_run.values(), *bases.values(), *([] if teacher is None else [teacher])]
-    if any([i["doc"] for i in one] != [i["doc"] for i in every[0]] for one in every):
-        raise UserError(
-            f"the runs of the curve were evaluated on different items of {name}; their tests "
-            "differ. Run limbeck curve again with the recipe as it is now"
-        )
-    places = [
-        place
-        for place in range(len(every[0]))
-        if all(one[place]["score"] is not None for one in every)
-    ]
-    groups = clusters_of([every[0][place] for place in places], name)
-    if len(places) < 2 or (groups is not None and len(set(groups)) < 2):
-        return None
-
-    def column(items: Sequence[Mapping[str, Any]]) -> Floats:
-        return np.array([items[place]["score"] for place in places], dtype=np.float64)
-
-    return _Scores(
-        {
-            s: np.array([[column(by_run[s, count, seed]) for seed in seeds] for count in rows])
-            for s in students
-        },
-        {s: column(bases[s]) for s in students},
-        None if teacher is None else column(teacher),
-        groups,
-    )
-
-
 def _entry(
     task: Mapping[str, Any],
-    scores: _Scores,
+    scores: Scores,
     rows: Sequence[int],
     sizes: Mapping[str, int | None],
     of: Sequence[str] = (),
@@ -189,7 +117,7 @@ def _entry(
     }
 
 
-def _point(base: Floats, students: Floats, scores: _Scores) -> dict[str, Any]:
+def _point(base: Floats, students: Floats, scores: Scores) -> dict[str, Any]:
     """One number of rows: students are (seeds, items)."""
     means = students.mean(axis=1)
     point: dict[str, Any] = {
@@ -224,7 +152,7 @@ def _slope(
 
 
 def _sizes(
-    scores: _Scores, rows: Sequence[int], sizes: Mapping[str, int | None]
+    scores: Scores, rows: Sequence[int], sizes: Mapping[str, int | None]
 ) -> dict[str, Any] | None:
     """The students beside each other, trained on the most rows, from the smallest to the largest;
     None for one, or where a size is not known."""
@@ -255,7 +183,7 @@ def _sizes(
 
 
 def _pooled(
-    found: Mapping[str, tuple[Mapping[str, Any], _Scores]],
+    found: Mapping[str, tuple[Mapping[str, Any], Scores]],
     rows: Sequence[int],
     sizes: Mapping[str, int | None],
 ) -> list[dict[str, Any]]:
@@ -277,7 +205,7 @@ def _pooled(
             for name in names
         ]
         groups = [group for one in own for group in one]
-        scores = _Scores(
+        scores = Scores(
             {s: together([part.students[s] for part in parts]) for s in sizes},
             {s: together([part.bases[s] for part in parts]) for s in sizes},
             together(teachers) if len(teachers) == len(parts) else None,
@@ -292,25 +220,6 @@ def _pooled(
         }
         entries.append(_entry(task, scores, rows, sizes, names))
     return entries
-
-
-def together(tasks: Sequence[Floats]) -> Floats:
-    """Scores of several tasks (..., n of each) as those of one (..., n of all).
-
-    Its mean is the mean over tasks, which weigh the same; and since each task is moved to that
-    mean, what varies over its items is what varies within tasks: the variance of its mean is that
-    of a mean of independent strata.
-    """
-    total = sum(scores.shape[-1] for scores in tasks)
-    means = [scores.mean(axis=-1, keepdims=True) for scores in tasks]
-    middle = np.mean(means, axis=0)
-    return np.concatenate(
-        [
-            middle + (scores - mean) * (total / (len(tasks) * scores.shape[-1]))
-            for scores, mean in zip(tasks, means, strict=True)
-        ],
-        axis=-1,
-    )
 
 
 def _told(run: CurveRun) -> dict[str, Any]:

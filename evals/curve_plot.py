@@ -15,6 +15,7 @@ from limbeck.evals.page import ticks
 
 LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 15.0, 97.0, 12, 196, 226
 GAP_AXIS = (-1.0, 2.0)  # the gap closed beyond is drawn at the edge; the table has the number
+LINE = 14  # px, of a level's name
 LOOKS = 3  # lines, bands and marks that the style sheet tells apart
 
 Mark = tuple[float, float, float, float]
@@ -96,14 +97,24 @@ def _panel(
         "right": RIGHT,
         "bottom": BOTTOM,
         "lines": drawn,
-        "rules": [
-            {"name": wording.visible(name, one_line=True), "y": down(value)}
-            for name, value in rules
-        ],
+        "rules": _rules([(name, down(value)) for name, value in rules]),
         "x_ticks": [(across(x), _short(x)) for x in xs],
         "y_ticks": [(down(y), shown(y)) for y in ticks(*axis)],
         "words": _words(lines, rules, shown),
     }
+
+
+def _rules(levels: Sequence[tuple[str, float]]) -> list[dict[str, Any]]:
+    """Levels with their names; of two too near for two lines of text the upper has both names."""
+    made: list[dict[str, Any]] = []
+    for name, y in sorted(levels, key=lambda level: level[1]):
+        shown = wording.visible(name, one_line=True)
+        labelled = next((rule for rule in reversed(made) if rule["name"]), None)
+        if labelled is not None and y - labelled["y"] < LINE:
+            labelled["name"] += f", {shown}"
+            shown = ""
+        made.append({"name": shown, "y": y})
+    return made
 
 
 def _axis(values: Sequence[float], within: tuple[float, float] | None) -> tuple[float, float]:

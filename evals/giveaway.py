@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from limbeck.evals import wording
+from limbeck.evals import pools, wording
+from limbeck.evals.in_context.cells import Cell, Row, Table
+from limbeck.evals.wording import Escape, visible
 
 QUESTION = "Do the training rows give the test away?"
 NOTE = (
@@ -19,27 +21,48 @@ NOTE = (
     "templates nearly all fail."
 )
 REST = "“The rest” are the items whose masked question no training row asks."
+RULES = (
+    "Also counted: items whose normalised text is that of a training text; whose runs of 8 words a "
+    "training text covers by more than half; and whose words are weighted like a training text's "
+    "(TF-IDF cosine above 0.4) with the same numbers, which finds rephrased questions."
+)
+EVIDENCE = 20  # hits of a task shown; report.json holds all
+TEXT_CHARS = 500  # of one text of the evidence
 _COUNTS = (
     ("same", "Word for word"),
     ("template", "Masked question"),
     ("context", "Masked context"),
     ("ngram", "8 words in a row"),
+    ("exact", "Equal text"),
+    ("coverage", "8-grams cover half"),
+    ("cosine", "Words and numbers"),
+    ("flagged", "Flagged"),
 )
+_ALWAYS = 4  # of the counts, those of limbeck.report/1
+_NAMED = {
+    "same": "word for word",
+    "template": "masked question",
+    "context": "masked context",
+    "exact": "equal text",
+    "coverage": "8-gram coverage",
+    "cosine": "words and numbers",
+    "ngram": "8 words in a row",
+}
 
 
 def answer(report: Mapping[str, Any]) -> str:
     """The question's answer over all tasks that were compared."""
-    entries = report.get("given_away")
+    entries = _entries(report)
     if entries is not None and not entries:
         return "No task is a file of questions or items, so nothing could be compared."
     items = _sum(entries or [], "items")
     if not entries or not items:
         return "The training rows were not compared with the test."
-    if leak := wording.leak(report):
-        whole = _sum(entries, "template") == items
+    if found := leak(report):
+        whole = _sum(entries, _counted(entries)) == items
         rest = "" if whole else ", and the rest what it can do beyond"
         practised = f"The score on those shows what the student practised{rest}."
-        return f"{'Yes' if whole else 'In part'}: {leak}. {practised}"
+        return f"{'Yes' if whole else 'In part'}: {found}. {practised}"
     none = "no item is a training question, word for word or but for numbers, dates and names"
     held = _sum(entries, "context")
     if not held:
@@ -50,12 +73,46 @@ def answer(report: Mapping[str, Any]) -> str:
     )
 
 
+def leak(report: Mapping[str, Any]) -> str:
+    """How many items the training rows give away; "" for none."""
+    entries = _entries(report) or []
+    keys = ("same", _counted(entries), "items")
+    same, found, items = (_sum(entries, key) for key in keys)
+    if not found:
+        return ""
+    copies = f", {wording.count(same)} of them word for word" if same else ""
+    share = f"{wording.count(found)} of {wording.count(items)}"
+    if _counted(entries) == "flagged":
+        what = (
+            "item is found in a training row" if items == 1 else "items are found in training rows"
+        )
+        return f"{share} {what}, in the same words or nearly{copies}"
+    what = "item is a training question" if items == 1 else "items are training questions"
+    return f"{share} {what} but for numbers, dates and names{copies}"
+
+
+def _entries(report: Mapping[str, Any]) -> Sequence[Mapping[str, Any]] | None:
+    """Under the name that limbeck.report/1 has for them, too; None where nothing was compared."""
+    found = report.get("contamination")
+    return report.get("given_away") if found is None else found
+
+
+def _counted(entries: Sequence[Mapping[str, Any]]) -> str:
+    """The count that decides: of the items that any rule flags, in limbeck.report/1 of one rule."""
+    flags = any(wording.finite(entry.get("flagged")) is not None for entry in entries)
+    return "flagged" if flags else "template"
+
+
 def _sum(entries: Sequence[Mapping[str, Any]], key: str) -> float:
     return sum(wording.finite(entry.get(key)) or 0 for entry in entries)
 
 
-def note(entries: Sequence[Mapping[str, Any]]) -> str:
+def note(report: Mapping[str, Any]) -> str:
     """What the columns mean."""
+    entries = _entries(report) or []
+    flags = _counted(entries) == "flagged"
+    if flags:
+        return f"{NOTE} {RULES}"
     return f"{NOTE} {REST}" if _has_rest(entries) else NOTE
 
 
@@ -68,19 +125,87 @@ def cells(report: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:
 
     The student's scores stand there where some items are given away and some are not.
     """
-    entries: Sequence[Mapping[str, Any]] = report.get("given_away") or []
+    entries = _entries(report) or []
     tasks = {str(task.get("task")): task for task in report.get("tasks") or []}
+    given = {key for entry in entries for key, value in entry.items() if value is not None}
+    shown = [pair for pair in _COUNTS if pair[0] in given or pair in _COUNTS[:_ALWAYS]]
     rows = []
     for entry in entries:
-        name = str(entry.get("task", "unnamed"))
+        name = wording.named(entry.get("task"))
         row = [("Items", wording.count(entry.get("items")))]
-        row += [(label, _count(entry, key)) for key, label in _COUNTS]
-        if _has_rest(entries):
+        row += [(label, _count(entry, key)) for key, label in shown]
+        if _has_rest(entries) and _counted(entries) != "flagged":
             clean = entry.get("clean") or {}
             row.append(("Student", _student(tasks.get(name) or {})))
             row.append(("Student, the rest", f"{_student(clean)}{_of(clean)}" if clean else "–"))
         rows.append((name, row))
     return rows
+
+
+def against_clean(report: Mapping[str, Any], escape: Escape = visible) -> list[Table]:
+    """What the student gained on all items, on those that no rule flags, and the difference."""
+    tasks = {str(task.get("task")): task for task in pools.main_view(report)}
+    rows: list[Row] = []
+    for entry in _entries(report) or []:
+        task, clean = tasks.get(str(entry.get("task"))), entry.get("clean")
+        if not task or not clean or wording.finite(entry.get("flagged")) is None:
+            continue
+        unit = task.get("unit")
+        cells: list[Cell] = []
+        for row in (task, clean):
+            moved = row.get("student_minus_base")
+            cells.append(
+                (wording.score(row.get("student"), unit), f"n = {wording.count(row.get('n'))}")
+            )
+            cells.append((wording.difference(moved, unit), wording.p_value(moved)))
+        cells.append((wording.difference(entry.get("difference"), unit), ""))
+        name = escape(wording.named(entry.get("task")))
+        rows.append(((name, ""), tuple(cells)))
+    caption = "Where the difference excludes zero, the flagged items carry part of the gain."
+    head = (
+        "Task",
+        "Student",
+        "Student − base",
+        "Student, clean",
+        "Student − base, clean",
+        "Difference",
+    )
+    return [Table("All items against clean ones", caption, head, tuple(rows))] if rows else []
+
+
+def evidence(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """For every task with texts to show: its name, hits (what was found, training text, item) and
+    how many more there are."""
+    made = []
+    for entry in _entries(report) or []:
+        found = [hit for hit in entry.get("found") or [] if hit.get("text") is not None]
+        if found:
+            hits = [_hit(hit) for hit in found[:EVIDENCE]]
+            more = len(found) - len(hits)
+            made.append({"task": wording.named(entry.get("task")), "hits": hits, "more": more})
+    return made
+
+
+def _hit(hit: Mapping[str, Any]) -> dict[str, str]:
+    """The texts are not escaped and made visible here: page and Markdown do that to all texts."""
+    rule = str(hit.get("rule") or hit.get("reason") or "")
+    value = wording.finite(hit.get("score"))
+    told = [f"by {_NAMED.get(rule, wording.visible(rule, one_line=True))}"] if rule else []
+    told += [wording.fixed(value, 2)] if value is not None else []
+    side = wording.visible(hit.get("side") or "text", one_line=True)
+    return {
+        "about": " ".join(told),
+        "item": wording.visible(hit.get("item", ""), one_line=True),
+        "row": wording.visible(hit.get("row", ""), one_line=True),
+        "side": side,
+        "text": _cut(hit.get("text")),
+        "question": _cut(hit.get("question")),
+    }
+
+
+def _cut(text: object) -> str:
+    whole = "" if text is None else str(text)
+    return whole if len(whole) <= TEXT_CHARS else f"{whole[:TEXT_CHARS]}…"
 
 
 def _count(entry: Mapping[str, Any], key: str) -> str:

@@ -10,7 +10,7 @@ Two rules say how far off is too far. "satterthwaite" (1946) gives the whole var
 degrees of freedom; it is right where many parts are added, as tasks are. "howe" (1974) adds the
 squares of the parts' own half-widths. It is wider, and needed where a part has two or three degrees
 of freedom, as training seeds have: their variance is then often estimated far too small, and
-Satterthwaite takes it at its word (it covers 92% with three seeds that matter, Howe 95%).
+Satterthwaite takes it at its word (it covers 92% with three seeds that matter, Howe 94%).
 """
 
 from __future__ import annotations

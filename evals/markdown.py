@@ -10,13 +10,15 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from limbeck.evals import giveaway, wording
-from limbeck.evals.in_context import tables, words
-from limbeck.evals.in_context.cells import Row
+from limbeck.evals import findings, giveaway, rows, tables, wording
+from limbeck.evals.in_context import tables as in_context_tables
+from limbeck.evals.in_context import words
+from limbeck.evals.in_context.cells import Row, Table
 from limbeck.evals.verdict import verdict
 
 SAMPLE_CHARS = 600  # of one text; report.json holds the whole
 CURVE_ROWS = 8
+EVIDENCE = 3  # hits of a task; the page has more
 
 _SPECIAL = re.compile(
     r"[\\`*\[\]|~$]|:(?=//)|(?<=mailto):|(?<![a-z0-9])_|_(?![a-z0-9])", re.IGNORECASE
@@ -32,16 +34,20 @@ def render(report: Mapping[str, Any]) -> str:
         _bullets(_models(report.get("models") or {})),
         *_verdict(report),
         "## Transfer",
-        _transfer(report.get("tasks") or []),
-        *_in_context(report.get("in_context")),
+        *_transfer(report),
+        *_section("## Item by item", tables.changed(report, escape)),
+        *_section("## Where does the gain come from?", tables.support(report, escape)),
+        _bullets(tables.slopes(report, escape)),
         f"## {giveaway.QUESTION}",
         *_given_away(report),
+        *_section("## Style", [*tables.style(report, escape), *tables.judge(report, escape)]),
+        *_in_context(report.get("in_context")),
         "## Training",
         *_training(report.get("training") or {}),
         "## Data",
         _funnel(report.get("funnel") or []),
         "## Samples",
-        *_samples(report.get("samples") or []),
+        *_samples(report),
         "## What these numbers cannot say",
         _bullets(escape(limit) for limit in report.get("limits") or [])
         or "The report names no limits of its own.",
@@ -96,39 +102,61 @@ def _models(models: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _verdict(report: Mapping[str, Any]) -> list[str]:
-    headline, *findings = verdict(report, escape=escape)
-    return ["## Verdict", f"**{headline}**", _bullets(findings)]
+    headline, *found = verdict(report, escape=escape)
+    return ["## Verdict", f"**{headline}**", findings.reading(report), _bullets(found)]
 
 
-def _transfer(tasks: Sequence[Mapping[str, Any]]) -> str:
-    if not tasks:
-        return "No task was run."
+def _transfer(report: Mapping[str, Any]) -> Iterator[str]:
+    made = rows.groups(report)
+    if not made:
+        yield "No task was run."
+        return
     head = ["Task", "Base", "Student", "Teacher", "Student − base", "Gap closed", "n"]
-    rows = [_row(task) for _, group in wording.by_kind(tasks) for task in group]
-    return f"{_table([*head, 'Smallest detectable'], rows)}\n\n{wording.INTERVALS}"
+    head.append("Smallest detectable")
+    lines = [_row(row, kind) for kind, several in made for row in several]
+    yield f"{_table(head, lines)}\n\n{wording.INTERVALS}"
+    if second := rows.second_view(report):
+        yield "Second view, student only: multiple choice by the likelihood of each option."
+        yield _table(head, [_row(row, "") for row in second])
 
 
-def _row(task: Mapping[str, Any]) -> list[str]:
-    unit, change = task.get("unit"), task.get("student_minus_base")
-    gap, note = wording.gap_cell(task)
+def _row(row: rows.Row, kind: str) -> list[str]:
+    name = escape(row.name)
+    if row.kind == "clean":
+        name = f"{name}, {rows.ONLY_CLEAN}"
+    elif row.kind == "mean":
+        name = f"**{name}** ({kind.lower()})"
+    elif row.metric:
+        name = f"{name} ({escape(row.metric)})"
     return [
-        f"{escape(task.get('task', 'unnamed'))} ({escape(wording.metric_line(task))})",
-        *(wording.score(task.get(role), unit) for role in ("base", "student", "teacher")),
-        ", ".join(filter(None, [wording.difference(change, unit), wording.p_value(change)])),
-        f"{gap} ({note})" if note else gap,
-        wording.count(task.get("n")),
-        wording.amount(task.get("smallest_detectable"), unit),
+        name,
+        *row.scores,
+        ", ".join(filter(None, [row.change, row.after])),
+        f"{row.gap} ({row.note})" if row.note else row.gap,
+        row.n,
+        f"{row.detectable} ({row.before})" if row.before else row.detectable,
     ]
+
+
+def _section(heading: str, several: Sequence[Table]) -> Iterator[str]:
+    if several:
+        yield heading
+    for table in several:
+        yield from _whole(table)
+
+
+def _whole(table: Table) -> Iterator[str]:
+    if table.rows:
+        yield f"**{table.title}.** {table.caption}".rstrip()
+        yield _table(table.head, map(_cells, table.rows))
 
 
 def _in_context(found: Mapping[str, Any] | None) -> Iterator[str]:
     if not found:
         return
     yield f"## {words.TITLE}"
-    for table in (tables.curve(found, escape), *tables.tables(found, escape)):
-        if table.rows:
-            yield f"**{table.title}.** {table.caption}".rstrip()
-            yield _table(table.head, map(_cells, table.rows))
+    for table in (in_context_tables.curve(found, escape), *in_context_tables.tables(found, escape)):
+        yield from _whole(table)
     yield _bullets(map(escape, words.notes(found)))
 
 
@@ -138,11 +166,20 @@ def _cells(row: Row) -> list[str]:
 
 def _given_away(report: Mapping[str, Any]) -> Iterator[str]:
     yield giveaway.answer(report)
-    rows = giveaway.cells(report)
-    if rows:
-        head = ["Task", *(label for label, _ in rows[0][1])]
-        yield _table(head, ([escape(task), *(cell for _, cell in row)] for task, row in rows))
-        yield giveaway.note(report["given_away"])
+    if made := giveaway.cells(report):
+        head = ["Task", *(label for label, _ in made[0][1])]
+        yield _table(head, ([escape(task), *(cell for _, cell in row)] for task, row in made))
+        yield giveaway.note(report)
+    for table in giveaway.against_clean(report, escape):
+        yield from _whole(table)
+    for task in giveaway.evidence(report):
+        for hit in task["hits"][:EVIDENCE]:
+            yield f"{escape(task['task'])}, item {escape(hit['item'])}, {escape(hit['about'])}:"
+            yield fence(hit["question"])
+            yield f"Training {escape(hit['side'])}, row {escape(hit['row'])}:"
+            yield fence(hit["text"])
+        if more := len(task["hits"]) - len(task["hits"][:EVIDENCE]) + task["more"]:
+            yield f"{wording.count(more)} more are in report.json."
 
 
 def _training(training: Mapping[str, Any]) -> list[str]:
@@ -182,14 +219,16 @@ def _funnel(steps: Sequence[Mapping[str, Any]]) -> str:
     return _table(["Step", "Rows"], rows)
 
 
-def _samples(samples: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+def _samples(report: Mapping[str, Any]) -> Iterator[str]:
+    samples = [*(report.get("samples") or []), *((report.get("style") or {}).get("samples") or [])]
     if not samples:
         yield "No samples were kept."
     for place, sample in enumerate(samples, 1):
         yield f"### Sample {place}"
-        for role in ("prompt", "base", "student", "teacher"):
+        roles = ["prompt", "base", "student", "teacher"]
+        for role in (*roles, *(["teacher_again"] if "teacher_again" in sample else [])):
             text = sample.get(role)
-            yield f"{role.capitalize()}:"
+            yield f"{wording.role(role).capitalize()}:"
             yield wording.MISSING if text is None else fence(text) if text else "(empty)"
 
 

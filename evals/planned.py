@@ -136,6 +136,12 @@ class Plan:
                 loaded = engine.load([name])
             except KeyError as error:
                 raise UserError(f"lm-eval does not know the task {error}") from error
+            except Exception as error:  # a task's file may run into anything
+                told = _cause(error)
+                raise UserError(
+                    f"lm-eval cannot load the task {name}: {told}. Look at its data_files, or the "
+                    "name of its data set"
+                ) from error
             for own_name, task in loaded["tasks"].items():
                 group = name if name in loaded["groups"] else ""
                 yield from self._put(task, group or own_name, own_name if group else "", options)
@@ -201,6 +207,14 @@ def _set(task: Any, options: TaskOptions, most: int) -> None:
             task.test_docs = lambda: chosen
         else:
             task.validation_docs = lambda: chosen
+
+
+def _cause(error: BaseException) -> str:
+    """What began it, in a line: the last of a chain says only that there was an error."""
+    while error.__cause__ is not None:
+        error = error.__cause__
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {'; '.join(lines)[:300]}"
 
 
 def _names(entry: str) -> list[str]:

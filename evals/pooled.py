@@ -38,8 +38,8 @@ def pooled(
     The covariance of the two means is the sum of those of the tasks' means over the square of how
     many tasks there are; degrees of freedom are Satterthwaite's (`limbeck.evals.joint`). The least
     of the tasks' would be right too but far too wide: one task of six clusters among large ones
-    adds little variance and would set them all. Coverage is simulated in
-    benchmarks/bench_intervals.py.
+    adds little variance and would set them all. By simulation it
+    covers 95 to 98% (benchmarks/RESULTS.md).
 
     Pool scores of one unit, of tasks that share no items: a mean over nats and shares means
     nothing, and items in two tasks would be taken for twice as many. Raises ValueError for no

@@ -53,17 +53,14 @@ def _line(task: Mapping[str, Any]) -> str:
         return f"{items}; {_unseen(alone)}"
     together = before(n, binary=True, clusters=clusters)
     items = f"{n:,} items of {clusters:,} template" + ("" if clusters == 1 else "s")
-    ends = f", or under {_points(together).removesuffix(' points')} if a template's items all turn out alike"
     if together is None or together >= 1:
-        ends = ", and none might be if a template's items all turn out alike"
-    return f"{items}; {_unseen(alone)}{ends}"
+        end = "and perhaps none would be"
+    else:
+        end = f"or under {100 * together:.1f}"
+    return f"{items}; {_unseen(alone)}, {end} if a template's items all turn out alike"
 
 
 def _unseen(change: float | None) -> str:
     if change is None or change >= 1:
         return "a change would probably not be seen"
-    return f"a change under {_points(change)} would probably not be seen"
-
-
-def _points(change: float | None) -> str:
-    return f"{100 * (change or 0):.1f} points"
+    return f"a change under {100 * change:.1f} points would probably not be seen"

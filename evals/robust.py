@@ -2,9 +2,9 @@
 
 CR2 (Bell and McCaffrey 2002): each cluster's residuals are first freed of what the estimate itself
 took from them. The usual factor G / (G - 1) is the same for clusters of one size, and far too small
-where one cluster holds much of the task: in `benchmarks/bench_intervals.py` its 95% intervals cover
-65 to 90% then, and these 92 to 98%. The degrees of freedom are theirs as well: Satterthwaite's, under items that vary on
-their own (Imbens and Kolesar 2016); they fall towards 1 as one cluster takes over.
+where one cluster holds much of the task: by simulation its 95% intervals cover 65 to 90% then, and
+these 92 to 98%. The degrees of freedom are Bell and McCaffrey's as well: Satterthwaite's, for items
+that vary on their own (Imbens and Kolesar 2016). They fall towards 1 as one cluster takes over.
 """
 
 from __future__ import annotations

@@ -10,9 +10,10 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from limbeck.evals import wording
+from limbeck.evals import findings, pools, rows
 from limbeck.evals.in_context.tables import curve
 from limbeck.evals.verdict import verdict
+from limbeck.evals.wording import visible
 
 
 def transfer_table(report: Mapping[str, Any]) -> RenderableType:
@@ -20,22 +21,27 @@ def transfer_table(report: Mapping[str, Any]) -> RenderableType:
     found = report.get("in_context")
     tables = [] if found and not report["tasks"] else [_transfer(report)]
     tables += _in_context(found) if found else []
-    return Group(*tables, *(Text(line) for line in verdict(report)))
+    reading = findings.reading(report)
+    lines = [*verdict(report), *([reading] if reading else [])]
+    return Group(*tables, *map(Text, lines))
 
 
 def _transfer(report: Mapping[str, Any]) -> Table:
+    """A row a task and a mean; what is left without flagged items is on the page alone."""
     table = Table(title="Transfer", title_justify="left", pad_edge=False)
+    adjusted = any(findings.adjusted(task) for task in pools.main_view(report))
     table.add_column("task", no_wrap=True)
-    for role in ("base", "student", "teacher"):
+    for role in rows.ROLES:
         table.add_column(role, justify="right", no_wrap=True)
+    table.add_column("student − base", justify="right")
+    table.add_column("p (Holm)" if adjusted else "p", justify="right")
     table.add_column("gap closed", justify="right")
     table.add_column("n", justify="right", no_wrap=True)
-    for task in report["tasks"]:
-        cells = [wording.score(task[role], task["unit"]) for role in ("base", "student", "teacher")]
-        words, _ = wording.gap_cell(task)
-        table.add_row(
-            Text(wording.visible(task["task"])), *map(Text, cells), Text(words), str(task["n"])
-        )
+    for _, several in rows.groups(report):
+        for row in several:
+            if row.kind != "clean":
+                cells = (*row.scores, row.change, row.p, row.gap, row.n)
+                table.add_row(Text(visible(row.name, one_line=True)), *map(Text, cells))
     return table
 
 

@@ -201,6 +201,28 @@ def _endings(pair: Paired, asked: Sequence[Mapping[str, Any]], seed: int) -> dic
     return found
 
 
+def few_shot(name: str, base: Role, shown: Role | None) -> dict[str, Any] | None:
+    """What base scores after worked examples, {"shots", "n", "value", "stderr", "minus_base"}: what
+    the form alone is worth. None where it was not asked."""
+    if shown is None or all(task["task"] != name for task in shown["tasks"]):
+        return None
+    pair = paired(name, {"base": base, "student": shown})
+    if not pair.comparable:
+        return None
+    before, after = pair.scores["base"], pair.scores["student"]
+    moved = difference(before, after, clusters=pair.clusters)
+    return {
+        "shots": shown["shots"],
+        "n": len(pair.places),
+        "value": float(after.mean()),
+        "stderr": _finite(standard_error(after, clusters=pair.clusters)),
+        "minus_base": {
+            **interval(moved),
+            "p_value": paired_p_value(before, after, clusters=pair.clusters),
+        },
+    }
+
+
 def interval(found: Difference) -> dict[str, float | None]:
     row = asdict(found)
     return {key: _finite(row[key]) for key in ("value", "low", "high")}

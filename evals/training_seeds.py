@@ -31,11 +31,11 @@ def training_seeds(
     items, with its interval (chi-square: of few seeds it is wide, and that is the truth).
 
     With so few seeds no bootstrap holds what it promises: of three, a ninth of the draws hold one
-    seed only, and the pigeonhole bootstrap (Owen 2007) covers about 83% where seeds matter. The
-    interval is Howe's instead (`limbeck.evals.joint`), over the variance of `two_way`. It covers at
-    least what it says, and pays in width: three seeds have 2 degrees of freedom, whose t is 4.3 and
-    not 1.96, and two seeds have 12.7, which is all that two can tell. Where seeds do not matter it
-    covers 97% instead of 95% with three, 96% with five (benchmarks/RESULTS.md). Raises ValueError
+    seed only, and the pigeonhole bootstrap (Owen 2007) covers 81% where three seeds matter, 89%
+    with five. The interval is Howe's instead (`limbeck.evals.joint`), over the variance of
+    `two_way`. By simulation (benchmarks/RESULTS.md) it covers 93 to 95% where seeds matter, and
+    more where they do not: 98 to 99% with three, 96% with five. It pays in width: t is 4.3 with
+    three seeds and not 1.96, and 12.7 with two, which is all that two can tell. Raises ValueError
     for fewer than two runs, and for scores that cannot be paired.
     """
     if len(runs) < 2:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from limbeck.evals import wording
+from limbeck.evals import findings as transfer
+from limbeck.evals import pools
 from limbeck.evals.in_context import findings
 from limbeck.evals.wording import Escape, visible
 
@@ -14,11 +15,27 @@ def verdict(report: Mapping[str, Any], *, escape: Escape = visible) -> list[str]
     """One headline, then what was found: each line after its kind and a colon."""
     found = report.get("in_context")
     if not found:
-        return wording.verdict(report, escape=escape)
+        return transfer.verdict(report, escape=escape)
     lines = [findings.headline(found, escape), *findings.findings(found, escape)]
-    if not report.get("tasks"):
+    if not _has_transfer(report):
         return lines
-    first, *others = wording.verdict(report, escape=escape)
+    first, *others = transfer.verdict(report, escape=escape)
     cautions = [line for line in others if line.startswith("Caution: ")]
-    transfer = [line for line in others if line not in cautions]
-    return [f"{first} {lines[0]}", *transfer, *lines[1:], *cautions]
+    moved = [line for line in others if line not in cautions]
+    return [f"{first} {lines[0]}", *moved, *lines[1:], *cautions]
+
+
+def groups(lines: list[str]) -> list[tuple[str, list[str]]]:
+    """The findings under their kinds, in order: a kind that goes on is one group."""
+    made: list[tuple[str, list[str]]] = []
+    for line in lines:
+        kind, _, finding = line.partition(": ")
+        if made and made[-1][0] == kind:
+            made[-1][1].append(finding)
+        else:
+            made.append((kind, [finding]))
+    return made
+
+
+def _has_transfer(report: Mapping[str, Any]) -> bool:
+    return bool(pools.main_view(report) or report.get("style") or report.get("judge"))

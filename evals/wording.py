@@ -1,7 +1,7 @@
 """The words and numbers of a transfer report, so that HTML, Markdown and terminal say the same.
 
 All of it is plain text without raw control characters. Escaping is the caller's: HTML escapes the
-whole line; Markdown and rich pass `escape` to `verdict`, which applies it to names from outside.
+whole line; Markdown and rich pass `escape`, which is applied to names from outside.
 """
 
 from __future__ import annotations
@@ -17,7 +17,9 @@ Escape = Callable[[str], str]
 MISSING = "n/a"
 NOT_BETTER = "teacher not measurably better"
 INTERVALS = "Square brackets hold 95% intervals; ± is one standard error."
-LABELS = {"imitation": "Imitation", "ability": "Ability"}
+LABELS = {"imitation": "Imitation", "ability": "Ability", "forgetting": "Forgetting"}
+ROLE_NAMES = {"teacher_again": "second teacher sample"}
+ALPHA = 0.05  # of every claim
 
 _NEWLINE = re.compile("\r\n|[\r\v\f\x85\u2028\u2029]")
 # C0 but tab and newline, DEL, C1, bidi embeddings and isolates (they reorder what is read),
@@ -37,6 +39,11 @@ def visible(text: object, *, one_line: bool = False) -> str:
     clean = _NEWLINE.sub("\n", str(text)).translate(_SHOWN)
     mark = "\u200e" if _RIGHT_TO_LEFT.search(clean) else ""
     return " ".join(clean.split()).rstrip("\u200e") + mark if one_line else clean
+
+
+def named(value: object) -> str:
+    """A name from outside on one line; "unnamed" for null."""
+    return visible("unnamed" if value is None else value, one_line=True)
 
 
 def finite(value: object) -> float | None:
@@ -82,6 +89,22 @@ def score(entry: Mapping[str, Any] | None, unit: object) -> str:
     return f"{fixed(factor * value, digits)}{sign}{spread}"
 
 
+def ranged(entry: Mapping[str, Any] | None, unit: object) -> str:
+    """A value and its interval: "47.3% [40.1%, 55.0%]"."""
+    shown = [score({"value": (entry or {}).get(key)}, unit) for key in ("value", "low", "high")]
+    return shown[0] if MISSING in shown else f"{shown[0]} [{shown[1]}, {shown[2]}]"
+
+
+def share(entry: Mapping[str, Any] | None) -> str:
+    """`ranged` of a share."""
+    return ranged(entry, "share")
+
+
+def role(name: object) -> str:
+    """A role in words: "second teacher sample" for "teacher_again"."""
+    return ROLE_NAMES.get(str(name), named(name))
+
+
 def amount(value: object, unit: object, *, signed: bool = False) -> str:
     """A difference: "+4.2 points" for shares, "−3.10" for the rest."""
     number = finite(value)
@@ -99,9 +122,22 @@ def difference(entry: Mapping[str, Any] | None, unit: object) -> str:
 
 
 def p_value(entry: Mapping[str, Any] | None) -> str:
-    """The difference's p: "p = 0.013", "p < 0.001", or nothing."""
-    value = finite((entry or {}).get("p_value"))
-    return "" if value is None else "p < 0.001" if value < 0.001 else f"p = {value:.3f}"
+    """The difference's p, and Holm's: "p = 0.013, Holm 0.039", "p < 0.001", or nothing."""
+    value, holm = (finite((entry or {}).get(key)) for key in ("p_value", "p_holm"))
+    if value is None:
+        return ""
+    return f"p {_p(value)}" + ("" if holm is None else f", Holm {_p(holm).removeprefix('= ')}")
+
+
+def decisive_p(entry: Mapping[str, Any] | None) -> str:
+    """The p that claims rest on, Holm's where there is one, as a bare number: "0.039"."""
+    known = [finite((entry or {}).get(key)) for key in ("p_holm", "p_value")]
+    value = next((p for p in known if p is not None), None)
+    return "" if value is None else _p(value).removeprefix("= ")
+
+
+def _p(value: float) -> str:
+    return "< 0.001" if value < 0.001 else f"= {value:.3f}"
 
 
 def metric_line(task: Task) -> str:
@@ -142,6 +178,13 @@ def against_base(task: Task, key: str = "student_minus_base") -> str:
     if low <= 0 <= high:
         return "flat"
     return "better" if (low > 0) == _higher(task) else "worse"
+
+
+def moved(task: Task) -> str:
+    """`against_base` for claims over several tasks: flat as well where Holm's adjusted p, if the
+    report has it, is not below 0.05. So what is counted is never more than what intervals show."""
+    holm = finite((task.get("student_minus_base") or {}).get("p_holm"))
+    return "flat" if holm is not None and holm >= ALPHA else against_base(task)
 
 
 def _value(task: Task, role: str) -> float | None:
@@ -194,8 +237,18 @@ _CLAUSES = {
     "no_gap": "gap closed not computed on {names}{change}",
     "unmeasured": "base and student not both measured on {names}",
 }
+# Tasks of one of these cases share a sentence, each with its own numbers.
+_SEVERAL = {
+    "part": "part of the gap to the teacher closed on {names}",
+    "reaches": "the gap closed up to the teacher's level, as far as intervals tell, on {names}",
+    "past": "the student is measurably past the teacher on {names}",
+    "none": "no measurable part of the gap to the teacher closed on {names}",
+    "open": "undecided, since both no change and the whole gap fit, on {names}",
+    "away": "the student moved away from the teacher on {names}",
+    "teacher_worse": "the teacher is worse than base, and the student went towards it, on {names}",
+}
 # These cases say nothing task by task, so their tasks share one sentence.
-_SHARED = {"unbounded", "no_teacher", "no_gap", "unmeasured"}
+SHARED = {"unbounded", "no_teacher", "no_gap", "unmeasured"}
 
 
 def gap_cell(task: Task) -> tuple[str, str]:
@@ -204,35 +257,10 @@ def gap_cell(task: Task) -> tuple[str, str]:
     if state == "unbounded":
         lead = difference(task.get("teacher_minus_base"), task.get("unit"))
         return NOT_BETTER, f"teacher − base {lead}" if lead != MISSING else ""
-    if state in _SHARED:
+    if state in SHARED:
         return {"no_teacher": "no teacher score"}.get(state, MISSING), ""
     warning = "teacher worse than base" if state == "teacher_worse" else ""
     return gap_text(task["gap_closed"]), warning
-
-
-def verdict(report: Mapping[str, Any], *, escape: Escape = visible) -> list[str]:
-    """The report in plain sentences: one headline, then what was found per kind of task."""
-    tasks: Sequence[Task] = report.get("tasks") or []
-    if not tasks:
-        return ["Nothing was measured: this report holds no tasks."]
-    lines = [_headline(tasks)]
-    for label, group in by_kind(tasks):
-        lines += [f"{label}: {clause}." for clause in _clauses(group, escape)]
-    if found := leak(report):
-        lines.append(f"Caution: {found}.")
-    return lines
-
-
-def leak(report: Mapping[str, Any]) -> str:
-    """How many items the training rows give away; "" for none."""
-    keys = ("same", "template", "items")
-    entries = report.get("given_away") or []
-    same, masked, items = (sum(finite(entry.get(key)) or 0 for entry in entries) for key in keys)
-    if not masked:
-        return ""
-    what = "item is a training question" if items == 1 else "items are training questions"
-    copies = f", {count(same)} of them word for word" if same else ""
-    return f"{count(masked)} of {count(items)} {what} but for numbers, dates and names{copies}"
 
 
 def by_kind(tasks: Iterable[Task]) -> list[tuple[str, list[Task]]]:
@@ -243,24 +271,17 @@ def by_kind(tasks: Iterable[Task]) -> list[tuple[str, list[Task]]]:
     return [(label, group) for label, group in groups.items() if group]
 
 
-def _clauses(tasks: Iterable[Task], escape: Escape) -> list[str]:
-    shared: dict[tuple[str, str], list[Task]] = {}
-    for place, task in enumerate(tasks):
-        state, change = gap_state(task), against_base(task)
-        alone = state not in _SHARED or change in ("better", "worse")
-        shared.setdefault((state, f"{place}" if alone else change), []).append(task)
-    # What was measured comes first; a stable sort keeps the report's order otherwise.
-    ordered = sorted(shared.items(), key=lambda item: item[0][0] in _SHARED)
-    return [clause(state, group, escape) for (state, _), group in ordered]
-
-
 def clause(state: str, tasks: Sequence[Task], escape: Escape) -> str:
     """What is said of tasks in the same `gap_state`."""
-    names = [escape(visible(task.get("task", "unnamed"), one_line=True)) for task in tasks]
+    names = [escape(named(task.get("task"))) for task in tasks]
+    if len(tasks) > 1 and state in _SEVERAL:
+        each = zip(names, tasks, strict=True)
+        told = [f"{name} ({gap_text(task['gap_closed'])})" for name, task in each]
+        return _SEVERAL[state].format(names=", ".join(told))
     listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
     gap = gap_text(tasks[0].get("gap_closed") or {})
     text = _CLAUSES[state].format(gap=gap, names=listed, change=_change(tasks, escape))
-    return text + ("" if state in _SHARED else _borderline(tasks[0], state))
+    return text + ("" if state in SHARED else borderline(tasks[0], state))
 
 
 def _change(tasks: Sequence[Task], escape: Escape) -> str:
@@ -269,8 +290,11 @@ def _change(tasks: Sequence[Task], escape: Escape) -> str:
     if state == "unknown":
         return ""
     if state != "flat":
-        moved = difference(task["student_minus_base"], task.get("unit"))
-        return f"; the student is measurably {state} than base there: {moved}{_unit(task, escape)}"
+        size = f"{difference(task['student_minus_base'], task.get('unit'))}{_unit(task, escape)}"
+        if moved(task) == "flat":
+            alone = f"the student is {state} than base there by itself ({size})"
+            return f"; {alone}, {_unadjusted(task)}"
+        return f"; the student is measurably {state} than base there: {size}"
     smallest = amount(task.get("smallest_detectable"), task.get("unit")) + _unit(task, escape)
     known = len(tasks) == 1 and finite(task.get("smallest_detectable")) is not None
     return "; the student is not measurably different from base there" + (
@@ -278,37 +302,22 @@ def _change(tasks: Sequence[Task], escape: Escape) -> str:
     )
 
 
+def _unadjusted(task: Task) -> str:
+    return f"not after Holm's adjustment (p {_p(task['student_minus_base']['p_holm'])})"
+
+
 def _unit(task: Task, escape: Escape) -> str:
     unit = visible(task.get("unit") or "", one_line=True)
     return f" {escape(unit)}" if unit not in ("", "share") else ""
 
 
-def _borderline(task: Task, state: str) -> str:
-    """The two intervals are computed differently; where they disagree, the reader is told."""
+def borderline(task: Task, state: str) -> str:
+    """Intervals and tests are computed differently; where they disagree, the reader is told."""
     change = against_base(task)
+    if change in ("better", "worse") and moved(task) == "flat":
+        return f" (borderline: student − base is {change} by itself, {_unadjusted(task)})"
     if state in ("part", "reaches", "past", "away") and change == "flat":
         return " (borderline: the interval of student − base includes zero)"
     if state in ("none", "open") and change in ("better", "worse"):
         return f" (borderline: student − base by itself is measurably {change})"
     return ""
-
-
-def _headline(tasks: Sequence[Task]) -> str:
-    groups = dict(by_kind(tasks))
-    to, away = "came measurably closer to the teacher's", "moved measurably away from the teacher's"
-    style = _found(groups.get("Imitation", []), to, away)
-    ability = _found(groups.get("Ability", []), "grew measurably", "fell measurably")
-    return f"The student's style {style}; its ability {ability}."
-
-
-def _found(tasks: Sequence[Task], better: str, worse: str) -> str:
-    """How many tasks moved, each way; never a mean over tasks, which would hide both."""
-    states = [against_base(task) for task in tasks]
-    moved = [(better, states.count("better")), (worse, states.count("worse"))]
-    share = " on {} of {} tasks" if len(tasks) > 1 else ""
-    found = [words + share.format(number, len(tasks)) for words, number in moved if number]
-    if found:
-        return " but ".join(found)
-    if "flat" in states:
-        return "did not measurably change"
-    return "could not be compared with base" if tasks else "was not measured"

@@ -35,9 +35,8 @@ def test_all_keys_and_back_through_yaml(tmp_path: Path) -> None:
     found = style(tmp_path, keys)
     assert found.prompts == tmp_path.parent / "a.jsonl"
     assert (found.limit, found.temperature, found.max_tokens) == (7, 1.0, 9)
-    again = Recipe.parse(
-        Recipe.parse(RECIPE.format(keys), folder=tmp_path).to_yaml(), folder=Path("/elsewhere")
-    )
+    text = Recipe.parse(RECIPE.format(keys), folder=tmp_path).to_yaml()
+    again = Recipe.parse(text, folder=Path("/elsewhere"))
     assert again.eval.style == found
 
 

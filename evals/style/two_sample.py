@@ -91,9 +91,10 @@ def fitted(kernel: Floats, label: Floats) -> Floats:
         share = 1 / (1 + np.exp(-np.clip(scores, -30, 30)))
         curve = np.maximum(share * (1 - share), 1e-6)
         target = scores + (label - share) / curve
-        weights = np.linalg.solve(kernel + np.diag(PENALTY / curve), target)
-        before, scores = scores, kernel @ weights
-        if np.abs(scores - before).max() < 1e-4:
+        weights = np.linalg.solve(kernel + np.diag(PENALTY / curve), target).astype(np.float64)
+        moved: Floats = kernel @ weights - scores
+        scores = scores + moved
+        if np.abs(moved).max() < 1e-4:
             break
     return weights
 

@@ -214,7 +214,9 @@ def _write(study: Study) -> dict[str, Any]:
     runs = []
     for child in study.children:
         summary = read_json(child.run.folder("train") / SUMMARY)
-        roles = {role: read_json(child.run.folder("eval") / f"{role}.json") for role in ROLES}
+        roles: dict[str, Any] = {
+            role: read_json(child.run.folder("eval") / f"{role}.json") for role in ROLES
+        }
         runs.append(
             CurveRun(
                 child.run.path.name,

@@ -11,7 +11,7 @@ from limbeck.errors import MissingExtra, UserError
 from limbeck.models import parse_model
 from limbeck.pipeline import in_context, judge, style
 from limbeck.pipeline.context import Context
-from limbeck.pipeline.evaluate import ASKED, ROLES
+from limbeck.pipeline.evaluate import ASKED, FEW_SHOT, ROLES, demos
 from limbeck.pipeline.format import SPLITS, read_split
 from limbeck.pipeline.overlap import compared
 from limbeck.pipeline.train import METRICS, SUMMARY
@@ -69,6 +69,7 @@ def write_report(context: Context) -> dict[str, Any]:
         prompts={record.id: record.prompt for record in test},
         chance=_chance(context),
         seed=recipe.seed,
+        few_shot_base=_few_shot_base(context),
         asked=read_json(run.folder("eval") / ASKED),
         contamination=entries,
         similarity={task: found.tolist() for task, found in similar.items()},
@@ -83,6 +84,12 @@ def write_report(context: Context) -> dict[str, Any]:
         write_text(folder / "index.html", page.render(report))
         done.files += ["report.json", "report.md", "index.html"]
     return report
+
+
+def _few_shot_base(context: Context) -> dict[str, Any] | None:
+    if context.recipe.eval.few_shot_base is None:
+        return None
+    return {**read_json(context.run.folder("eval") / FEW_SHOT), "shots": len(demos(context)) // 2}
 
 
 def versions() -> dict[str, str]:

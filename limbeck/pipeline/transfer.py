@@ -65,6 +65,7 @@ def transfer(
         prompts={one["id"]: one["question"] for found in items.values() for one in found},
         chance=_chances(tasks),
         seed=SEED,
+        asked=items,
         contamination=entries,
         similarity={task: found.tolist() for task, found in similar.items()},
     )

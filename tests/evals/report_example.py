@@ -1,4 +1,7 @@
-"""A full example report: every case of gap closed, and text of every kind."""
+"""A full example report: every case of gap closed, and text of every kind.
+
+`example` has the schema limbeck.report/2 and `first_schema` what a limbeck.report/1 has of it.
+"""
 
 from __future__ import annotations
 
@@ -74,6 +77,164 @@ def gap(value: float, low: float, high: float) -> dict[str, Any]:
     }
 
 
+def wide() -> dict[str, Any]:
+    """A bounded gap closed that lies far beyond any axis: the teacher's lead is small."""
+    return {
+        "gap_closed": interval(0.3, -3.5, 5.2, bounded=True),
+        "student_minus_base": interval(0.012, -0.05, 0.074, p_value=0.7),
+        "teacher_minus_base": interval(0.04, 0.001, 0.079),
+    }
+
+
+def with_holm(row: dict[str, Any], p_holm: float) -> dict[str, Any]:
+    """A row whose p was adjusted over the tasks of its kind."""
+    return row | {"student_minus_base": row["student_minus_base"] | {"p_holm": p_holm}}
+
+
+def outcomes(**shares: tuple[int, int, int]) -> dict[str, Any]:
+    """Right, wrong and unparseable answers of each role, and a few of every other kind."""
+    made = {}
+    for role, (right, wrong, unparseable) in shares.items():
+        made[role] = {
+            "right": right,
+            "wrong": wrong,
+            "unparseable": unparseable,
+            "truncated": 6,
+            "refused": 2,
+            "failed": 1,
+        }
+    return made
+
+
+def flips(**changes: Any) -> dict[str, Any]:
+    """Of 252 items; a third of the teacher's errors are copied, measurably more than base has."""
+    return {
+        "n": 252,
+        "acquired": {"count": 34, "of": 90},
+        "forgotten": {"count": 16, "of": 78},
+        "past_teacher": {"count": 9, "of": 121},
+        "copied": {
+            "of": 100,
+            "count": 34,
+            "rate": 0.34,
+            "base_rate": 0.12,
+            "difference": interval(0.22, 0.11, 0.33),
+            "p_value": 0.001,
+        },
+    } | changes
+
+
+def support(**changes: Any) -> dict[str, Any]:
+    """A gain that grows with the similarity to the training rows."""
+    ranges = [(0.02, 0.11), (0.11, 0.19), (0.19, 0.34), (0.34, 0.97)]
+    parts = []
+    for place, (low, high) in enumerate(ranges):
+        value = 0.01 + 0.04 * place
+        parts.append(
+            {
+                "low": low,
+                "high": high,
+                "n": 63,
+                "student_minus_base": interval(value, value - 0.07, value + 0.07),
+                "teacher_minus_base": interval(0.21, 0.1, 0.32),
+                "gap_closed": interval(value / 0.21, value / 0.21 - 0.4, value / 0.21 + 0.4)
+                | {"bounded": place != 1},
+            }
+        )
+    slope = interval(0.021, 0.004, 0.038) | {"p_value": 0.015}
+    return {"quartiles": parts, "slope": slope} | changes
+
+
+def pool(group: str, tasks: list[str], **changes: Any) -> dict[str, Any]:
+    """The mean over several tasks, with a fifth of the gap closed."""
+    return {
+        "group": group,
+        "tasks": tasks,
+        "n": 252 * len(tasks),
+        "student_minus_base": interval(0.031, 0.011, 0.051),
+        "teacher_minus_base": interval(0.152, 0.121, 0.183),
+        "gap_closed": interval(0.204, 0.07, 0.34, bounded=True),
+        "left_out": [
+            {"task": name, "gap_closed": interval(0.15 + 0.03 * i, 0.01, 0.4, bounded=True)}
+            for i, name in enumerate(tasks)
+        ],
+    } | changes
+
+
+def feature(name: str, value: float, width: float = 0.1, **changes: Any) -> dict[str, Any]:
+    """A feature of style in which that share of the way to the second teacher sample is gone."""
+    return {
+        "name": name,
+        "about": f"{name} in an answer",
+        "unit": "share",
+        "base": 0.13,
+        "student": round(0.13 + 0.7 * value, 3),
+        "teacher": 0.85,
+        "teacher_again": 0.83,
+        "closed": interval(value, value - width, value + width, bounded=True),
+    } | changes
+
+
+def style(**changes: Any) -> dict[str, Any]:
+    """Style that is nearly all there, with one feature that lags and one without a bound."""
+    features = [
+        feature("lists", 0.97),
+        feature("headers", 0.93),
+        feature("bold", 1.05),
+        feature("length", 0.88, unit="words", base=41.2, student=103.0, teacher=120.5)
+        | {"teacher_again": 117.9},
+        feature("opening words", 0.91),
+        feature("closing summary", 0.87),
+        feature("hedges", 0.31),
+        feature("unigram overlap", 0.94),
+        feature("code fences", 0.5, closed={"value": 0.5, "low": None, "high": None}),
+    ]
+    features[-1]["closed"]["bounded"] = False
+    return {
+        "prompts": 120,
+        "setting": {"temperature": 0.7, "max_tokens": 256},
+        "features": features,
+        "closed": interval(0.95, 0.88, 1.02, bounded=True),
+        "auc": {
+            "base": interval(0.97, 0.95, 0.99),
+            "student": interval(0.62, 0.55, 0.69),
+            "teacher_again": interval(0.51, 0.44, 0.58),
+        },
+        "outcomes": {
+            "base": {"complete": 60, "truncated": 52, "refused": 1, "empty": 7},
+            "student": {"complete": 111, "truncated": 5, "refused": 4, "empty": 0},
+            "teacher": {"complete": 114, "truncated": 2, "refused": 4, "empty": 0},
+            "teacher_again": {"complete": 115, "truncated": 1, "refused": 4, "empty": 0},
+        },
+        "samples": [
+            {
+                "prompt": "Plan a weekend in Lisbon.",
+                "base": "Lisbon is a city. Lisbon is a city.",
+                "student": "**Day 1**\n- Alfama\n- Castle\n\n**Day 2**\n- Belém",
+                "teacher": "## Saturday\n- Alfama\n\n## Sunday\n- Belém\n\nEnjoy!",
+                "teacher_again": "Here is a plan:\n\n1. Belém\n2. Alfama",
+            }
+        ],
+    } | changes
+
+
+def judge(**changes: Any) -> dict[str, Any]:
+    """A judge that prefers the student to base, and whose verdicts the order often changes."""
+    pair = {
+        "one": "student",
+        "other": "base",
+        "n": 120,
+        "win_rate": interval(0.71, 0.63, 0.79),
+        "flip_rate": interval(0.18, 0.12, 0.26),
+        "unreadable": 3,
+        "controlled": interval(0.58, 0.49, 0.67),
+        "coefficients": {"length": 0.42, "headers": 0.05, "bold": -0.02, "lists": 0.11},
+    }
+    other = pair | {"other": "teacher_again", "win_rate": interval(0.44, 0.36, 0.52)}
+    other |= {"controlled": None, "coefficients": None}
+    return {"judge": "fake:judge", "prompts": 120, "pairs": [pair, other]} | changes
+
+
 def leak(name: str, **changes: Any) -> dict[str, Any]:
     """What the training rows hold of a task's 252 items; 9 are there word for word."""
     entry: dict[str, Any] = {
@@ -94,10 +255,61 @@ def leak(name: str, **changes: Any) -> dict[str, Any]:
     return entry
 
 
+def contaminated(name: str, **changes: Any) -> dict[str, Any]:
+    """`leak` with the further rules, the texts that were found and the scores without them."""
+    entry = leak(name) | {"exact": 9, "coverage": 21, "cosine": 66, "flagged": 71}
+    found = [
+        {
+            "place": 0,
+            "item": "i0",
+            "rule": "cosine",
+            "score": 0.71,
+            "side": "prompt",
+            "row": "r0",
+            "text": "Tom has 3 apples and buys 4 more. How many apples has Tom?",
+            "question": "Tom owns 3 apples. He buys 4 others. How many does he have now?",
+        },
+        {
+            "place": 7,
+            "item": "i7",
+            "rule": "exact",
+            "score": 1.0,
+            "side": "completion",
+            "row": "r9",
+            "text": "ما هو مجموع ٣ و ٤؟ \x1b[31m\u202e",
+            "question": "ما هو مجموع ٣ و ٤؟",
+        },
+    ]
+    entry |= {"found": found, "difference": interval(0.021, 0.004, 0.038)} | changes
+    if not entry["flagged"]:
+        entry |= {"same": 0, "exact": 0, "coverage": 0, "cosine": 0, "found": []}
+        entry |= {"clean": None, "difference": None}
+    return entry
+
+
+NEW_KEYS = ("pooled", "contamination", "style", "judge")
+
+
+def first_schema(**changes: Any) -> dict[str, Any]:
+    """The example as limbeck.report/1 has it, with all that was under its old names."""
+    report = {key: value for key, value in example().items() if key not in NEW_KEYS}
+    tasks = [
+        {key: value for key, value in row.items() if key not in ("outcomes", "flips", "support")}
+        for row in report["tasks"]
+        if row["kind"] != "forgetting" and "view" not in row
+    ]
+    for row in tasks:
+        row.pop("smallest_detectable_before", None)
+        row["student_minus_base"] = dict(row["student_minus_base"])
+        row["student_minus_base"].pop("p_holm", None)
+    leaks = [leak("arithmetic", template=63), leak("dates", context=252, template=0)]
+    return {**report, "schema": "limbeck.report/1", "tasks": tasks, "given_away": leaks} | changes
+
+
 def example(**changes: Any) -> dict[str, Any]:
-    """A whole report in the schema limbeck.report/1."""
+    """A whole report in the schema limbeck.report/2."""
     return {
-        "schema": "limbeck.report/1",
+        "schema": "limbeck.report/2",
         "name": "quickstart",
         "limbeck_version": "0.1.0",
         "models": {
@@ -136,14 +348,91 @@ def example(**changes: Any) -> dict[str, Any]:
                 smallest_detectable=0.04,
                 about="Overlap with the teacher",
             ),
-            task("arithmetic", about="Sums of two numbers"),
-            task("copying", **gap(1.2, 1.05, 1.36), about="Repeat a string"),
-            task("spelling", **gap(-0.45, -0.8, -0.12), about="Spell a word backwards"),
-            task("analogies", **gap(0.3, -3.5, 5.2), about="A is to B as C is to"),
-            unbounded(),
-            unbounded("dates"),
+            with_holm(
+                task(
+                    "arithmetic",
+                    about="Sums of two numbers",
+                    smallest_detectable_before=0.081,
+                    outcomes=outcomes(
+                        base=(78, 64, 101), student=(96, 140, 7), teacher=(131, 108, 4)
+                    ),
+                    flips=flips(),
+                    support=support(),
+                ),
+                0.04,
+            ),
+            with_holm(task("copying", **gap(1.2, 1.05, 1.36), about="Repeat a string"), 0.01),
+            with_holm(
+                task(
+                    "spelling",
+                    **gap(-0.45, -0.8, -0.12),
+                    about="Spell a word backwards",
+                    outcomes=outcomes(
+                        base=(80, 150, 13), student=(60, 160, 23), teacher=(140, 99, 4)
+                    ),
+                    flips=flips(copied=None),
+                    support=support(slope=None),
+                ),
+                0.03,
+            ),
+            with_holm(task("analogies", **wide(), about="A is to B as C is to"), 1.0),
+            with_holm(unbounded(), 1.0),
+            with_holm(unbounded("dates"), 1.0),
+            with_holm(
+                task(
+                    "unrelated_trivia",
+                    kind="forgetting",
+                    about="Questions outside the domain",
+                    student={"value": 0.25, "stderr": 0.03},
+                    student_minus_base=interval(-0.06, -0.1, -0.02, p_value=0.004),
+                    teacher=None,
+                    teacher_minus_base=None,
+                    gap_closed=None,
+                ),
+                0.008,
+            ),
+            with_holm(
+                unbounded("calendar", kind="forgetting", teacher=None, teacher_minus_base=None)
+                | {"gap_closed": None},
+                0.62,
+            ),
+            task(
+                "arithmetic",
+                view="likelihood",
+                teacher=None,
+                teacher_minus_base=None,
+                gap_closed=None,
+                about="Sums of two numbers, by likelihood",
+            ),
         ],
-        "given_away": [leak("arithmetic", template=63), leak("dates", context=252, template=0)],
+        "pooled": [
+            pool(
+                "imitation",
+                ["imitation_nll", "rouge_l"],
+                gap_closed=interval(0.71, 0.66, 0.76, bounded=True),
+                left_out=[],
+            ),
+            pool(
+                "ability",
+                ["arithmetic", "copying", "spelling", "analogies", "recall", "dates"],
+            ),
+            pool(
+                "forgetting",
+                ["unrelated_trivia", "calendar"],
+                student_minus_base=interval(-0.025, -0.05, 0.001),
+                teacher_minus_base=None,
+                gap_closed=None,
+                left_out=[],
+            ),
+            pool("numbers", ["arithmetic", "dates"], left_out=[]),
+        ],
+        "contamination": [
+            contaminated("arithmetic"),
+            contaminated("dates", template=0, flagged=0, context=252),
+        ],
+        "style": style(),
+        "judge": judge(),
+        "in_context": None,
         "funnel": [
             {"label": "prompts", "count": 440},
             {"label": "asked", "count": 440},
@@ -192,3 +481,40 @@ def _point(step: int) -> dict[str, Any]:
     train = 1.4 + 4.2 / (1 + step / 18) + 0.13 * ((step * 7919) % 11 - 5) / 5
     valid = 1.62 + 4.1 / (1 + step / 17) if step % 26 == 0 else None
     return {"step": step, "epoch": step / 38.5, "train_loss": train, "valid_loss": valid}
+
+
+def hostile(text: str) -> dict[str, Any]:
+    """The example with one text in every place that comes from a model or a file."""
+    roles = ("base", "student", "teacher")
+    pairs = [
+        pair | {"one": text, "other": text, "coefficients": {text: 1.0}}
+        for pair in judge()["pairs"]
+    ]
+    keys = ("item", "rule", "side", "row", "text", "question")
+    entry = contaminated(text)
+    entry["found"] = [hit | dict.fromkeys(keys, text) for hit in entry["found"]]
+    pools = [one | {"tasks": [text, text]} for one in example()["pooled"]]
+    pools[0]["left_out"] = [one | {"task": text} for one in pools[1]["left_out"]]
+    said = dict.fromkeys(("prompt", *roles), text)
+    names = dict.fromkeys(("hash", "form", "prompt", "max_tokens", "seed"), text)
+    return example(
+        name=text,
+        models={role: {"name": text, "about": text, "parameters": 1} for role in roles},
+        limits=[text, text],
+        protocol=names | {"asked": {"base": text}},
+        tasks=[
+            row | {"task": text, "about": text, "metric": text, "unit": text}
+            for row in example()["tasks"]
+        ],
+        pooled=[*pools, pools[0] | {"group": text}],
+        contamination=[entry],
+        style=style(
+            features=[feature(text, 0.2, about=text, unit=text), feature(text, 0.9)],
+            setting={"temperature": text, "max_tokens": text},
+            samples=[said | {"teacher_again": text}],
+        ),
+        judge=judge(judge=text, pairs=pairs),
+        funnel=[step | {"label": text} for step in example()["funnel"]],
+        samples=[said] * 2,
+        versions={text: text, "b": text, "c": text},
+    )

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from limbeck.errors import UserError
-from limbeck.evals.curve import CurveRun, curve, together
+from limbeck.evals.curve import CurveRun, curve
 
 ITEMS = 40
 
@@ -133,19 +130,6 @@ def test_tasks_of_a_kind_are_pooled_and_weigh_the_same() -> None:
     point = pooled["curves"][0]["points"][0]
     assert point["score"]["value"] == pytest.approx(0.4)
     assert point["gap_closed"]["value"] == pytest.approx(0.2 / 0.6)
-
-
-@settings(deadline=None, max_examples=40)
-@given(
-    st.lists(st.lists(st.floats(-3, 3), min_size=2, max_size=9), min_size=1, max_size=4),
-)
-def test_pooled_scores_have_the_mean_and_the_variance_of_strata(tasks: list[list[float]]) -> None:
-    parts = [np.array(task) for task in tasks]
-    made = together(parts)
-    assert made.mean() == pytest.approx(np.mean([part.mean() for part in parts]), abs=1e-9)
-    of_mean = ((made - made.mean()) ** 2).sum() / len(made) ** 2
-    strata = sum(((p - p.mean()) ** 2).sum() / len(p) ** 2 for p in parts) / len(parts) ** 2
-    assert of_mean == pytest.approx(strata, abs=1e-9)
 
 
 def test_a_run_that_is_missing_or_other_items_are_sentences() -> None:

@@ -29,6 +29,8 @@ def test_several_students_have_looks_of_their_own_and_a_panel_by_parameters() ->
     runs = [*growing("s", 135_000_000), *growing("l", 1_700_000_000, 0.2)]
     made = panels(curve("r", "1", runs)["tasks"][0])
     assert [line["look"] for line in made[0]["lines"]] == [0, 1]
+    # Both bases stand at 20%: one label for two levels.
+    assert [rule["name"] for rule in made[0]["rules"]] == ["teacher", "base s, base l", ""]
     assert made[-1]["title"] == "Score by parameters, 200 rows"
     assert [text for _, text in made[-1]["x_ticks"]] == ["135M", "1.7B"]
 

@@ -14,7 +14,7 @@ from limbeck.evals.flips import flips
 BASE = [0, 0, 1, 1, 0, 0, 1, 0]
 STUDENT = [1, 0, 0, 1, 0, 1, 0, 0]
 TEACHER = [1, 1, 1, 0, 0, 0, 0, 0]
-ANSWERS = {
+ANSWERS: dict[str, list[str | None]] = {
     "base": ["b", "b", "a", "a", "b", "c", "a", None],
     "student": ["a", "b", "b", "a", "C ", "a", "b", "d"],
     "teacher": ["a", "a", "a", "b", "c", "c", "b", "d"],
@@ -75,6 +75,11 @@ def test_an_unreadable_answer_of_the_teacher_is_no_error_to_copy() -> None:
     assert flips([0], [0], [0])["copied"] is None
 
 
+def copied_by(scores: Any, answers: Any, **more: Any) -> Any:
+    base, student, teacher = scores
+    return flips(base, student, teacher, answers, **more)["copied"]
+
+
 def made(seed: int, n: int, options: int, copies: float) -> Any:
     """Three models that err on their own, but for the student's share of copied answers."""
     random = np.random.default_rng(seed)
@@ -87,7 +92,7 @@ def made(seed: int, n: int, options: int, copies: float) -> Any:
 
 def test_a_copying_student_is_found() -> None:
     scores, answers = made(0, 400, 4, 0.5)
-    copied = flips(*scores, answers)["copied"]
+    copied = copied_by(scores, answers)
     assert copied["difference"]["low"] > 0.1
     assert copied["both_wrong"]["p_value"] < 0.001
     assert copied["both_wrong"]["base_rate"] == pytest.approx(1 / 3, abs=0.1)
@@ -95,7 +100,7 @@ def test_a_copying_student_is_found() -> None:
 
 def test_a_student_that_errs_by_itself_is_not_found_more_often_than_it_should() -> None:
     tries = (made(seed, 120, 4, 0) for seed in range(200))
-    found = [flips(*scores, said)["copied"] for scores, said in tries]
+    found = [copied_by(scores, said) for scores, said in tries]
     assert sum(row["p_value"] < 0.05 for row in found) / 200 < 0.08
     assert sum(row["both_wrong"]["p_value"] < 0.05 for row in found) / 200 < 0.08
 
@@ -110,28 +115,28 @@ def test_more_errors_alone_are_not_copies_where_both_are_wrong() -> None:
         role: [f"{k}" for k in answers]
         for role, answers in (("base", base), ("student", student), ("teacher", teacher))
     }
-    copied = flips(*scores, said)["copied"]
+    copied = copied_by(scores, said)
     assert copied["p_value"] < 0.001  # the share of all items rises with the errors
     assert copied["both_wrong"]["p_value"] > 0.05  # and this does not
 
 
 def test_with_two_options_an_error_has_no_author() -> None:
     scores, answers = made(0, 50, 2, 0.5)
-    assert flips(*scores, answers)["copied"] is None
-    assert flips(*scores, answers, options=[2] * 50)["copied"] is None
-    assert flips(*scores, answers, options=[None] * 50)["copied"] is not None  # free answers
-    mixed = flips(*scores, answers, options=[2] * 25 + [4] * 25)["copied"]
+    assert copied_by(scores, answers) is None
+    assert copied_by(scores, answers, options=[2] * 50) is None
+    assert copied_by(scores, answers, options=[None] * 50) is not None  # free answers
+    mixed = copied_by(scores, answers, options=[2] * 25 + [4] * 25)
     assert mixed["of"] == int((scores[2][25:] == 0).sum())
 
 
 def test_clusters_are_taken_whole() -> None:
     scores, answers = made(3, 60, 4, 0.5)
-    alone = flips(*scores, answers)["copied"]
+    alone = copied_by(scores, answers)
     repeated = [np.repeat(one, 5) for one in scores]
     said = {role: [t for t in texts for _ in range(5)] for role, texts in answers.items()}
-    whole = flips(*repeated, said, clusters=np.repeat(np.arange(60), 5).tolist())["copied"]
+    whole = copied_by(repeated, said, clusters=np.repeat(np.arange(60), 5).tolist())
     assert whole["difference"] == pytest.approx(alone["difference"])
-    assert flips(*scores, answers, clusters=["one"] * 60)["copied"]["p_value"] is None
+    assert copied_by(scores, answers, clusters=["one"] * 60)["p_value"] is None
 
 
 def test_what_is_not_right_or_wrong_is_refused() -> None:

@@ -277,3 +277,9 @@ def test_what_may_be_lost_is_told_apart(folder: Path) -> None:
     assert [(one.task, one.kind) for one in found.values()] == [
         ("sums", "ability"), ("colours", "forgetting"),
     ]  # fmt: skip
+
+
+def test_a_task_that_cannot_be_loaded_is_a_sentence(folder: Path) -> None:
+    (folder / "colours.jsonl").unlink()
+    with pytest.raises(UserError, match=r"cannot load the task colours: \w+Error: .*colours.jsonl"):
+        run(folder, str, tasks=["colours"])

@@ -41,8 +41,13 @@ def test_they_are_under_a_level_where_the_stepwise_test_rejects(
 
 @given(PROBABILITIES)
 def test_they_are_no_smaller_and_keep_the_order(p_values: list[float | None]) -> None:
-    pairs = [(p, a) for p, a in zip(p_values, holm(p_values), strict=True) if p is not None]
-    assert all(a is not None and p <= a <= 1 for p, a in pairs)
+    pairs = [
+        (p, a)
+        for p, a in zip(p_values, holm(p_values), strict=True)
+        if p is not None and a is not None
+    ]
+    assert len(pairs) == len([p for p in p_values if p is not None])
+    assert all(p <= a <= 1 for p, a in pairs)
     ordered = [a for _, a in sorted(pairs)]
     assert ordered == sorted(ordered)
 

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from limbeck.evals import markdown, wording
+from limbeck.evals.verdict import verdict
 from tests.evals.in_context.made_up import WEATHER, part
-from tests.evals.report_example import example, leak, task
+from tests.evals.report_example import example, first_schema, hostile, leak
 
 EVIL = [
     "a | b",
@@ -36,25 +37,19 @@ def tables(text: str) -> list[list[int]]:
 
 @pytest.mark.parametrize("evil", EVIL)
 def test_names_and_labels_break_no_table_and_make_no_markup(evil: str) -> None:
-    report = example(
-        name=evil,
-        tasks=[task(evil, metric=evil, unit=evil, about=evil)],
-        funnel=[{"label": evil, "count": 1}],
-        limits=[evil],
-        models={"teacher": {"name": evil, "about": evil, "parameters": None}},
-        versions={evil: evil},
-        protocol={"form": evil, "asked": {"base": evil, "student": "the question"}},
-        given_away=[leak(evil)],
-    )
-    text = outside_fences(markdown.render(report))
-    assert [set(rows) for rows in tables(text)] == [{8}, {8}, {3}, {2}]
+    text = outside_fences(markdown.render(hostile(evil)))
+    made = tables(text)
+    assert all(len(set(rows)) == 1 for rows in made)
+    assert [rows[0] for rows in made] == [8, 8, 7, 6, 5, 10, 6, 6, 6, 6, 3, 2]
     bare = re.sub(r"\\[^\w\s]", "", text)
     assert "<" not in bare
     assert "`" not in bare
     assert "](" not in bare
     assert "://" not in bare
     assert not re.search(r"www\.", text)
-    assert len(re.findall(r"^ *#", text, flags=re.MULTILINE)) == 12
+    quiet = outside_fences(markdown.render(hostile("quiet")))
+    heads = re.compile(r"^ *#", flags=re.MULTILINE)
+    assert len(heads.findall(text)) == len(heads.findall(quiet))
 
 
 @pytest.mark.parametrize(
@@ -96,7 +91,7 @@ def test_a_long_completion_is_cut_and_says_so() -> None:
 
 def test_the_sentences_and_cells_are_those_of_the_wording() -> None:
     text = markdown.render(example())
-    for line in wording.verdict(example()):
+    for line in verdict(example()):
         assert line in text
     for case in example()["tasks"]:
         assert f"| {wording.gap_cell(case)[0]}" in text
@@ -111,7 +106,7 @@ def test_the_protocol_says_how_each_role_was_asked() -> None:
 
 
 def test_what_the_training_rows_give_away_is_a_table() -> None:
-    text = markdown.render(example(given_away=[leak("arithmetic")]))
+    text = markdown.render(first_schema(given_away=[leak("arithmetic")]))
     assert (
         "| arithmetic | 252 | 9 (3.6%) | 63 (25.0%) | 70 (27.8%) | 240 (95.2%), 4 too short "
         "| 38.0% ± 3.0 | 33.0% ± 3.4 (n = 189) |"
@@ -160,7 +155,7 @@ def test_controls_are_made_visible_inside_fences_too() -> None:
 EMPTY: list[dict[str, Any]] = [
     {},
     dict.fromkeys(example()),
-    example(tasks=[], funnel=[], samples=[], limits=[], versions={}, models={}, training={}),
+    dict.fromkeys(example()) | first_schema(tasks=[], funnel=[], samples=[], training={}),
 ]
 
 
@@ -187,3 +182,32 @@ def test_the_curve_is_a_few_rows_with_the_first_the_last_and_the_validated() -> 
     assert len(shown) <= markdown.CURVE_ROWS
     assert (shown[0][0], shown[-1][0]) == (str(curve[0]["step"]), str(curve[-1]["step"]))
     assert any(valid != "n/a" for _, valid in shown)
+
+
+def test_means_clean_rows_and_the_second_view_are_in_the_tables() -> None:
+    text = markdown.render(example())
+    assert "\n| arithmetic, without flagged items | 31.0% ± 2.9 | 33.0% ± 3.4 |" in text
+    assert "flagged items add +2.1 points [+0.4, +3.8]" in text
+    assert "\n| **Mean over 6 tasks** (ability) | – | – | – | +3.1 points [+1.1, +5.1] |" in text
+    after = text.split("Second view, student only")[1].split("\n## ")[0]
+    assert [len(rows) for rows in tables(after)] == [3]
+
+
+def test_flips_outcomes_support_style_and_judge_are_tables_of_the_same_numbers() -> None:
+    text = markdown.render(example())
+    assert "\n| arithmetic (student) | 96 | 140 | 7 | 6 | 2 | 1 |" in text
+    assert "| 34 of 90 (37.8%) | 16 of 78 (20.5%) | 9 of 121 (7.4%) |" in text
+    assert "34 of 100 (34.0%) (base 12.0%)" in text
+    assert "- arithmetic: +2.1 points [+0.4, +3.8] per 0.1 of similarity, p = 0.015" in text
+    assert "\n| hedges (hedges in an answer) | 13.0% | 34.7% |" in text
+    assert "\n| Student | 0.62 [0.55, 0.69] | 111 | 5 | 4 | 0 |" in text
+    assert "\n| student against base | 71.0% [63.0%, 79.0%] | 58.0% [49.0%, 67.0%] (" in text
+    assert "Second teacher sample:\n\n```text\nHere is a plan:" in text
+
+
+def test_the_first_schema_has_none_of_the_new_sections() -> None:
+    text = markdown.render(first_schema())
+    heads = re.findall("^## (.*)$", text, re.MULTILINE)
+    assert "Style" not in heads
+    assert "Item by item" not in heads
+    assert "Holm" not in text

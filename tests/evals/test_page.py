@@ -10,9 +10,20 @@ from typing import Any
 
 import pytest
 
-from limbeck.evals import page
+from limbeck.evals import endings, page
 from tests.evals.in_context.made_up import WEATHER, part
-from tests.evals.report_example import example, gap, imitation, leak, task, unbounded
+from tests.evals.report_example import (
+    contaminated,
+    example,
+    feature,
+    first_schema,
+    hostile,
+    imitation,
+    judge,
+    leak,
+    style,
+    task,
+)
 
 VOID = {"meta", "br", "link", "img", "hr", "input"}
 EVIL = [
@@ -70,41 +81,28 @@ def tree(**changes: Any) -> Tree:
 
 
 EMPTY: dict[str, Any] = {
-    key: [] for key in ("tasks", "given_away", "funnel", "samples", "limits")
-} | {key: {} for key in ("models", "protocol", "training", "cost", "versions")}
+    key: [] for key in ("tasks", "pooled", "contamination", "funnel", "samples", "limits")
+} | {key: {} for key in ("models", "protocol", "training", "cost", "versions", "style", "judge")}
 NULLS = dict.fromkeys(example())
 IN_CONTEXT: dict[str, Any] = {"in_context": part()}
+FIRST: dict[str, Any] = dict.fromkeys(example()) | first_schema()
 
 
 @pytest.mark.parametrize("evil", EVIL)
 def test_text_from_models_and_files_is_never_markup(evil: str) -> None:
     quiet = [name for name, _ in tree().tags]
-    pairs = {role: {"name": evil, "about": evil, "parameters": 1} for role in page.ROLES}
-    changes = example(
-        name=evil,
-        models=pairs,
-        limits=[evil, evil],
-        protocol=dict.fromkeys(("hash", "form", "prompt", "max_tokens", "seed"), evil)
-        | {"asked": {"base": evil}},
-        tasks=[
-            case | {"task": evil, "about": evil, "metric": evil, "unit": evil}
-            for case in example()["tasks"]
-        ],
-        given_away=[leak(evil)],
-        funnel=[step | {"label": evil} for step in example()["funnel"]],
-        samples=[dict.fromkeys(("prompt", *page.ROLES), evil)] * 2,
-        versions={evil: evil, "b": evil, "c": evil},
-    )
-    found = Tree(page.render(changes))
+    found = Tree(page.render(hostile(evil)))
     assert {name for name, _ in found.tags} <= set(quiet)
     assert "script" not in {name for name, _ in found.tags}
     assert found.comments == []
     assert not any(key.startswith("on") for _, attrs in found.tags for key in attrs)
-    assert found.words().count(evil) >= 20
+    assert found.words().count(evil) >= 80
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, EMPTY, NULLS, IN_CONTEXT], ids=["full", "empty", "nulls", "in context"]
+    "changes",
+    [{}, EMPTY, NULLS, IN_CONTEXT, FIRST],
+    ids=["full", "empty", "nulls", "in context", "first schema"],
 )
 def test_the_page_stands_alone(changes: dict[str, Any]) -> None:
     html = page.render(example(**changes))
@@ -118,7 +116,9 @@ def test_the_page_stands_alone(changes: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, EMPTY, NULLS, IN_CONTEXT], ids=["full", "empty", "nulls", "in context"]
+    "changes",
+    [{}, EMPTY, NULLS, IN_CONTEXT, FIRST],
+    ids=["full", "empty", "nulls", "in context", "first schema"],
 )
 def test_ids_are_unique_and_every_reference_has_its_target(changes: dict[str, Any]) -> None:
     found = tree(**changes)
@@ -131,7 +131,9 @@ def test_ids_are_unique_and_every_reference_has_its_target(changes: dict[str, An
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, EMPTY, NULLS, IN_CONTEXT], ids=["full", "empty", "nulls", "in context"]
+    "changes",
+    [{}, EMPTY, NULLS, IN_CONTEXT, FIRST],
+    ids=["full", "empty", "nulls", "in context", "first schema"],
 )
 def test_headings_go_down_one_step_at_a_time(changes: dict[str, Any]) -> None:
     levels = [int(name[1]) for name, _ in tree(**changes).tags if re.fullmatch("h[1-6]", name)]
@@ -149,26 +151,86 @@ def test_there_are_landmarks_a_language_and_a_verdict_before_all_numbers() -> No
     assert "71% [66%,\u00a076%] of the gap to the teacher closed" in found.words()
 
 
-def test_tables_have_captions_and_scopes() -> None:
+def test_every_table_has_a_name_and_scopes() -> None:
+    found = tree(**IN_CONTEXT)
+    named = [table for table in found.all("table") if table.get("aria-label")]
+    assert len(found.all("caption")) + len(named) == len(found.all("table"))
+    assert {head.get("scope") for head in found.all("th")} == {"col", "row", "rowgroup"}
+
+
+def test_every_cell_of_the_transfer_table_has_the_name_of_its_column_for_a_phone() -> None:
+    found = tree(contamination=[], style=None, judge=None, pooled=[])
+    labels = [attrs for attrs in found.all("span") if attrs.get("class") == "label"]
+    cells = [attrs for attrs in found.all("td") if attrs.get("role") == "cell"]
+    assert len(labels) == len(cells)
+    tasks = example()["tasks"]
+    kinds = len({row["kind"] for row in tasks})
+    heads = [head for head in found.all("th") if head.get("scope") == "rowgroup"]
+    assert len(heads) == kinds
+
+
+def test_the_second_view_is_folded_away_and_enters_nothing_above() -> None:
     found = tree()
-    assert len(found.all("caption")) == len(found.all("table")) == 3
-    assert {head.get("scope") for head in found.all("th")} == {"col", "row"}
-    columns = [head for head in found.all("th") if head.get("role") == "columnheader"]
-    cells = [cell for cell in found.all("td") if cell.get("role") == "cell"]
-    assert len(columns) == 8 + 8
-    assert len(cells) == 7 * len(example()["tasks"]) + 7 * len(example()["given_away"])
+    words = found.words()
+    assert words.index("Second view, student only") > words.index("Other means")
+    assert "Sums of two numbers, by likelihood" in words[words.index("Second view") :]
+    assert "Sums of two numbers, by likelihood" not in words[: words.index("Second view")]
+    assert "Second view" not in tree(tasks=[task()]).words()
 
 
 def test_each_picture_has_a_title_and_says_its_numbers() -> None:
     found = tree()
-    pictures = [svg for svg in found.all("svg") if svg.get("role") == "img"]
-    assert [svg["aria-labelledby"] for svg in pictures] == [
-        "forest-title forest-desc",
-        "curve-title curve-desc",
-    ]
+    pictures = [svg["aria-labelledby"] for svg in found.all("svg") if svg.get("role") == "img"]
+    names = ["forest-1", "forest-2", "forest-3", "contrast", "support-1", "support-2", "curve"]
+    assert pictures == [f"{name}-title {name}-desc" for name in names]
     described = "".join(data for tag, data in found.text if tag == "desc")
-    assert "recall (ability): teacher not measurably better" in described
+    assert "recall: student − base +1.0 points [−3.0, +5.0]" in described
+    assert "hedges 31% [21%, 41%]" in described
     assert "Training loss from 5." in described
+    assert all(figure.get("aria-labelledby") for figure in found.all("figure"))
+
+
+def test_sections_are_there_only_where_something_was_measured() -> None:
+    def ids(**changes: Any) -> list[str]:
+        return [head["id"] or "" for head in tree(**changes).all("h2")]
+
+    assert ids()[:7] == [
+        "verdict",
+        "transfer",
+        "contrast",
+        "changed",
+        "support",
+        "given-away",
+        "style",
+    ]
+    assert ids(style=None)[6] == "style"  # the judge alone is style as well
+    bare = ids(tasks=[task()], pooled=[], style=None, judge=None)
+    assert bare[:4] == ["verdict", "transfer", "given-away", "training"]
+
+
+def test_outcomes_have_a_pattern_of_their_own_and_their_counts_in_words() -> None:
+    html = page.render(example())
+    for kind in endings.KINDS:
+        assert re.search(rf"^\.o-{kind} {{ background", html, re.MULTILINE)
+    css = re.findall(r"^\.o-\w+ \{ (.*) \}$", html, re.MULTILINE)
+    assert len(css) == len(set(css)) == len(endings.KINDS)
+    assert "96 right, 140 wrong, 7 unparseable, 6 truncated, 2 refused, 1 failed" in html
+    assert "34 of 100 (34.0%); base 12.0%" in html
+
+
+def test_evidence_stands_side_by_side_and_is_escaped() -> None:
+    words = tree().words()
+    assert "Training prompt, row r0" in words
+    assert "Tom owns 3 apples." in words
+    assert "by words and numbers 0.71" in words
+    assert "␛[31m⟨U+202E⟩" in words
+
+
+def test_few_samples_are_open_and_style_samples_have_the_second_teacher_sample() -> None:
+    found = tree(samples=example()["samples"] * 3)
+    assert "Second teacher sample" in found.words()
+    assert "4 more" in found.words()
+    assert len(found.all("article")) == 7
 
 
 def test_in_context_ability_has_its_section_only_where_it_was_measured() -> None:
@@ -176,7 +238,7 @@ def test_in_context_ability_has_its_section_only_where_it_was_measured() -> None
     found = tree(**IN_CONTEXT)
     assert {"href": "#in-context"} in found.all("a")
     titles = [h["id"] for h in found.all("h2")]
-    assert titles[1:4] == ["transfer", "in-context", "given-away"]
+    assert titles[titles.index("style") + 1] == "in-context"
     words = found.words()
     assert "In context, after 2 random demos, the student is measurably more accurate" in words
     assert "pigeonhole bootstrap" in words
@@ -193,10 +255,12 @@ def test_in_context_tables_have_captions_and_a_label_for_every_cell() -> None:
     found, plain = tree(**IN_CONTEXT), tree()
     said = [one for one in found.all("p") if one.get("class") == "caption"]
     regions = [one for one in found.all("div") if one.get("class") == "scroll"]
-    assert len(found.all("table")) == 3 + 6
-    assert len(said) == len(regions) == 6  # wide: each scrolls by itself, below its caption
+    before = [one for one in plain.all("div") if one.get("class") == "scroll"]
+    assert len(found.all("table")) == len(plain.all("table")) + 6
+    assert len(regions) == len(before) + 6  # wide: each scrolls by itself, below its caption
+    assert len(said) == len(regions)
     assert all(one["aria-label"] and one["tabindex"] == "0" for one in regions)
-    assert len(found.all("details")) == len(found.all("summary")) == 2
+    assert len(found.all("details")) == len(found.all("summary"))
     labels = [attrs for attrs in found.all("span") if attrs.get("class") == "label"]
     cells = [attrs for attrs in found.all("td") if attrs.get("role") == "cell"]
     assert len(labels) == len(cells) > len(plain.all("td"))
@@ -211,7 +275,7 @@ def test_in_context_panels_say_their_numbers_and_need_no_colour() -> None:
     ]
     described = "".join(data for tag, data in found.text if tag == "desc")
     assert "Student: 40.0% [" in described
-    css = (resources.files("limbeck.evals") / "templates/style.css.j2").read_text("utf-8")
+    css = (resources.files("limbeck.evals") / "templates/plots.css.j2").read_text("utf-8")
     dashes = re.findall(r"^\.of-\w+ \{[^}]*stroke-dasharray: ([\d ]+)", css, re.MULTILINE)
     assert len(dashes) == len(set(dashes)) == 5  # the student's line alone is whole
     shapes = [tag for tag, attrs in found.tags if (attrs.get("class") or "") == "at-teacher"]
@@ -254,7 +318,8 @@ def test_what_in_context_lacks_is_left_out(found: dict[str, Any]) -> None:
 
 def test_models_texts_carry_their_own_direction_and_no_language() -> None:
     said = [attrs for _, attrs in tree().tags if attrs.get("class") == "said"]
-    assert len(said) == 4 * len(example()["samples"])
+    evidence = 2 * len(example()["contamination"][0]["found"])
+    assert len(said) == 4 * len(example()["samples"]) + 5 + evidence
     assert all((attrs["dir"], attrs["lang"]) == ("auto", "") for attrs in said)
 
 
@@ -275,12 +340,31 @@ def test_what_is_missing_is_said(report: dict[str, Any]) -> None:
     assert "None" not in words
 
 
-def test_a_task_of_nulls_is_a_row_of_words() -> None:
-    nothing = task("t") | dict.fromkeys(set(task()) - {"task", "kind"})
-    found = tree(tasks=[nothing], given_away=[])
-    assert "base and student not both measured on t." in found.words().lower()
+@pytest.mark.parametrize("place", range(len(example()["tasks"])))
+def test_a_task_of_nulls_is_a_row_of_words(place: int) -> None:
+    row = example()["tasks"][place]
+    nothing = row | dict.fromkeys(set(row) - {"task", "kind", "view"})
+    found = tree(tasks=[nothing], contamination=[], pooled=[], style=None, judge=None)
     assert found.text.count(("span", "n/a")) == 7
     assert "None" not in found.words()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"style": dict.fromkeys(style())},
+        {"style": style(features=[dict.fromkeys(feature("x", 0.5))])},
+        {"style": style(closed=None, auc=None, outcomes=None, setting=None, samples=None)},
+        {"judge": dict.fromkeys(judge())},
+        {"judge": judge(pairs=[dict.fromkeys(judge()["pairs"][0])])},
+        {"contamination": [dict.fromkeys(contaminated("t"))]},
+        {"pooled": [dict.fromkeys(example()["pooled"][0])]},
+    ],
+)
+def test_nulls_inside_a_section_are_words(changes: dict[str, Any]) -> None:
+    words = tree(**changes).words()
+    assert "None" not in words
+    assert "NaN" not in words
 
 
 def test_an_empty_completion_is_told_from_a_missing_one_and_a_long_one_is_cut() -> None:
@@ -292,8 +376,8 @@ def test_an_empty_completion_is_told_from_a_missing_one_and_a_long_one_is_cut() 
     assert "p" * 2001 not in words
 
 
-def test_what_the_training_rows_give_away_has_a_label_for_every_cell() -> None:
-    found = tree(given_away=[leak("arithmetic", clean=None)])
+def test_the_first_schema_has_what_its_rows_give_away() -> None:
+    found = Tree(page.render(first_schema(given_away=[leak("arithmetic", clean=None)])))
     words = found.words()
     assert "Do the training rows give the test away?" in words
     assert "In part: 63 of 252 items are training questions" in words
@@ -301,64 +385,8 @@ def test_what_the_training_rows_give_away_has_a_label_for_every_cell() -> None:
     at = cells.index("63 (25.0%)")
     assert cells[at - 1] == "Masked question"
     assert "Student, the rest" not in words
-
-
-def test_the_plot_draws_bounded_intervals_and_leaves_unbounded_ones_open() -> None:
-    plot = page.forest([task("t", **gap(0.5, 0.0, 1.0)), unbounded()])
-    bounded, band = plot["rows"]
-    assert (bounded["low"], bounded["high"]) == (plot["zero"], plot["one"])
-    assert bounded["value"] == pytest.approx((plot["zero"] + plot["one"]) / 2)
-    assert (bounded["open"], band["open"], band["drawn"]) == (False, True, False)
-    found = tree(tasks=[unbounded()])
-    assert len([attrs for attrs in found.all("rect") if attrs["class"] == "band"]) == 1
-    assert [dot for dot in found.all("circle") if dot["class"] == "mark"] == []
-
-
-@pytest.mark.parametrize(
-    ("ends", "arrows", "caps", "dot"),
-    [
-        ((0.3, -3.5, 5.2), (True, True), (False, False), True),
-        ((9.0, 7.0, 11.0), (False, True), (False, False), False),
-        ((-9.0, -11.0, 0.5), (True, False), (False, True), False),
-        ((0.3, 0.1, 0.5), (False, False), (True, True), True),
-    ],
-)
-def test_what_lies_off_the_axis_becomes_an_arrow(
-    ends: tuple[float, float, float],
-    arrows: tuple[bool, bool],
-    caps: tuple[bool, bool],
-    dot: bool,
-) -> None:
-    row = page.forest([task(**gap(*ends))])["rows"][0]
-    assert (row["arrow_left"], row["arrow_right"]) == arrows
-    assert (row["cap_left"], row["cap_right"]) == caps
-    assert (row["value"] is not None) == dot
-    assert 0 <= row["low"] <= row["high"] <= 100
-
-
-def test_the_curve_keeps_its_last_point_and_stays_small() -> None:
-    points = [{"step": i, "train_loss": 9.0 - i / 1000, "valid_loss": None} for i in range(5001)]
-    drawn = page.curve(points)
-    assert drawn is not None
-    line = drawn["lines"]["train_loss"].split()
-    assert len(line) <= page.CURVE_POINTS
-    assert line[-1].startswith("970.0,")
-    assert drawn["words"] == "Training loss from 9.00 at step 0 to 4.00 at step 5000."
-
-
-def test_a_curve_of_one_point_or_one_value_is_drawn() -> None:
-    for losses in ([2.0], [2.0, 2.0]):
-        drawn = page.curve([{"step": i, "train_loss": loss} for i, loss in enumerate(losses)])
-        assert drawn is not None
-        assert len(drawn["marks"]["train_loss"]) == len(losses)
-    assert page.curve([{"step": 1, "train_loss": float("nan")}, {}]) is None
-
-
-@pytest.mark.parametrize(("low", "high"), [(0, 1), (1.7, 5.3), (0.001, 0.0023), (-3, 40000)])
-def test_ticks_are_few_round_and_inside(low: float, high: float) -> None:
-    marks = page.ticks(low, high)
-    assert 2 <= len(marks) <= 6
-    assert all(low - 1e-9 <= mark <= high + 1e-9 for mark in marks)
+    assert "Imitation against ability" in words
+    assert "Holm" not in words
 
 
 def test_bars_are_shares_of_the_longest() -> None:
@@ -369,7 +397,7 @@ def test_bars_are_shares_of_the_longest() -> None:
 
 
 def test_imitation_comes_before_ability() -> None:
-    words = tree(tasks=[task("later"), imitation("sooner")]).words()
+    words = tree(tasks=[task("later"), imitation("sooner")], pooled=[]).words()
     table = words[words.index("detectable") :]
     assert table.index("sooner") < table.index("later")
 

@@ -21,6 +21,7 @@ def test_it_is_that_of_the_table(n: int, points: float) -> None:
 def test_no_more_items_change_than_differ() -> None:
     # Below 40 items a change of 20 points takes more discordant items than a fifth.
     found = before(20, binary=True)
+    assert found is not None
     assert found == pytest.approx((1.959964 + 0.841621) ** 2 / 20, rel=1e-6)
     assert found == pytest.approx(2.801585 * math.sqrt(found / 20), rel=1e-6)
     assert before(5, binary=True) == 1
@@ -61,7 +62,7 @@ def test_the_lines_are_plain_sentences() -> None:
         "templates: 500 items of 100 templates; a change under 5.6 points would probably not be "
         "seen, or under 12.5 if a template's items all turn out alike",
         "one template: 500 items of 1 template; a change under 5.6 points would probably not be "
-        "seen, and none might be if a template's items all turn out alike",
+        "seen, and perhaps none would be if a template's items all turn out alike",
         "imitation_nll: 1,200 items; what change can be seen is known after the run, from how "
         "scores vary",
         "five: 5 items; a change would probably not be seen",
@@ -73,10 +74,7 @@ def test_the_lines_are_plain_sentences() -> None:
 
 
 def test_names_are_shown_safely() -> None:
-    for name, shown in (
-        ("数学", "数学"),
-        ("رياضيات", "رياضيات\u200e"),
-        ("a\x1b[31m\nb", "a␛[31m b"),
-    ):
+    names = {"数学": "数学", "رياضيات": "رياضيات\u200e", "a\x1b[31m\nb": "a␛[31m b"}
+    for name, shown in names.items():
         (line, _) = report_lines([{"task": name, "n": 200, "binary": True}])
         assert line.startswith(f"{shown}: 200 items")

@@ -456,3 +456,24 @@ def test_the_difference_that_flagged_items_make_has_an_interval() -> None:
     expected = sum(gains) / 48 - sum(clean) / 45
     assert entry["difference"]["value"] == pytest.approx(expected)
     assert entry["difference"]["low"] < expected < entry["difference"]["high"]
+
+
+def test_base_after_worked_examples_stands_beside_the_student() -> None:
+    roles = [role(task("k", scores), task("l", scores)) for scores in (BASE, STUDENT, TEACHER)]
+    shown = {**role(task("k", STUDENT)), "shots": 3}
+    first, second = report(*roles, few_shot_base=shown)["tasks"]
+    moved = difference(BASE, STUDENT)
+    assert first["few_shot_base"] == {
+        "shots": 3,
+        "n": 48,
+        "value": pytest.approx(16 / 48),
+        "stderr": standard_error(STUDENT),
+        "minus_base": {
+            "value": moved.value, "low": moved.low, "high": moved.high,
+            "p_value": paired_p_value(BASE, STUDENT),
+        },
+    }  # fmt: skip
+    assert second["few_shot_base"] is None
+    other = {**role(task("k", STUDENT), protocol="x"), "shots": 3}
+    with pytest.raises(UserError, match="different protocols"):
+        report(*roles, few_shot_base=other)

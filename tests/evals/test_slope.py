@@ -56,7 +56,9 @@ def test_what_moves_all_sizes_alike_does_not_matter() -> None:
 
 
 def test_clusters_are_taken_whole() -> None:
-    scores = np.random.default_rng(3).normal(size=(4, 3, 20))
+    random = np.random.default_rng(3)
+    scores = random.normal(size=(4, 3, 20))
+    scores += np.arange(4)[:, None, None] * random.normal(size=20)  # items differ in slope
     copies = np.repeat(scores, 4, axis=2)
     whole = log_slope(SIZES, copies, clusters=np.repeat(np.arange(20), 4).tolist())
     assert whole == pytest.approx(log_slope(SIZES, scores))
@@ -91,6 +93,6 @@ def test_sizes_and_scores_that_make_no_line_are_refused() -> None:
     with pytest.raises(ValueError, match=r"2 sizes, seeds"):
         log_slope([1, 2], [0, 1])
     with pytest.raises(ValueError, match="no finite number"):
-        log_slope([1, 2], [[0], [math.nan]])
+        log_slope([1, 2], [[0.0], [math.nan]])
     with pytest.raises(ValueError, match="have no clusters"):
         log_slope([1, 2], [[0, 1], [1, 2]], clusters=["a", "b"])

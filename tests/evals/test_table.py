@@ -7,11 +7,11 @@ from typing import Any
 
 from rich.console import Console
 
-from limbeck.evals import wording
+from limbeck.evals import findings
 from limbeck.evals.table import transfer_table
 from limbeck.evals.verdict import verdict
 from tests.evals.in_context.made_up import WEATHER, part
-from tests.evals.report_example import imitation, task, unbounded
+from tests.evals.report_example import example, imitation, task, unbounded
 
 
 def shown(*tasks: dict[str, Any], width: int = 120, **more: Any) -> str:
@@ -33,19 +33,21 @@ def row(text: str, name: str) -> list[str]:
     return found
 
 
-def test_a_row_holds_the_three_scores_and_the_gap() -> None:
-    assert row(shown(task()), "knowledge") == [
+def test_a_row_holds_the_scores_the_difference_its_p_and_the_gap() -> None:
+    assert row(shown(task(), width=200), "knowledge") == [
         "knowledge",
         "31.0% ± 2.9",
         "38.0% ± 3.0",
         "52.0% ± 3.1",
+        "+7.0 points [+2.0, +12.0]",
+        "0.008",
         "33% [12%, 55%]",
         "252",
     ]
 
 
 def test_an_unbounded_gap_is_told_in_words_without_a_number() -> None:
-    assert row(shown(unbounded()), "recall")[4] == "teacher not measurably better"
+    assert row(shown(unbounded(), width=200), "recall")[6] == "teacher not measurably better"
 
 
 def test_a_score_that_is_not_there_is_told() -> None:
@@ -55,12 +57,12 @@ def test_a_score_that_is_not_there_is_told() -> None:
 def test_the_verdict_follows_the_table() -> None:
     tasks = [imitation(), task(), unbounded()]
     text = shown(*tasks, width=400)
-    lines = wording.verdict({"tasks": tasks})
+    lines = [*verdict({"tasks": tasks}), findings.reading({"tasks": tasks})]
     assert [line.rstrip() for line in text.splitlines()][-len(lines) :] == lines
 
 
 def test_every_task_has_its_row_in_order() -> None:
-    text = shown(imitation(), task(), unbounded())
+    text = shown(imitation(), task(), unbounded(), width=200)
     assert [cells[0] for cells in rows(text)] == ["imitation_nll", "knowledge", "recall"]
 
 
@@ -100,6 +102,7 @@ def test_both_tables_are_there_before_one_verdict() -> None:
     text = shown(task(), width=2000, in_context=found)
     assert text.index("Transfer") < text.index("In context: Mean accuracy")
     lines = verdict({"tasks": [task()], "in_context": found})
+    lines.append(findings.reading({"tasks": [task()]}))
     assert [line.rstrip() for line in text.splitlines()][-len(lines) :] == lines
 
 
@@ -108,3 +111,22 @@ def test_without_a_mean_there_is_the_verdict_alone() -> None:
     text = shown(in_context=part(lost={WEATHER: conditions}), width=400)
     assert rows(text) == []
     assert text.startswith("In context, after 2 random demos, the student is measurably more")
+
+
+def test_the_p_is_holms_where_the_report_has_it_and_means_are_rows() -> None:
+    report = example()
+    text = shown(*report["tasks"], width=200, pooled=report["pooled"])
+    assert "p (Holm)" in text
+    assert row(text, "arithmetic")[5] == "0.040"
+    assert row(text, "Mean over 6 tasks")[1:] == [
+        *["–"] * 3,
+        "+3.1 points [+1.1, +5.1]",
+        "",
+        "20% [7%, 34%]",
+        "1,512",
+    ]
+
+
+def test_the_second_view_is_not_in_the_table() -> None:
+    text = shown(task("a"), task("b", view="likelihood", teacher=None), width=200)
+    assert [cells[0] for cells in rows(text)] == ["a"]

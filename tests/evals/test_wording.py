@@ -7,12 +7,12 @@ from typing import Any
 
 import pytest
 
-from limbeck.evals import wording
+from limbeck.evals import findings, wording
 from tests.evals.report_example import example, gap, imitation, interval, task, unbounded
 
 
 def verdict(*tasks: dict[str, Any]) -> list[str]:
-    return wording.verdict({"tasks": list(tasks)})
+    return findings.verdict({"tasks": list(tasks)})
 
 
 CASES = [
@@ -107,7 +107,7 @@ def test_tasks_with_nothing_to_tell_apart_share_a_sentence_after_those_with_find
 
 def test_where_less_is_better_a_fall_is_a_gain() -> None:
     lines = verdict(imitation(teacher=None, gap_closed=None))
-    assert lines[0].startswith("The student's style came measurably closer to the teacher's;")
+    assert lines[0].startswith("Imitation improved measurably;")
     assert "better than base there: −9.59 [−10.20, −8.98] nats per token" in lines[1]
 
 
@@ -123,22 +123,20 @@ def test_a_missing_teacher_interval_leaves_the_scores_to_say_who_is_worse() -> N
     [
         (
             [imitation(), unbounded()],
-            "The student's style came measurably closer to the teacher's; "
-            "its ability did not measurably change.",
+            "Imitation improved measurably; ability did not measurably change.",
         ),
         (
             [imitation(), task("a"), task("b", **gap(-0.5, -0.8, -0.2)), unbounded()],
-            "The student's style came measurably closer to the teacher's; "
-            "its ability grew measurably on 1 of 3 tasks but fell measurably on 1 of 3 tasks.",
+            "Imitation improved measurably; "
+            "ability grew measurably on 1 of 3 tasks but fell measurably on 1 of 3 tasks.",
         ),
         (
             [task("a", **gap(-0.5, -0.8, -0.2))],
-            "The student's style was not measured; its ability fell measurably.",
+            "Style was not measured; ability fell measurably.",
         ),
         (
             [imitation(student_minus_base=interval(1.0, 0.5, 1.5)), task(student_minus_base=None)],
-            "The student's style moved measurably away from the teacher's; "
-            "its ability could not be compared with base.",
+            "Imitation became measurably worse; ability could not be compared with base.",
         ),
     ],
 )
@@ -148,14 +146,14 @@ def test_the_headline_counts_what_moved(tasks: list[dict[str, Any]], headline: s
 
 @pytest.mark.parametrize("tasks", [[], None])
 def test_no_task_is_no_finding(tasks: object) -> None:
-    assert wording.verdict({"tasks": tasks}) == [
+    assert findings.verdict({"tasks": tasks}) == [
         "Nothing was measured: this report holds no tasks."
     ]
 
 
 def test_the_caller_escapes_names_and_units_and_not_our_own_words() -> None:
     case = task("x", unit="<u>", teacher=None, gap_closed=None)
-    lines = wording.verdict({"tasks": [case]}, escape=lambda text: f"«{text}»")
+    lines = findings.verdict({"tasks": [case]}, escape=lambda text: f"«{text}»")
     assert "no teacher score on «x»; " in lines[1]
     assert "[+0.02, +0.12] «<u>»." in lines[1]
 
@@ -234,5 +232,5 @@ def test_numbers_after_a_name_from_right_to_left_keep_their_order() -> None:
 
 
 def test_the_example_holds_every_state_that_a_plot_must_draw() -> None:
-    states = {wording.gap_state(task) for task in example()["tasks"]}
+    states = {wording.gap_state(row) for row in example()["tasks"]}
     assert {"part", "past", "away", "open", "unbounded", "no_teacher"} <= states
