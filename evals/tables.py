@@ -72,7 +72,7 @@ def _apart(found: Mapping[str, Any]) -> Table:
         "AUC of a classifier that tells these answers from the teacher's: 1 is always, 0.5 is no "
         "better than a coin. Then how many were complete, cut at the limit, refusals or empty."
     )
-    head = ("Answers of", "AUC", *(kind.capitalize() for kind in _APART))
+    head: tuple[str, ...] = ("Answers of", "AUC", *(kind.capitalize() for kind in _APART))
     head, kept = without_empty_columns(head, rows)
     return Table("Told apart from the teacher", caption, head, kept)
 
@@ -100,7 +100,14 @@ def judge(report: Mapping[str, Any], escape: Escape = visible) -> list[Table]:
         "half. “Controlled” is the win rate at equal length, headers, bold and lists, with their "
         "weights. A high share of verdicts that the order changed makes a win rate worth little."
     )
-    head = ("Pair", "Win rate", "Controlled", "Order changed it", "n", "Unreadable")
+    head: tuple[str, ...] = (
+        "Pair",
+        "Win rate",
+        "Controlled",
+        "Order changed it",
+        "n",
+        "Unreadable",
+    )
     head, kept = without_empty_columns(head, rows)
     return [Table("Judge", caption, head, kept)] if rows else []
 
@@ -142,7 +149,14 @@ def _flips(report: Mapping[str, Any], escape: Escape) -> Table:
         "the teacher has wrong, what the student has right. Copied errors: of the teacher's "
         "readable wrong answers, those that the student gives as well; base gives some by chance."
     )
-    head = ("Task", "Acquired", "Forgotten", "Past the teacher", "Copied errors", "Copied − base")
+    head: tuple[str, ...] = (
+        "Task",
+        "Acquired",
+        "Forgotten",
+        "Past the teacher",
+        "Copied errors",
+        "Copied − base",
+    )
     head, kept = without_empty_columns(head, rows)
     return Table("Flips", caption, head, kept)
 
