@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from limbeck.evals import giveaway, outcomes, pools, wording
+from limbeck.evals import clauses, giveaway, outcomes, pools, wording
 from limbeck.evals.style_words import style_clause, style_findings, style_state
 from limbeck.evals.wording import Escape, Task, visible
 
@@ -153,7 +153,7 @@ def _pooled(pool: Task | None, escape: Escape) -> Iterator[str]:
     moved = wording.difference(pool.get("student_minus_base"), pool.get("unit"))
     size = "" if moved == wording.MISSING or pool["mixed"] else f" (student − base {moved})"
     if state in _BOUNDED or state in ("unbounded", "no_teacher"):
-        told = wording.clause(state, [pool], visible)
+        told = clauses.clause(state, [pool], visible)
         size = size if state in _BOUNDED else ""
         yield f"{told}{size}{_left_out(pool, escape)}"
 
@@ -181,11 +181,11 @@ def _clauses(tasks: Iterable[Task], escape: Escape) -> list[str]:
         if state in wording.SHARED:
             alone = change in ("better", "worse")
         else:
-            alone, change = bool(wording.borderline(task, state)), ""
+            alone, change = bool(clauses.borderline(task, state)), ""
         shared.setdefault((state, f"{place}" if alone else change), []).append(task)
     # What was measured comes first; a stable sort keeps the report's order otherwise.
     ordered = sorted(shared.items(), key=lambda item: item[0][0] in wording.SHARED)
-    return [wording.clause(state, group, escape) for (state, _), group in ordered]
+    return [clauses.clause(state, group, escape) for (state, _), group in ordered]
 
 
 def _forgetting(tasks: Sequence[Task], escape: Escape) -> Iterator[str]:

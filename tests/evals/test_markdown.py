@@ -41,7 +41,7 @@ def test_names_and_labels_break_no_table_and_make_no_markup(evil: str) -> None:
     made = tables(text)
     assert all(len(set(rows)) == 1 for rows in made)
     assert [rows[0] for rows in made] == [8, 8, 7, 6, 5, 10, 6, 6, 6, 6, 3, 2]
-    bare = re.sub(r"\\[^\w\s]", "", text)
+    bare = re.sub(r"\\[^\w\s]", "", text.replace("p < 0.001", ""))
     assert "<" not in bare
     assert "`" not in bare
     assert "](" not in bare
