@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limbeck.evals import findings
-from tests.evals.report_example import (
-    example,
+from tests.evals.report_example import example
+from tests.evals.report_parts import (
     flips,
     gap,
     interval,

@@ -10,7 +10,8 @@ import pytest
 from limbeck.evals import markdown, wording
 from limbeck.evals.verdict import verdict
 from tests.evals.in_context.made_up import WEATHER, part
-from tests.evals.report_example import example, first_schema, hostile, leak
+from tests.evals.report_example import example, first_schema, hostile
+from tests.evals.report_parts import leak
 
 EVIL = [
     "a | b",

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limbeck.evals import outcomes
-from tests.evals.report_example import interval, task
+from tests.evals.report_parts import interval, task
 
 COUNTS = st.fixed_dictionaries({kind: st.integers(0, 40) for kind in outcomes.KINDS})
 

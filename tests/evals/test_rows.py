@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from limbeck.evals import pools, rows
-from tests.evals.report_example import example, first_schema, pool, task
+from tests.evals.report_example import example, first_schema
+from tests.evals.report_parts import pool, task
 
 
 def test_clean_rows_follow_their_task_and_means_end_their_kind() -> None:

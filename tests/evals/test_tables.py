@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from limbeck.evals import tables
-from tests.evals.report_example import example, first_schema, flips, style, task
+from tests.evals.report_example import example, first_schema
+from tests.evals.report_parts import flips, style, task
 
 
 def test_a_report_without_them_has_none_of_the_tables() -> None:
