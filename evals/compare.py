@@ -2,28 +2,61 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from limbeck.errors import UserError
-from limbeck.evals.clusters import clusters_of
-from limbeck.evals.transfer import Difference, difference, paired_p_value, standard_error
+from limbeck.evals.clusters import IMITATION, clusters_of
+from limbeck.evals.holm import holm
+from limbeck.evals.transfer import (
+    Difference,
+    difference,
+    gap_closed,
+    paired_p_value,
+    standard_error,
+)
 
 Role = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
+class Ends:
+    """The results of the base and of the teacher that all runs are measured by, and the names of
+    the runs whose students started from this base."""
+
+    base: Role
+    teacher: Role
+    runs: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The gap closed over `n` items, with Fieller's interval; `low` and `high` are None where it
+    is not bounded: there the teacher is not measurably better than the base."""
+
+    value: float | None
+    low: float | None
+    high: float | None
+    bounded: bool
+    n: int
+
+
+@dataclass(frozen=True, slots=True)
 class Standing:
-    """One run on one task: its mean score, and how far that is from the first run's."""
+    """One run on one task: its mean score, how far that is from the first run's, and the gap
+    closed. `p_holm` is its p-value over all tasks (Holm 1979)."""
 
     name: str
     score: float
     stderr: float
     minus_first: Difference | None
     p_value: float | None
+    p_holm: float | None = None
+    gap_closed: Closed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +73,70 @@ class Comparison:
         return asdict(self)
 
 
-def compare(roles: Mapping[str, Role], *, seed: int = 0) -> list[Comparison]:
+def compare(
+    roles: Mapping[str, Role], *, ends: Ends | None = None, seed: int = 0
+) -> list[Comparison]:
     """The tasks that all models were asked, from their results by name (eval/student.json).
 
     Items are those that every model answered. Intervals and p-values take whole clusters, as the
-    report's do (`clusters_of`); where all items are one cluster there are none. Raises UserError
-    for fewer than two models, and for no task in common or other items or limits under one name.
+    report's do (`clusters_of`); where all items are one cluster there are none. With `ends` every
+    run that began from that base also gets the gap it closed. Imitation tasks whose items differ
+    are left out (`apart` names them): teachers that differ wrote other completions. Raises
+    UserError for fewer than two models, for no task in common, and for other items or limits.
     """
     if len(roles) < 2:
         raise UserError(f"comparing takes at least two runs, got {len(roles)}")
-    tasks = {name: {task["task"]: task for task in role["tasks"]} for name, role in roles.items()}
-    first = next(iter(tasks.values()))
-    shared = [name for name in first if all(name in found for found in tasks.values())]
+    tasks = {name: _by_name(role) for name, role in roles.items()}
+    shared = [name for name in _shared(tasks) if name not in apart(roles)]
     if not shared:
         raise UserError("the runs were not evaluated on any task in common")
     _same_limits(roles)
+    if ends is not None:
+        _same_limits({next(iter(roles)): next(iter(roles.values())), "its base": ends.base})
+    found = [
+        _task(task, {name: own[task] for name, own in tasks.items()}, ends, seed) for task in shared
+    ]
+    return _adjusted(found)
+
+
+def apart(roles: Mapping[str, Role]) -> list[str]:
+    """The imitation tasks that all models were asked, with other items each."""
+    tasks = {name: _by_name(role) for name, role in roles.items()}
     return [
-        _task(task, {name: found[task] for name, found in tasks.items()}, seed) for task in shared
+        name
+        for name in _shared(tasks)
+        if name.startswith(IMITATION) and len({_asked(own[name]) for own in tasks.values()}) > 1
+    ]
+
+
+def _by_name(role: Role) -> dict[str, Mapping[str, Any]]:
+    return {task["task"]: task for task in role["tasks"]}
+
+
+def _shared(tasks: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    first = next(iter(tasks.values()))
+    return [name for name in first if all(name in found for found in tasks.values())]
+
+
+def _asked(task: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(item["doc"] for item in task["items"])
+
+
+def _adjusted(found: Sequence[Comparison]) -> list[Comparison]:
+    """With the p-values of every run adjusted over the tasks that have one."""
+    columns = [
+        holm([task.standings[place].p_value for task in found])
+        for place in range(len(found[0].standings))
+    ]
+    return [
+        replace(
+            task,
+            standings=tuple(
+                replace(standing, p_holm=column[n])
+                for standing, column in zip(task.standings, columns, strict=True)
+            ),
+        )
+        for n, task in enumerate(found)
     ]
 
 
@@ -75,7 +155,9 @@ def _same_limits(roles: Mapping[str, Role]) -> None:
             )
 
 
-def _task(name: str, found: Mapping[str, Mapping[str, Any]], seed: int) -> Comparison:
+def _task(
+    name: str, found: Mapping[str, Mapping[str, Any]], ends: Ends | None, seed: int
+) -> Comparison:
     ids = {run: [item["doc"] for item in task["items"]] for run, task in found.items()}
     first = next(iter(ids.values()))
     for run, asked in ids.items():
@@ -92,15 +174,49 @@ def _task(name: str, found: Mapping[str, Mapping[str, Any]], seed: int) -> Compa
     groups = clusters_of([items[place] for place in complete], name)
     alone = groups is not None and len(set(groups)) < 2
     base = next(iter(scores.values()))
+    closed = {} if ends is None else _closed(name, found, ends, seed)
     standings = []
     for place, (run, own) in enumerate(scores.items()):
         error = standard_error(own, clusters=groups)
         if place == 0 or alone:
-            standings.append(Standing(run, float(own.mean()), error, None, None))
+            standings.append(
+                Standing(run, float(own.mean()), error, None, None, gap_closed=closed.get(run))
+            )
             continue
         moved = difference(base, own, clusters=groups)
         p_value = paired_p_value(base, own, clusters=groups, seed=seed)
-        standings.append(Standing(run, float(own.mean()), error, moved, p_value))
+        standings.append(
+            Standing(run, float(own.mean()), error, moved, p_value, gap_closed=closed.get(run))
+        )
     metric = str(next(iter(found.values()))["metric"])
     count = len(set(groups)) if groups else len(complete)
     return Comparison(name, metric, len(complete), count, tuple(standings))
+
+
+def _closed(
+    name: str, found: Mapping[str, Mapping[str, Any]], ends: Ends, seed: int
+) -> dict[str, Closed]:
+    """The gap closed by each run that began from the base, over the items that the two ends and all
+    runs answered; none where an end was not asked these items."""
+    of = [_by_name(end).get(name) for end in (ends.base, ends.teacher)]
+    first = next(iter(found.values()))
+    if any(end is None or _asked(end) != _asked(first) for end in of):
+        return {}
+    every = [end for end in of if end is not None] + list(found.values())
+    columns = [[item["score"] for item in task["items"]] for task in every]
+    places = [n for n, scores in enumerate(zip(*columns, strict=True)) if None not in scores]
+    groups = clusters_of([first["items"][n] for n in places], name)
+    if len(places) < 2 or (groups is not None and len(set(groups)) < 2):
+        return {}
+    base, teacher, *students = (np.array([c[n] for n in places], float) for c in columns)
+    made = {}
+    for run, student in zip(found, students, strict=True):
+        if run in ends.runs:
+            gap = gap_closed(base, student, teacher, clusters=groups, seed=seed)
+            value, low, high = map(_finite, (gap.value, gap.low, gap.high))
+            made[run] = Closed(value, low, high, gap.bounded, gap.n)
+    return made
+
+
+def _finite(value: float) -> float | None:
+    return value if math.isfinite(value) else None

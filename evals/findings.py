@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from limbeck.evals import clauses, giveaway, outcomes, pools, wording
+from limbeck.evals import clauses, endings, giveaway, pools, wording
 from limbeck.evals.style_words import style_clause, style_findings, style_state
 from limbeck.evals.wording import Escape, Task, visible
 
@@ -33,7 +33,7 @@ def verdict(report: Mapping[str, Any], *, escape: Escape = visible) -> list[str]
                 f"{label}: {line}." for line in (*_pooled(pool, escape), *_clauses(group, escape))
             ]
     lines += [f"Style: {line}." for line in style_findings(report.get("style"), escape)]
-    lines += [f"Format: {line}." for line in outcomes.findings(tasks, escape)]
+    lines += [f"Format: {line}." for line in endings.findings(tasks, escape)]
     lines += [f"Copied errors: {line}." for line in _copied(tasks, escape)]
     lines += [f"Judge: {line}." for line in _judge(report.get("judge"), escape)]
     if found := giveaway.leak(report):

@@ -1,96 +1,60 @@
-"""What became of the answers: right, wrong, or not readable at all; and what of a gain is format.
-
-A score is (share of answers that can be read) x (share of those that are right). A change of the
-score is split between the two by the symmetric decomposition (Kitagawa, 1955): each factor's
-change times the mean of the other, so that the two parts add up exactly.
-"""
+"""What became of each answer, and how much of a gain is only that answers became readable."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from limbeck.evals import wording
-from limbeck.evals.wording import Escape, Task, visible
+import numpy as np
+from numpy.typing import ArrayLike
 
-KINDS = ("right", "wrong", "unparseable", "truncated", "refused", "failed")
-MOST = 0.5
+from limbeck.evals.joint import interval
+from limbeck.evals.transfer import checked, difference
 
-
-class Split(NamedTuple):
-    """A change of a score, the part of it that is format, and each model's readable share and
-    share right of the readable: base, then student."""
-
-    change: float
-    by_format: float
-    readable: tuple[float, float]
-    right: tuple[float, float]
+STATUSES = ("right", "wrong", "unparseable", "truncated", "refused", "failed")
+UNREADABLE = frozenset({"unparseable", "truncated", "refused"})
 
 
-def counts(task: Task, role: str) -> dict[str, float] | None:
-    """The counts of a role by `KINDS`, those that are not there 0; None where none are known."""
-    known = ((task.get("outcomes") or {}).get(role)) or {}
-    made = {kind: max(0.0, wording.finite(known.get(kind)) or 0.0) for kind in KINDS}
-    return made if sum(made.values()) else None
+def outcomes(items: Sequence[Mapping[str, Any]]) -> dict[str, int] | None:
+    """How many of a role's items ended in each of `STATUSES`, all keys always there; None where
+    the task's scores are not 0/1 (a status "scored"). Raises ValueError for another status."""
+    statuses = [item["status"] for item in items]
+    if "scored" in statuses:
+        return None
+    if unknown := [status for status in statuses if status not in STATUSES]:
+        raise ValueError(f"an item's status is one of {', '.join(STATUSES)}, got {unknown[0]!r}")
+    return {status: statuses.count(status) for status in STATUSES}
 
 
-def split(task: Task) -> Split | None:
-    """None where a role has no answer, or none that can be read. Failed calls are no answers."""
-    shares = []
-    for role in ("base", "student"):
-        found = counts(task, role)
-        answers = sum(found.values()) - found["failed"] if found else 0.0
-        if not found or not answers:
-            return None
-        read = found["right"] + found["wrong"]
-        shares.append((read / answers, found["right"] / read if read else 0.0))
-    (base, base_right), (student, student_right) = shares
-    return Split(
-        change=student * student_right - base * base_right,
-        by_format=(student - base) * (student_right + base_right) / 2,
-        readable=(base, student),
-        right=(base_right, student_right),
+def format_gain(
+    base: ArrayLike,
+    student: ArrayLike,
+    base_statuses: Sequence[str],
+    student_statuses: Sequence[str],
+    *,
+    clusters: Sequence[object] | None = None,
+) -> dict[str, dict[str, float | None]]:
+    """student - base in two parts that sum to it: {"format": interval, "ability": interval}.
+
+    `base` and `student` are paired scores (n,), the statuses theirs. "format" is the change on the
+    items that either model left unreadable (unparseable, truncated or refused): what became
+    readable and right, less what was right and is readable no more. "ability" is the change where
+    both were read. So "format" is the most that format explains: base might have had some of
+    these answers wrong in a readable form too, and the student have learned them. Raises ValueError
+    for lengths that differ, or fewer than two items or clusters.
+    """
+    b, s = checked(base), checked(student)
+    if not len(b) == len(s) == len(base_statuses) == len(student_statuses):
+        raise ValueError("the models have different numbers of scores or statuses")
+    lost = np.array(
+        [
+            one in UNREADABLE or other in UNREADABLE
+            for one, other in zip(base_statuses, student_statuses, strict=True)
+        ],
+        dtype=bool,
     )
-
-
-def findings(tasks: Iterable[Task], escape: Escape = visible) -> Iterator[str]:
-    """Where a measurable change is mostly of answers that became, or ceased to be, readable."""
-    for task in tasks:
-        found, moved = split(task), wording.moved(task)
-        if found is None or moved not in ("better", "worse") or not found.change:
-            continue
-        if found.by_format / found.change <= MOST or (found.change > 0) != (moved == "better"):
-            continue
-        what, became = ("gain", "became") if moved == "better" else ("loss", "ceased to be")
-        name = escape(wording.named(task.get("task")))
-        part, whole = (
-            wording.amount(value, "share", signed=True) for value in (found.by_format, found.change)
-        )
-        how = f"most of the {what} on {name} ({whole}) is answers that {became} readable ({part})"
-        if found.by_format / found.change > 1:
-            how = (
-                f"answers that {became} readable ({part}) are more than the whole {what} on {name} "
-                f"({whole})"
-            )
-        read, right = _pair(found.readable), _pair(found.right)
-        yield f"{how}: {read} can be read, and of those {right} are right"
-
-
-def _pair(pair: Sequence[float]) -> str:
-    """Base's and the student's share."""
-    one, two = (wording.score({"value": value}, "share") for value in pair)
-    return f"{one} of the base's and {two} of the student's"
-
-
-def bar(found: Mapping[str, float]) -> list[dict[str, Any]]:
-    """The parts of a stacked bar, in percent of all items, none that is empty."""
-    whole = sum(found.values())
-    return [
-        {
-            "kind": kind,
-            "count": wording.count(found[kind]),
-            "share": round(100 * found[kind] / whole, 3),
-        }
-        for kind in KINDS
-        if found[kind]
-    ]
+    parts = {"format": np.where(lost, s - b, 0.0), "ability": np.where(lost, 0.0, s - b)}
+    none = np.zeros(len(b))
+    return {
+        name: interval(difference(none, part, clusters=clusters)) for name, part in parts.items()
+    }

@@ -14,7 +14,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from limbeck.evals import findings, giveaway, outcomes, pools, rows, tables, wording
+from limbeck.evals import endings, findings, giveaway, pools, rows, tables, wording
 from limbeck.evals.in_context import tables as in_context_tables
 from limbeck.evals.in_context.plot import plots
 from limbeck.evals.in_context.words import TITLE, notes
@@ -86,7 +86,7 @@ def _environment() -> jinja2.Environment:
     )
     environment.globals["wording"] = wording
     environment.globals["giveaway"] = giveaway
-    environment.globals["kinds"] = outcomes.KINDS
+    environment.globals["kinds"] = endings.KINDS
     return environment
 
 
@@ -115,9 +115,9 @@ def changed(report: Mapping[str, Any]) -> list[dict[str, Any]]:
     made = []
     for task in pools.main_view(report):
         bars = [
-            (role, outcomes.bar(found))
+            (role, endings.bar(found))
             for role in ROLES
-            if (found := outcomes.counts(task, role)) is not None
+            if (found := endings.counts(task, role)) is not None
         ]
         flips = list(_flips(task.get("flips") or {}))
         if bars or flips:

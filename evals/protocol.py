@@ -14,22 +14,26 @@ from limbeck.record import Record, content_hash
 from limbeck.store import file_hash
 
 Form = Literal["loglikelihood", "generate"]
-VERSION = 3  # raise it when prompts, extraction or scoring change
+VERSION = 4  # raise it when prompts, extraction or scoring change
 
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
     """One way of asking. `form` is how multiple choice is put: by the likelihood of each option,
     or written out, which is all that a black box can answer. `asked` is how each role is asked
-    questions with exact targets, where the recipe has such a task."""
+    questions with exact targets, where the recipe has such a task. `options` are those of each
+    task, `data` the content behind each."""
 
     form: Form
     prompt: str
-    max_tokens: int
-    limit: int | None
     tasks: tuple[str, ...]
+    forgetting: tuple[str, ...]
+    options: Mapping[str, Mapping[str, Any]]
     data: tuple[str, ...]
     asked: Mapping[str, str]
+    max_tokens: int
+    limit: int | None
+    second_view: bool
     version: int
     lm_eval: str
 
@@ -51,20 +55,36 @@ def make_protocol(
     else:
         form = section.form
     data = []
-    for task in section.tasks:
+    for task in section.every_task:
         if task == "imitation":
             data.append(content_hash([record.to_json() for record in test]))
         else:
-            data.append(file_hash(Path(task)) if Path(task).is_file() else task)
+            data.append(_content(Path(task)) or task)
     return Protocol(
         form=form,
         prompt=section.prompt,
-        max_tokens=section.max_tokens,
-        limit=section.limit,
         # A path is where the file lay, not what was asked: only its name is part of the protocol.
         tasks=tuple(Path(task).name for task in section.tasks),
+        forgetting=tuple(Path(task).name for task in section.forgetting),
+        options={
+            name: options.model_dump(exclude_none=True)
+            for name, options in sorted(section.task_options.items())
+        },
         data=tuple(data),
         asked=dict(asked),
+        max_tokens=section.max_tokens,
+        limit=section.limit,
+        second_view=section.second_view and form == "generate",
         version=VERSION,
         lm_eval=metadata.version("lm-eval"),
     )
+
+
+def _content(path: Path) -> str:
+    """The hash of a file, or of all YAML files in a folder; "" where there is neither."""
+    if path.is_file():
+        return file_hash(path)
+    if not path.is_absolute() or not path.is_dir():
+        return ""
+    files = sorted(file for file in path.rglob("*.y*ml") if file.is_file())
+    return content_hash([[str(file.relative_to(path)), file_hash(file)] for file in files])

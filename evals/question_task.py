@@ -47,10 +47,18 @@ def answers(
         found = verifier.check(results[0], doc["target"], doc["kind"], options=options)
         return {"acc": float(found.status == "correct")}
 
+    def reading(doc: Doc, results: Sequence[Any]) -> str | None:
+        if results[0] == FAILED or (isinstance(results[0], Cut) and not is_marked(results[0])):
+            return None
+        options = doc["options"] or None
+        found = verifier.check(results[0], doc["target"], doc["kind"], options=options)
+        return None if found.status == "unparseable" else found.answer
+
     return QuestionTask(
         name,
         docs,
         {question.id: asking.prompt(question) for question in questions},
+        reading=reading,
         output_type="generate_until",
         generation_kwargs={
             "until": list(asking.stop),

@@ -2,50 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from limbeck.errors import UserError
-from limbeck.evals.clusters import clusters_of
-from limbeck.evals.transfer import (
-    Difference,
-    difference,
-    gap_closed,
-    paired_p_value,
-    smallest_detectable,
-    standard_error,
-)
+from limbeck.evals.clusters import IMITATION
+from limbeck.evals.holm import holm
+from limbeck.evals.pooled import pooled
+from limbeck.evals.task_row import ROLES, Paired, Role, few_shot, interval, paired, task_row
+from limbeck.evals.transfer import difference
 
-SCHEMA = "limbeck.report/1"
-ROLES = ("base", "student", "teacher")
+SCHEMA = "limbeck.report/2"
 SAMPLES = 12
 CHOICE = {
     "loglikelihood": "multiple choice, by the likelihood of each option",
     "generate": "multiple choice, by the option that the model writes",
 }
-
 IN_CONTEXT_LIMIT = (
     "In-context accuracy is that of these tasks, pools and one way of writing prompts; another one "
     "can change it for all models, and which of them is ahead."
 )
-
-ABOUT = {
-    "imitation_nll": (
-        "negative log-likelihood of the teacher's own completions of held-out prompts",
-        "nats per token",
-    ),
-    "imitation_rouge_l": (
-        "ROUGE-L of the greedy answer to the teacher's completion of held-out prompts; the "
-        "teacher's own column is its greedy answer against its sampled one",
-        "",
-    ),
-}
-
-Role = Mapping[str, Any]
+NO_LEAK = ("context",)  # the same story with another question is told, and leaves the item in
+POOLED = ("ability", "forgetting")  # imitation is in other units, which have no common mean
 
 
 def build_report(
@@ -61,33 +39,43 @@ def build_report(
     prompts: Mapping[str, str],
     chance: Mapping[str, float],
     seed: int,
-    given_away: Sequence[Mapping[str, Any]] = (),
+    few_shot_base: Role | None = None,
+    asked: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
+    contamination: Sequence[Mapping[str, Any]] | None = None,
+    similarity: Mapping[str, Sequence[float]] | None = None,
+    style: Mapping[str, Any] | None = None,
+    judge: Mapping[str, Any] | None = None,
     in_context: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The content of report.json (schema "limbeck.report/1").
+    """The content of report.json (schema "limbeck.report/2", docs/report.md).
 
-    `roles` are the three results of the eval stage; `prompts` the held-out prompts by record id;
-    `chance` the score of guessing by task. Raises UserError when the roles were evaluated under
-    different protocols or on different items.
-
-    `given_away` says of each task of questions or items what the training rows hold of it:
-    `task`; `items`, how many were asked; `rows` and `questions`, how many training rows there are
-    and how many different questions they ask; the items that one of these is `same` (word for
-    word), or `template` (their masked texts are equal), or `context` (those of all sentences but
-    the last are), each count with those before it; `ngram`, the items with 8 words in a row in
-    common with one, and `short`, those with fewer than 8 words; and `found`, for every item that
-    is counted its `place` in the task, its id (`item`), the strictest `reason` and a training
-    `row`'s id. The report adds `clean`: the row of `tasks` again, over the items that are neither
-    `same` nor `template`; null where these are all items or none.
-
-    `in_context` is what `limbeck.evals.in_context.summary` makes, with the protocol and the
-    baselines of each task; null where the recipe asks for nothing of it.
+    `roles` are the results of the eval stage, of base, student and teacher (which may be missing);
+    `few_shot_base` is base again, after `shots` worked examples; `prompts` the held-out prompts by
+    record id; `chance` the score of guessing by task; `asked`
+    what each task's items ask (eval/items.json). `contamination` says of each task what the
+    training rows hold of it, by item (None: nobody looked); the report adds what the models score
+    without the flagged items. `similarity` is each item's to the nearest training row, by task.
+    `style`, `judge` and `in_context` are those parts' own summaries. Raises UserError when the
+    roles were evaluated under different protocols or on different items.
     """
-    protocol = same_protocol(roles)
+    extra = {} if few_shot_base is None else {"few-shot base": few_shot_base}
+    protocol = same_protocol({**roles, **extra})
+    choice = CHOICE.get(protocol.get("form", ""), "")
+    pairs = {task: paired(task, roles) for task in _task_names(roles)}
     tasks = [
-        _task(task, roles, chance, seed, CHOICE[protocol["form"]]) for task in _task_names(roles)
+        task_row(
+            pair,
+            chance=chance.get(task),
+            seed=seed,
+            choice=choice if task in chance else "",
+            asked=(asked or {}).get(task, ()),
+            similarity=(similarity or {}).get(task),
+        )
+        for task, pair in pairs.items()
     ]
-    compared = [{**entry, "clean": _clean(entry, roles, seed)} for entry in given_away]
+    _adjust(tasks)
+    for row in tasks:
+        row["few_shot_base"] = few_shot(row["task"], roles["base"], few_shot_base)
     return {
         "schema": SCHEMA,
         "name": name,
@@ -95,16 +83,61 @@ def build_report(
         "models": {role: dict(models[role]) for role in ("teacher", "base", "student")},
         "protocol": {**protocol, "seed": seed},
         "tasks": tasks,
-        "given_away": compared,
+        "pooled": _pooled(tasks, pairs),
+        "contamination": None
+        if contamination is None
+        else [{**entry, **_clean(entry, roles, seed)} for entry in contamination],
+        "style": None if style is None else dict(style),
+        "judge": None if judge is None else dict(judge),
         "in_context": None if in_context is None else dict(in_context),
         "funnel": list(funnel),
         "training": dict(training),
         "cost": dict(cost),
         "samples": _samples(roles, prompts),
         "versions": dict(versions),
-        "limits": _limits(tasks, roles, {entry["task"] for entry in compared})
+        "limits": _limits(tasks, roles, {entry["task"] for entry in contamination or ()})
         + ([] if in_context is None else [IN_CONTEXT_LIMIT]),
     }
+
+
+def _adjust(tasks: Sequence[dict[str, Any]]) -> None:
+    """Holm's p over the main-view tasks of each kind, each family on its own."""
+    for kind in dict.fromkeys(task["kind"] for task in tasks):
+        family = [
+            task["student_minus_base"]
+            for task in tasks
+            if task["kind"] == kind and task["view"] == "main" and task["student_minus_base"]
+        ]
+        for moved, p_holm in zip(family, holm([one["p_value"] for one in family]), strict=True):
+            moved["p_holm"] = p_holm
+
+
+def _pooled(
+    tasks: Sequence[Mapping[str, Any]], pairs: Mapping[str, Paired]
+) -> list[dict[str, Any]]:
+    """The mean over the tasks of a kind, where there are several of scores that are 0 or 1."""
+    found = []
+    for kind in POOLED:
+        names = [
+            task["task"]
+            for task in tasks
+            if task["kind"] == kind
+            and task["view"] == "main"
+            and task["unit"] == "share"
+            and task["student_minus_base"]
+        ]
+        if len(names) < 2:
+            continue
+        scores = {name: pairs[name].scores for name in names}
+        row = pooled(
+            {name: (s["base"], s["student"], s.get("teacher")) for name, s in scores.items()},
+            clusters={name: pairs[name].clusters for name in names},
+            lower_is_better=[
+                t["task"] for t in tasks if t["task"] in names and not t["higher_is_better"]
+            ],
+        )
+        found.append({"group": kind, **row})
+    return found
 
 
 def same_protocol(roles: Mapping[str, Role]) -> dict[str, Any]:
@@ -124,115 +157,28 @@ def _task_names(roles: Mapping[str, Role]) -> list[str]:
     for result in roles.values():
         names |= {task["task"]: None for task in result["tasks"]}
     # Imitation first: what the data taught, then what came with it.
-    return sorted(names, key=lambda name: not name.startswith("imitation_"))
+    return sorted(names, key=lambda name: not name.startswith(IMITATION))
 
 
-def _task(
-    name: str, roles: Mapping[str, Role], chance: Mapping[str, float], seed: int, choice: str
-) -> dict[str, Any]:
-    found = {
-        role: next((t for t in roles[role]["tasks"] if t["task"] == name), None) for role in ROLES
-    }
-    present = {role: task for role, task in found.items() if task is not None}
-    scores, clusters, n, dropped = _paired(name, present)
-    first = next(iter(present.values()))
-    plain = (choice if name in chance else "", "share" if first["metric"].startswith("acc") else "")
-    about, unit = ABOUT.get(name, plain)
-    row: dict[str, Any] = {
-        "task": name,
-        "kind": first["kind"],
-        "metric": first["metric"],
-        "about": about,
-        "unit": unit,
-        "higher_is_better": first["higher_is_better"],
-        "n": n,
-        "dropped": dropped,
-        "clusters": len(set(clusters)) if clusters else None,
-        "chance": chance.get(name),
-        "student_minus_base": None,
-        "teacher_minus_base": None,
-        "gap_closed": None,
-        "smallest_detectable": None,
-    }
-    for role in ROLES:
-        row[role] = (
-            None
-            if role not in scores
-            else {
-                "value": float(np.mean(scores[role])),
-                "stderr": _finite(standard_error(scores[role], clusters=clusters)),
-            }
-        )
-    if n < 2 or (clusters and len(set(clusters)) < 2) or not {"base", "student"} <= set(scores):
-        return row
-    moved = difference(scores["base"], scores["student"], clusters=clusters)
-    p_value = paired_p_value(scores["base"], scores["student"], clusters=clusters, seed=seed)
-    row["student_minus_base"] = {**_interval(moved), "p_value": p_value}
-    binary = set(np.unique(np.concatenate(list(scores.values())))) <= {0.0, 1.0}
-    row["smallest_detectable"] = smallest_detectable(n, None if binary else moved.stderr)
-    if "teacher" in scores:
-        gap = gap_closed(
-            scores["base"], scores["student"], scores["teacher"], clusters=clusters, seed=seed
-        )
-        row["teacher_minus_base"] = _interval(gap.teacher_minus_base)
-        row["gap_closed"] = {
-            "value": _finite(gap.value),
-            "low": _finite(gap.low),
-            "high": _finite(gap.high),
-            "bounded": gap.bounded,
-        }
-    return row
-
-
-def _clean(entry: Mapping[str, Any], roles: Mapping[str, Role], seed: int) -> dict[str, Any] | None:
-    """The task's row over the items that no training row gives away."""
-    lost = {hit["place"] for hit in entry["found"] if hit["reason"] != "context"}
+def _clean(entry: Mapping[str, Any], roles: Mapping[str, Role], seed: int) -> dict[str, Any]:
+    """The task's row over the items that no training row gives away ("clean"), and how much the
+    change of the student is greater with the others ("difference"); null, where none or all are."""
+    lost = frozenset(hit["place"] for hit in entry["found"] if hit["rule"] not in NO_LEAK)
+    nothing: dict[str, Any] = {"clean": None, "difference": None}
     if not 0 < len(lost) < entry["items"]:
-        return None
-    name = entry["task"]
-    left = {
-        role: {
-            "tasks": [
-                {**task, "items": [i for n, i in enumerate(task["items"]) if n not in lost]}
-                for task in result["tasks"]
-                if task["task"] == name
-            ]
-        }
-        for role, result in roles.items()
-    }
-    return _task(name, left, {}, seed, "")
-
-
-def _paired(
-    name: str, present: Mapping[str, Any]
-) -> tuple[dict[str, Any], list[str] | None, int, int]:
-    """Scores of the items that every model answered, in one order; their clusters; how many they
-    are; how many were left out."""
-    keys = {role: [(i["id"], i["doc"]) for i in task["items"]] for role, task in present.items()}
-    first = next(iter(keys.values()))
-    if any(other != first for other in keys.values()):
-        raise UserError(
-            f"the models were evaluated on different items of {name}; run limbeck eval again"
-        )
-    columns = {role: [i["score"] for i in task["items"]] for role, task in present.items()}
-    complete = [
-        place for place in range(len(first)) if all(c[place] is not None for c in columns.values())
-    ]
-    scores = {role: np.array([c[p] for p in complete], dtype=float) for role, c in columns.items()}
-    if not complete:
-        scores = {}
-    items = next(iter(present.values()))["items"]
-    shared = clusters_of([items[place] for place in complete], name)
-    return scores, shared, len(complete), len(first) - len(complete)
-
-
-def _interval(found: Difference) -> dict[str, float | None]:
-    row = asdict(found)
-    return {key: _finite(row[key]) for key in ("value", "low", "high")}
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None
+        return nothing
+    pair, left = paired(entry["task"], roles), paired(entry["task"], roles, without=lost)
+    if not pair.comparable or not left.comparable:
+        return nothing
+    scores = pair.scores
+    gain = scores["student"] - scores["base"]
+    # The mean over all less that over the clean ones is one mean of weighted gains.
+    kept = [place not in lost for place in pair.places]
+    share = sum(kept) / len(kept)
+    weighted = [g * (1 - (1 / share if clean else 0)) for g, clean in zip(gain, kept, strict=True)]
+    none = [0.0] * len(weighted)
+    moved = difference(none, weighted, clusters=pair.clusters)
+    return {"clean": task_row(left, seed=seed), "difference": interval(moved)}
 
 
 def _samples(roles: Mapping[str, Role], prompts: Mapping[str, str]) -> list[dict[str, Any]]:
@@ -265,7 +211,11 @@ def _limits(
             "Imitation is measured on prompts from the same source as the training prompts; a "
             "student can imitate these well and know nothing more."
         )
-    others = [t["task"] for t in tasks if t["kind"] == "ability" and t["task"] not in compared]
+    others = [
+        task["task"]
+        for task in tasks
+        if task["kind"] != "imitation" and task["view"] == "main" and task["task"] not in compared
+    ]
     if others:
         lines.append(
             f"Whether the training rows give away items of {', '.join(others)} was not looked at."
@@ -281,9 +231,14 @@ def _limits(
     if any(failed.values()):
         told = ", ".join(f"{role} {count}" for role, count in failed.items() if count)
         lines.append(f"Calls that failed and whose items were left out for all models: {told}.")
-    measured = {task["task"] for task in roles["teacher"]["tasks"]}
-    if any(task["task"] not in measured for task in tasks):
+    measured = {task["task"] for task in roles.get("teacher", {}).get("tasks", ())}
+    if any(task["task"] not in measured and task["view"] == "main" for task in tasks):
         lines.append(
             "The teacher is a black box without log-likelihoods: no gap can be given there."
+        )
+    if any(task["view"] == "likelihood" for task in tasks):
+        lines.append(
+            "By likelihood only base and student were measured: it says what they know when they "
+            "need not write it, and nothing of the teacher."
         )
     return lines

@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from limbeck.evals import outcomes, pools, wording
+from limbeck.evals import endings, pools, wording
 from limbeck.evals.in_context.cells import NONE, Cell, Row, Table, without_empty_columns
 from limbeck.evals.plots.support import between, slope
 from limbeck.evals.style_words import ROLES
@@ -121,11 +121,11 @@ def _outcomes(report: Mapping[str, Any], escape: Escape) -> Table:
     rows: list[Row] = []
     for task in pools.main_view(report):
         for role in ("base", "student", "teacher"):
-            if found := outcomes.counts(task, role):
-                cells = tuple((wording.count(found[kind]), "") for kind in outcomes.KINDS)
+            if found := endings.counts(task, role):
+                cells = tuple((wording.count(found[kind]), "") for kind in endings.KINDS)
                 rows.append(((_name(task, escape), role), cells))
     caption = "Items by what became of the answer. Only right and wrong answers could be read."
-    head = ("Task", *(kind.capitalize() for kind in outcomes.KINDS))
+    head = ("Task", *(kind.capitalize() for kind in endings.KINDS))
     return Table("Outcomes", caption, head, tuple(rows))
 
 

@@ -34,9 +34,20 @@ Doc = dict[str, Any]
 
 
 class MessagesTask(ConfigurableTask):  # type: ignore[misc]  # lm_eval ships no types
-    """An lm-eval task over ready docs, each with its prompt under "messages"."""
+    """An lm-eval task over ready docs, each with its prompt under "messages".
 
-    def __init__(self, name: str, docs: Sequence[Doc], **config: Any) -> None:
+    `reading(doc, results)` gives the answer that a written text makes, as text; None for none.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        docs: Sequence[Doc],
+        *,
+        reading: Callable[[Doc, Sequence[Any]], str | None] | None = None,
+        **config: Any,
+    ) -> None:
+        self.reading = reading
         super().__init__(
             config={
                 "task": name,
@@ -122,6 +133,7 @@ def choice_by_likelihood(name: str, items: Sequence[Item]) -> MessagesTask:
     docs = [
         {
             "id": item.id,
+            "question": item.question,
             "messages": [{"role": "user", "content": item.question}],
             "options": list(item.options),
             "answer": item.answer,
@@ -149,7 +161,10 @@ def choice_by_writing(name: str, items: Sequence[Item], max_tokens: int) -> Mess
     docs = [
         {
             "id": item.id,
-            "messages": [{"role": "user", "content": _written_question(item)}],
+            "question": item.question,
+            "messages": [
+                {"role": "user", "content": written_question(item.question, item.options)}
+            ],
             "options": list(item.options),
             "answer": item.answer,
         }
@@ -164,6 +179,7 @@ def choice_by_writing(name: str, items: Sequence[Item], max_tokens: int) -> Mess
     return MessagesTask(
         name,
         docs,
+        reading=chosen_text,
         output_type="generate_until",
         generation_kwargs={"until": [], "max_gen_toks": max_tokens, "do_sample": False},
         doc_to_target="answer",
@@ -172,9 +188,16 @@ def choice_by_writing(name: str, items: Sequence[Item], max_tokens: int) -> Mess
     )
 
 
-def _written_question(item: Item) -> str:
-    lines = [f"{LETTERS[place]}. {option}" for place, option in enumerate(item.options)]
-    return "\n".join([item.question, "", *lines, "", "Answer with the letter only."])
+def chosen_text(doc: Doc, results: Sequence[Any]) -> str | None:
+    """The option that was written, as its text; None for none."""
+    place = chosen_option(str(results[0]), doc["options"])
+    return None if place is None else str(doc["options"][place])
+
+
+def written_question(question: str, options: Sequence[str]) -> str:
+    """A question of multiple choice that is answered by writing."""
+    lines = [f"{LETTERS[place]}. {option}" for place, option in enumerate(options)]
+    return "\n".join([question, "", *lines, "", "Answer with the letter only."])
 
 
 def _doc(record: Record) -> Doc:

@@ -11,19 +11,19 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from limbeck.errors import MissingExtra
+from limbeck.evals.robust import Floats, cluster_sums, mean_covariance
 
 LEVEL = 0.95
 POWER_FACTOR = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
 DISCORDANT = 0.2  # the share of items on which two models differ, assumed before a run
 FLIPS = 10_000
 FLIPS_AT_ONCE = 500
-
-Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +64,18 @@ def gap_closed(
 ) -> GapClosed:
     """The gap closed from per-item scores (n,), the same items in the same order.
 
-    `clusters` names each item's cluster (a passage, a subject): whole clusters vary together.
+    `clusters` names each item's cluster (a passage, a subject): whole clusters vary together
+    (`limbeck.evals.robust`).
     Raises ValueError for arrays of different lengths, fewer than two items, or a score that is
     no finite number.
     """
-    b, s, t = _checked(base), _checked(student), _checked(teacher)
+    b, s, t = checked(base), checked(student), checked(teacher)
     if not len(b) == len(s) == len(t):
         raise ValueError(f"the models have {len(b)}, {len(s)} and {len(t)} scores, not the same")
     if len(b) < 2:
         raise ValueError(f"at least two items are needed, got {len(b)}")
     gain, gap = s - b, t - b
-    covariance, degrees = _covariance(gain, gap, clusters)
+    covariance, degrees = mean_covariance(np.stack([gain, gap], axis=1), clusters)
     quantile = t_quantile(0.5 + LEVEL / 2, degrees)
     low, high = fieller(gain.mean(), gap.mean(), covariance, quantile)
     bounded = math.isfinite(low)
@@ -83,8 +84,8 @@ def gap_closed(
         low=low,
         high=high,
         bounded=bounded,
-        student_minus_base=_difference(gain.mean(), covariance[0, 0], quantile),
-        teacher_minus_base=_difference(gap.mean(), covariance[1, 1], quantile),
+        student_minus_base=mean_difference(gain.mean(), covariance[0, 0], quantile),
+        teacher_minus_base=mean_difference(gap.mean(), covariance[1, 1], quantile),
         p_value=paired_p_value(b, s, clusters=clusters, seed=seed),
         n=len(b),
     )
@@ -96,16 +97,16 @@ def difference(
     """Mean of `two - one` over paired items, with its interval. Raises ValueError."""
     one, two = _pair(one, two)
     moved = two - one
-    covariance, degrees = _covariance(moved, moved, clusters)
-    return _difference(moved.mean(), covariance[0, 0], t_quantile(0.5 + LEVEL / 2, degrees))
+    covariance, degrees = mean_covariance(moved[:, None], clusters)
+    return mean_difference(moved.mean(), covariance[0, 0], t_quantile(0.5 + LEVEL / 2, degrees))
 
 
 def standard_error(scores: ArrayLike, *, clusters: Sequence[object] | None = None) -> float:
     """The standard error of the mean of scores (n,); NaN for fewer than two (clusters)."""
-    values = _checked(scores)
+    values = checked(scores)
     if len(values if clusters is None else set(clusters)) < 2:
         return math.nan
-    covariance, _ = _covariance(values, values, clusters)
+    covariance, _ = mean_covariance(values[:, None], clusters)
     return math.sqrt(float(covariance[0, 0]))
 
 
@@ -122,7 +123,7 @@ def paired_p_value(
     moved = b - a
     if clusters is None and set(np.unique(np.concatenate([a, b]))) <= {0.0, 1.0}:
         return mcnemar(int((moved > 0).sum()), int((moved < 0).sum()))
-    sums = moved if clusters is None else _sums(moved[:, None], clusters)[:, 0]
+    sums = moved if clusters is None else cluster_sums(moved[:, None], clusters)[:, 0]
     sums = sums[sums != 0]
     if not len(sums):
         return 1.0
@@ -154,15 +155,31 @@ def smallest_detectable(n: int, stderr: float | None = None) -> float:
     return POWER_FACTOR * spread
 
 
-def t_quantile(p: float, degrees: int) -> float:
+def t_quantile(p: float, degrees: float) -> float:
     """Student's t quantile. Raises ValueError for less than one degree of freedom."""
     if degrees < 1:
         raise ValueError(f"at least one degree of freedom is needed, got {degrees}")
+    return float(_special().stdtrit(degrees, p))
+
+
+def t_p_value(value: float, stderr: float, degrees: float) -> float:
+    """Two-sided p of `value` being 0; 1 where neither it nor its error is anything else."""
+    if stderr == 0:
+        return 1.0 if value == 0 else 0.0
+    return float(2 * _special().stdtr(degrees, -abs(value) / stderr))
+
+
+def chi_square_quantile(p: float, degrees: float) -> float:
+    """The chi-square quantile."""
+    return float(_special().chdtri(degrees, 1 - p))
+
+
+def _special() -> Any:
     try:
-        from scipy.special import stdtrit
+        import scipy.special
     except ImportError as error:
         raise MissingExtra("scipy", "eval") from error
-    return float(stdtrit(degrees, p))
+    return scipy.special
 
 
 def fieller(gain: float, gap: float, covariance: Floats, quantile: float) -> tuple[float, float]:
@@ -179,42 +196,22 @@ def fieller(gain: float, gap: float, covariance: Floats, quantile: float) -> tup
     return float((b - root) / a), float((b + root) / a)
 
 
-def _covariance(gain: Floats, gap: Floats, clusters: Sequence[object] | None) -> tuple[Floats, int]:
-    """The covariance of the two means (2, 2), and its degrees of freedom."""
-    pairs = np.stack([gain, gap], axis=1)
-    centred = pairs - pairs.mean(axis=0)
-    n = len(pairs)
-    parts = centred if clusters is None else _sums(centred, clusters)
-    groups = len(parts)
-    if groups < 2:
-        raise ValueError("at least two items, in two clusters, are needed for an interval")
-    return (parts.T @ parts) / n**2 * (groups / (groups - 1)), groups - 1
-
-
-def _sums(values: Floats, clusters: Sequence[object]) -> Floats:
-    if len(clusters) != len(values):
-        raise ValueError(f"{len(values)} items have {len(clusters)} clusters")
-    places: dict[object, int] = {}
-    index = [places.setdefault(cluster, len(places)) for cluster in clusters]
-    sums = np.zeros((len(places), values.shape[1]))
-    np.add.at(sums, index, values)
-    return sums
-
-
-def _difference(mean: float, variance: float, quantile: float) -> Difference:
+def mean_difference(mean: float, variance: float, quantile: float) -> Difference:
+    """A mean with the interval of `quantile` standard errors to each side."""
     stderr = math.sqrt(max(0.0, float(variance)))
     mean = float(mean)
     return Difference(mean, mean - quantile * stderr, mean + quantile * stderr, stderr)
 
 
 def _pair(one: ArrayLike, two: ArrayLike) -> tuple[Floats, Floats]:
-    a, b = _checked(one), _checked(two)
+    a, b = checked(one), checked(two)
     if len(a) != len(b):
         raise ValueError(f"the models have {len(a)} and {len(b)} scores, not the same")
     return a, b
 
 
-def _checked(scores: ArrayLike) -> Floats:
+def checked(scores: ArrayLike) -> Floats:
+    """Scores as floats (n,). Raises ValueError for another shape, or what is no finite number."""
     values = np.asarray(scores, dtype=np.float64)
     if values.ndim != 1:
         raise ValueError(f"scores must be one number per item, got an array {values.shape}")

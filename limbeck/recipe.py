@@ -6,126 +6,38 @@ the environment variable that holds one.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
-from urllib.parse import urlsplit
+from typing import Annotated, Any, Self
 
 import yaml
-from pydantic import ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import ConfigDict, Field, ValidationError, model_validator
 
 from limbeck.errors import ModelError, RecipeError
 from limbeck.models import OPENAI_URL, parse_model
 from limbeck.money import price_of
-from limbeck.recipe_conflicts import check_tasks, conflicts
+from limbeck.recipe_conflicts import check_forgetting, check_tasks, conflicts
 from limbeck.recipe_encoders import with_encoder, with_files
-from limbeck.recipe_errors import NO_KEYS, explained, is_secret
+from limbeck.recipe_errors import explained
+from limbeck.recipe_eval import TASK_FILES
 from limbeck.recipe_eval import Eval as Eval
 from limbeck.recipe_eval import InContext as InContext
+from limbeck.recipe_judge import Judge as Judge
+from limbeck.recipe_judge import with_judge
 from limbeck.recipe_seeds import Seeds as Seeds
 from limbeck.recipe_student import Lora as Lora
 from limbeck.recipe_student import Section
 from limbeck.recipe_student import Student as Student
+from limbeck.recipe_style import with_prompts
+from limbeck.recipe_teacher import Budget as Budget
+from limbeck.recipe_teacher import Price as Price
+from limbeck.recipe_teacher import TeacherSection as TeacherSection
+from limbeck.recipe_train import Format as Format
+from limbeck.recipe_train import Train as Train
 from limbeck.registry import OptionError, build, find, option_names
 from limbeck.yaml_lines import Places, read_yaml
 
 Name = Annotated[str, Field(pattern=r"^[^\W_][\w.-]{0,99}$")]
-
-
-class Price(Section):
-    """US dollars per million tokens. `cached` is for prompt tokens read from the server's cache
-    (default: as `input`), `batch` the factor for answers of the batch API."""
-
-    input: Annotated[float, Field(ge=0)]
-    output: Annotated[float, Field(ge=0)]
-    cached: Annotated[float, Field(ge=0)] | None = None
-    batch: Annotated[float, Field(gt=0, le=1)] = 0.5
-
-
-class Budget(Section):
-    """A hard stop for the whole run, restarts included: dollars, tokens (`2M` is fine), or both."""
-
-    usd: Annotated[float, Field(gt=0)] | None = None
-    tokens: Annotated[int, Field(ge=1)] | None = None
-
-    @field_validator("tokens", mode="before")
-    @classmethod
-    def _with_suffix(cls, value: Any) -> Any:
-        match = (
-            re.fullmatch(r"\s*([\d_.]+)\s*([kKmMgGbB])\s*", value)
-            if isinstance(value, str)
-            else None
-        )
-        if match is None:
-            return value
-        factor = {"k": 10**3, "m": 10**6, "g": 10**9, "b": 10**9}[match[2].lower()]
-        try:
-            return int(Decimal(match[1].replace("_", "")) * factor)
-        except InvalidOperation:
-            return value
-
-
-class TeacherSection(Section):
-    """The black box. `model` alone is enough for a local one; an API also wants `base_url`.
-
-    `concurrency` is the most that is ever in flight: how much really is, limbeck finds out.
-    `rpm` and `tpm` are requests and tokens a minute that are never exceeded. `timeout` is the
-    deadline of one whole attempt in seconds; `give_up_after` is how long, in seconds, failures
-    may go on before a request fails, or before the run stops when nothing succeeds any more.
-    """
-
-    model: str
-    base_url: str | None = None
-    api_key_env: str = "OPENAI_API_KEY"
-    concurrency: Annotated[int, Field(ge=1, le=4096)] = 16
-    rpm: Annotated[int, Field(ge=1)] | None = None
-    tpm: Annotated[int, Field(ge=1)] | None = None
-    price: Price | None = None
-    timeout: Annotated[float, Field(gt=0)] = 120.0
-    attempts: Annotated[int, Field(ge=1)] = 6
-    give_up_after: Annotated[float, Field(gt=0)] = 600.0
-    send_seed: bool = True
-    token_parameter: Literal["max_tokens", "max_completion_tokens"] | None = None
-    extra: dict[str, Any] = Field(default_factory=dict)
-    batch_size: Annotated[int, Field(ge=1)] = 48
-    dtype: Literal["bfloat16", "float32"] = "bfloat16"
-    engine: Literal["auto", "transformers", "vllm"] = "auto"
-
-    @field_validator("base_url")
-    @classmethod
-    def _plain_url(cls, value: str | None) -> str | None:
-        if value is None:
-            return None
-        # The value is quoted in no message, urlsplit's own included: it may hold a secret.
-        try:
-            parts = urlsplit(value)
-            whole = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-        except ValueError:
-            whole = False
-        if not whole:
-            raise ValueError("base_url must look like http://HOST/v1")
-        if "@" in parts.netloc or parts.query or parts.fragment:
-            raise ValueError(
-                "base_url must not hold a user, a password or a query; put the key into an "
-                "environment variable and name it in api_key_env"
-            )
-        return value.rstrip("/")
-
-    @field_validator("api_key_env")
-    @classmethod
-    def _a_variable(cls, value: str) -> str:
-        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", value):
-            raise ValueError("this is the name of the environment variable, never the key itself")
-        return value
-
-    @field_validator("extra")
-    @classmethod
-    def _no_secret(cls, value: dict[str, Any]) -> dict[str, Any]:
-        if any(is_secret(key) for key in value):
-            raise ValueError(NO_KEYS)
-        return value
 
 
 class Generate(Section):
@@ -144,54 +56,6 @@ class FilterStep(Section):
 
     name: str
     options: dict[str, Any] = Field(default_factory=dict)
-
-
-class Format(Section):
-    """The split, and the text that a student learns.
-
-    A fraction below 1 of the prompts, or a number of prompts; never on two sides. `by` template
-    keeps all questions of one template on one side. `text` chat is the prompt and the completion in
-    the student's own template. arrow is Fine-tune-CoT's, "question ###" and "rationale --> answer";
-    answer is the same without a rationale, and `rationales` shuffled gives every answer another
-    row's rationale: two controls, for what rationales are worth.
-    """
-
-    valid: Annotated[float, Field(ge=0)] = 0.05
-    test: Annotated[float, Field(ge=0)] = 0.1
-    by: Literal["prompt", "template"] = "prompt"
-    text: Literal["chat", "arrow", "answer"] = "chat"
-    rationales: Literal["own", "shuffled"] = "own"
-
-
-class Train(Section):
-    """The trainer. `options` are the objective's own.
-
-    `batch_tokens` bounds the tokens of one step, padding included where rows are padded;
-    `micro_tokens` (default: the whole step) bounds what is in memory at once, and moves no row to
-    another step. `packing` puts rows one after another in one line; they do not see each other, and
-    a prompt that labels share counts once. `compile` spends half a minute, and a C++ compiler on a
-    CPU, on a sixth less time a step. After `patience` epochs without a lower validation loss
-    training stops, with the best weights. Checkpoints: every five minutes, and `checkpoint_steps`.
-    """
-
-    objective: str = "sft"
-    options: dict[str, Any] = Field(default_factory=dict)
-    epochs: Annotated[int, Field(ge=1)] = 3
-    learning_rate: Annotated[float, Field(gt=0)] = 2e-4
-    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.05
-    schedule: Literal["cosine", "linear", "constant"] = "cosine"
-    weight_decay: Annotated[float, Field(ge=0)] = 0.0
-    clip: Annotated[float, Field(gt=0)] = 1.0
-    batch_tokens: Annotated[int, Field(ge=16)] = 2048
-    micro_tokens: Annotated[int, Field(ge=16)] | None = None
-    max_length: Annotated[int, Field(ge=8)] = 1024
-    packing: Literal["auto"] | bool = "auto"
-    precision: Literal["auto", "bf16", "fp32"] = "auto"
-    gradient_checkpointing: bool = False
-    compile: bool = False
-    patience: Annotated[int, Field(ge=1)] | None = None
-    checkpoint_steps: Annotated[int, Field(ge=1)] | None = None
-    keep_checkpoints: Annotated[int, Field(ge=1)] = 2
 
 
 SHORT_FORMS = {"seeds": "path", "generate": "generator", "teacher": "model", "student": "model"}
@@ -278,12 +142,15 @@ class Recipe(Section):
             ),
             (("generate", "select_options"), lambda: with_encoder(folder, self.generate)),
             (("eval", "in_context", "rows"), lambda: with_files(folder, self.eval.in_context)),
+            (("eval", "style", "prompts"), lambda: with_prompts(folder, self.eval.style)),
+            (("eval", "judge", "model"), lambda: with_judge(folder, self.eval.judge)),
             (("teacher", "model"), lambda: parse_model(self.teacher.model, folder=folder)),
             (("student", "model"), lambda: parse_model(self.student.model, folder=folder)),
             (("train", "objective"), lambda: find("objectives", self.train.objective)),
             (("train", "options"), lambda: _check_objective(self.train)),
             (("budget", "usd"), lambda: _check_price(self)),
-            (("eval", "tasks"), lambda: check_tasks(_task(folder, t) for t in self.eval.tasks)),
+            (("eval", "tasks"), lambda: check_tasks(_tasks(folder, self.eval.every_task))),
+            (("eval", "forgetting"), lambda: check_forgetting(self.eval.forgetting)),
             *conflicts(self),
         ]
         for number, step in enumerate(self.filters):
@@ -302,7 +169,7 @@ class Recipe(Section):
         )
         filters = tuple(_with_files(folder, step) for step in self.filters)
         teacher, student = done["teacher", "model"], done["student", "model"]
-        tasks = done["eval", "tasks"]
+        tasks, lost = (_tasks(folder, names) for names in (self.eval.tasks, self.eval.forgetting))
         return self.model_copy(
             update={
                 "seeds": seeds,
@@ -311,10 +178,21 @@ class Recipe(Section):
                 "teacher": self.teacher.model_copy(update={"model": str(teacher)}),
                 "student": self.student.model_copy(update={"model": str(student)}),
                 "eval": self.eval.model_copy(
-                    update={"tasks": tasks, "in_context": done["eval", "in_context", "rows"]}
+                    update={
+                        "tasks": tasks,
+                        "forgetting": lost,
+                        "in_context": done["eval", "in_context", "rows"],
+                        "style": done["eval", "style", "prompts"],
+                        "judge": done["eval", "judge", "model"],
+                    }
                 ),
             }
         )
+
+    @property
+    def training_seed(self) -> int:
+        """The seed of the student's training: the recipe's, where `train` has none of its own."""
+        return self.seed if self.train.seed is None else self.train.seed
 
     def to_yaml(self) -> str:
         """The recipe as it runs: every default spelt out, paths absolute, no secret."""
@@ -371,7 +249,11 @@ def _absolute(folder: Path, path: Path) -> Path:
         raise RecipeError(f"{path} cannot be a path: {error}") from error
 
 
-def _task(folder: Path, task: str) -> str:
-    if task.endswith((".jsonl", ".yaml", ".yml")):
-        return str(_absolute(folder, Path(task)))
-    return task
+def _tasks(folder: Path, tasks: Iterable[str]) -> tuple[str, ...]:
+    """Files and folders of tasks with absolute paths; a name stays."""
+    return tuple(
+        str(_absolute(folder, Path(task)))
+        if task.endswith(TASK_FILES) or (task != "imitation" and (folder / task).is_dir())
+        else task
+        for task in tasks
+    )

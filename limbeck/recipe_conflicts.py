@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from limbeck.errors import RecipeError
+from limbeck.money import price_of
+from limbeck.recipe_eval import task_name
 from limbeck.recipe_seeds import SPLIT_KEYS, check_split
 from limbeck.registry import find, option_names
 
@@ -15,15 +16,14 @@ if TYPE_CHECKING:
     from limbeck.recipe import Format, Recipe, Train
 
 Conflict = tuple[tuple[str | int, ...], Callable[[], None]]
-_FILES = (".jsonl", ".yaml", ".yml")
 
 
-def check_tasks(tasks: Iterable[str]) -> tuple[str, ...]:
-    """The tasks. Results stand under a task's name, a file's without its ending: raises RecipeError
-    for two tasks of one name, and for a file whose name is the imitation task's."""
+def check_tasks(tasks: Iterable[str]) -> None:
+    """Results stand under a task's name, a file's without its ending: raises RecipeError for two
+    tasks of one name, and for a file whose name is the imitation task's."""
     seen: dict[str, str] = {}
     for task in tasks:
-        name = Path(task).stem if task.endswith(_FILES) else task
+        name = task_name(task)
         if name in seen:
             raise RecipeError(
                 f"two of the tasks are named {name!r}, {seen[name]} and {task}, and the scores of "
@@ -35,7 +35,15 @@ def check_tasks(tasks: Iterable[str]) -> tuple[str, ...]:
                 f"the file {task} has a name of the imitation task, whose scores are read in "
                 "another way; rename the file"
             )
-    return tuple(seen.values())
+
+
+def check_forgetting(tasks: Iterable[str]) -> None:
+    """Raises RecipeError for the imitation task, which is what was learned."""
+    if "imitation" in tasks:
+        raise RecipeError(
+            "imitation cannot be under eval.forgetting: it measures what the student learned, and "
+            "not what it lost; put it under eval.tasks"
+        )
 
 
 def check_rationales(section: Format, train: Train) -> None:
@@ -54,17 +62,60 @@ def check_rationales(section: Format, train: Train) -> None:
         )
 
 
+def check_completions(section: Format, train: Train) -> None:
+    """Raises RecipeError where other completions would not be what the student learns from."""
+    if section.completions == "own":
+        return
+    key = f"completions: {section.completions}"
+    if section.rationales != "own":
+        raise RecipeError(
+            f"{key} replaces whole completions, and rationales: shuffled a part of each; take one "
+            "of them out"
+        )
+    if section.completions == "target" and section.text == "arrow":
+        raise RecipeError(
+            f"{key} teaches the target alone, and format.text arrow wants a rationale before it; "
+            "set format.text to answer"
+        )
+    objective = train.objective
+    if objective != "sft" and find("objectives", objective).source == "built-in":
+        raise RecipeError(
+            f"{key} exchanges what a student learns to write, and train.objective {objective} "
+            "reads more of each record, which would stay its own; set train.objective to sft"
+        )
+
+
 def conflicts(recipe: Recipe) -> list[Conflict]:
     """What is to be checked where, once every part is right alone. Each raises RecipeError."""
     return [
         *((("seeds", key), partial(check_split, recipe.seeds, key)) for key in SPLIT_KEYS),
         (("format", "rationales"), lambda: check_rationales(recipe.format, recipe.train)),
+        (("format", "completions"), lambda: check_completions(recipe.format, recipe.train)),
         (("student",), lambda: _check_student(recipe)),
         (("generate",), lambda: _check_demonstrations(recipe)),
         (("train", "objective"), lambda: _check_objective(recipe)),
         (("train", "patience"), lambda: _check_patience(recipe)),
         (("eval", "in_context"), lambda: _check_in_context(recipe)),
+        (("eval", "judge"), lambda: check_judge(recipe)),
     ]
+
+
+def check_judge(recipe: Recipe) -> None:
+    """Raises RecipeError for a judge without answers to judge, and for dollars without a price."""
+    judge = recipe.eval.judge
+    if judge is None:
+        return
+    if recipe.eval.style is None:
+        raise RecipeError(
+            "the judge compares the answers to open prompts that eval.style asks for, and the "
+            "recipe has no eval.style; add it, or take eval.judge out"
+        )
+    if judge.budget.usd is not None and price_of(judge.with_url()) is None:
+        raise RecipeError(
+            f"eval.judge.budget.usd needs a price, and no price is known for {judge.model} at "
+            f"{judge.with_url().base_url}. Add eval.judge.price.input and eval.judge.price.output "
+            "(dollars per million tokens), or limit eval.judge.budget.tokens"
+        )
 
 
 def _check_student(recipe: Recipe) -> None:

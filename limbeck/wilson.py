@@ -8,7 +8,7 @@ Z95 = 1.959963984540054
 """Standard deviations to each side that hold 95% of a normal distribution."""
 
 
-def wilson(hits: int, n: int, z: float = Z95) -> tuple[float, float]:
+def wilson(hits: float, n: float, z: float = Z95) -> tuple[float, float]:
     """Wilson's interval of a share of `hits` in `n`, `z` standard deviations to each side; (0, 1)
     of nothing."""
     if n == 0:

@@ -50,6 +50,28 @@ def test_a_control_that_would_change_nothing_is_refused(change: dict[str, Any], 
     assert recipe(format={"text": "arrow", "rationales": "shuffled"})
 
 
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"format": {"text": "arrow", "rationales": "shuffled", "completions": "shuffled"}},
+         "take one of them out"),
+        ({"format": {"text": "arrow", "completions": "target"}}, "set format.text to answer"),
+        ({"format": {"completions": "shuffled"}, "train": {"objective": "step_by_step"}},
+         "train.objective step_by_step reads more of each record"),
+        ({"format": {"completions": "target"}, "train": {"objective": "icl_tuning"}},
+         "set train.objective to sft"),
+    ],
+)  # fmt: skip
+def test_completions_that_would_not_be_what_is_learned_are_refused(
+    change: dict[str, Any], said: str
+) -> None:
+    message = refused(yaml.safe_dump(BASE | change, sort_keys=False))
+    assert message.startswith("r.yaml, line ")
+    assert said in message
+    assert recipe(format={"text": "arrow", "completions": "shuffled"})
+    assert recipe(format={"text": "answer", "completions": "target"})
+
+
 SOFT = {"objective": "topk_kl"}
 
 

@@ -88,7 +88,7 @@ def _metadata(facts: Facts, student: ModelName, teacher: ModelName) -> dict[str,
         "objective": one_line(recipe.train.objective),
         "dataset": facts.dataset,
         "rows": dict(facts.rows),
-        "seed": recipe.seed,
+        "seed": recipe.training_seed,
     }
     return data
 
@@ -140,7 +140,7 @@ def _made_of(facts: Facts, teacher: ModelName) -> list[tuple[str, str]]:
         values = [point[name] for point in facts.curve if point.get(name) is not None]
         if values:
             rows.append((f"{about}, first and last", f"{values[0]:.4f}, {values[-1]:.4f}"))
-    return [*rows, ("seed", str(recipe.seed))]
+    return [*rows, ("seed", str(recipe.training_seed))]
 
 
 def _limits(facts: Facts, teacher: ModelName) -> list[str]:

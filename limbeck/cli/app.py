@@ -14,6 +14,8 @@ from limbeck import __version__
 from limbeck.cli.audit import audit as audit_verb
 from limbeck.cli.batch import app as batch_app
 from limbeck.cli.compare import compare as compare_verb
+from limbeck.cli.curve import curve as curve_verb
+from limbeck.cli.export_tasks import app as tasks_app
 from limbeck.cli.ledger import app as ledger_app
 from limbeck.cli.options import (
     RUNS,
@@ -29,6 +31,7 @@ from limbeck.cli.options import (
 from limbeck.cli.probe import probe as probe_verb
 from limbeck.cli.questions import questions as questions_verb
 from limbeck.cli.retriever import retriever as retriever_verb
+from limbeck.cli.transfer import transfer as transfer_verb
 from limbeck.errors import UserError
 
 if TYPE_CHECKING:
@@ -216,10 +219,13 @@ def plugins() -> None:
 app.command()(probe_verb)
 app.command()(audit_verb)
 app.command(name="compare")(compare_verb)
+app.command(name="curve")(curve_verb)
+app.command(name="transfer")(transfer_verb)
 app.command()(questions_verb)
 app.command(name="retriever")(retriever_verb)
 app.add_typer(batch_app)
 app.add_typer(ledger_app)
+app.add_typer(tasks_app)
 
 
 def _version(wanted: bool) -> None:

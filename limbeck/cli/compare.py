@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
-    from limbeck.evals.compare import Comparison, Standing
-    from limbeck.pipeline.compare import Trained
+    from limbeck.evals.compare import Standing
+    from limbeck.pipeline.compare import Compared, Trained
 
 
 def compare(
@@ -25,7 +25,8 @@ def compare(
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Compare the students of several runs on the tasks they share, item by item."""
+    """Compare the students of several runs on the tasks they share, item by item: control arms of
+    one study, say. The gap closed is that between base and teacher of the first run."""
     from limbeck.pipeline.compare import compare_runs
 
     found = compare_runs(runs)
@@ -34,15 +35,16 @@ def compare(
             "runs": [dataclasses.asdict(one) for one in found.trained],
             "tasks": [one.to_json() for one in found.tasks],
             "in_context": found.in_context,
+            "other_base": found.other_base,
+            "other_teacher": found.other_teacher,
+            "left_out": found.left_out,
         }
         typer.echo(json.dumps(row, ensure_ascii=False, indent=2))
         return
-    _print(found.trained, found.tasks, found.in_context)
+    _print(found)
 
 
-def _print(
-    trained: list[Trained], comparisons: list[Comparison], in_context: Mapping[str, Any] | None
-) -> None:
+def _print(found: Compared) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -50,21 +52,56 @@ def _print(
     from limbeck.evals import wording
 
     console = Console() if sys.stdout.isatty() else Console(width=120)
-    for found in comparisons:
-        what = "prompts" if found.task.startswith("imitation_") else "templates"
-        groups = f" from {found.clusters} {what}" if found.clusters < found.n else ""
-        title = f"{wording.visible(found.task, one_line=True)}: {found.n} items{groups}"
+    first = found.trained[0].name
+    several = len(found.tasks) > 1
+    for task in found.tasks:
+        what = "prompts" if task.task.startswith("imitation_") else "templates"
+        groups = f" from {task.clusters} {what}" if task.clusters < task.n else ""
+        title = f"{wording.visible(task.task, one_line=True)}: {task.n} items{groups}"
         table = Table(title=Text(title), title_justify="left", pad_edge=False)
-        first = trained[0].name
-        for name in ("run", "rows", "tokens", found.metric, f"minus {first}", "p"):
-            table.add_column(Text(name), justify="left" if name == "run" else "right")
-        for run, standing in zip(trained, found.standings, strict=True):
-            table.add_row(*map(Text, _cells(run, standing, found.metric)))
+        p_name = "p (Holm)" if several else "p"
+        heads = ["run", "rows", "tokens", task.metric, f"minus {first}", p_name, "gap closed"]
+        with_gap = any(standing.gap_closed for standing in task.standings)
+        for name in heads if with_gap else heads[:-1]:
+            table.add_column(
+                Text(wording.visible(name, one_line=True)),
+                justify="left" if name == "run" else "right",
+            )
+        for run, standing in zip(found.trained, task.standings, strict=True):
+            cells = _cells(run, standing, task.metric)
+            table.add_row(*map(Text, cells if with_gap else cells[:-1]))
         console.print(table)
-    if in_context:
-        for point in in_context["mean"]["points"]:
-            console.print(_after_demos(point, len(in_context["tasks"]), trained[0].name))
-    console.print(wording.INTERVALS, markup=False)
+    if found.in_context:
+        for point in found.in_context["mean"]["points"]:
+            console.print(_after_demos(point, len(found.in_context["tasks"]), first))
+    for line in (*_notes(found), wording.INTERVALS):
+        console.print(line, markup=False, highlight=False)
+
+
+def _notes(found: Compared) -> list[str]:
+    """What the tables' numbers are, as far as these runs have it."""
+    from limbeck.evals import wording
+
+    def named(names: list[str]) -> str:
+        return ", ".join(wording.visible(name, one_line=True) for name in names)
+
+    first = named([found.trained[0].name])
+    lines = []
+    if any(standing.gap_closed for task in found.tasks for standing in task.standings):
+        lines.append(f"Gap closed: between the base and the teacher of {first}.")
+        if found.other_teacher:
+            lines.append(f"Learned from another teacher: {named(found.other_teacher)}.")
+        if found.other_base:
+            lines.append(
+                f"Began from another base, so there is no gap closed: {named(found.other_base)}."
+            )
+    if len(found.tasks) > 1:
+        lines.append(f"p: adjusted over the {len(found.tasks)} tasks by Holm's method.")
+    if found.left_out:
+        lines.append(
+            f"Left out, since the runs' teachers wrote other completions: {named(found.left_out)}."
+        )
+    return lines
 
 
 def _cells(run: Trained, standing: Standing, metric: str) -> list[str]:
@@ -72,14 +109,18 @@ def _cells(run: Trained, standing: Standing, metric: str) -> list[str]:
 
     unit = "share" if metric.startswith("acc") else ""
     entry: dict[str, Any] = {"value": standing.score, "stderr": standing.stderr}
-    moved = standing.minus_first
+    moved, gap = standing.minus_first, standing.gap_closed
+    closed = "" if gap is None else wording.NOT_BETTER
+    if gap is not None and gap.bounded:
+        closed = wording.gap_text(dataclasses.asdict(gap))
     return [
         wording.visible(run.name, one_line=True),
         wording.count(run.rows),
         wording.count(run.tokens),
         wording.score(entry, unit),
         "" if moved is None else wording.difference(dataclasses.asdict(moved), unit),
-        "" if standing.p_value is None else wording.p_value({"p_value": standing.p_value})[2:],
+        "" if standing.p_holm is None else wording.p_value({"p_value": standing.p_holm})[2:],
+        closed,
     ]
 
 

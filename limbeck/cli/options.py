@@ -103,13 +103,14 @@ def resumable(context: Context, command: str) -> Iterator[None]:
 
 
 def load_recipe(path: Path) -> Recipe:
-    """A recipe file, or a recipe that comes with limbeck, by its name."""
+    """A recipe file, or a recipe that comes with limbeck, by its name (`icl`, `arms/gold`)."""
     from limbeck.recipe import Recipe
 
-    if not path.exists() and path.suffix == "" and len(path.parts) == 1:
+    is_name = len(path.parts) == 1 or (len(path.parts) == 2 and path.parts[0] == "arms")
+    if not path.exists() and path.suffix == "" and is_name:
         here = Path(__file__)  # installed, recipes/ is in the package; in a checkout beside it
         for folder in (here.parents[1] / "recipes", here.parents[2] / "recipes"):
-            built_in = folder / f"{path.name}.yaml"
+            built_in = folder / path.with_suffix(".yaml")
             if built_in.is_file():
                 return Recipe.load(built_in)
     return Recipe.load(path)

@@ -4,19 +4,17 @@ teacher as the teacher was asked when it made the data."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 from limbeck.arrow import arrow_prompt
 from limbeck.evals.questions import Asking, Prompt
-from limbeck.pipeline.context import Context
+from limbeck.pipeline.context import Context, Role
 from limbeck.pipeline.generate import generator_of
 from limbeck.pipeline.texts import one_turn
 from limbeck.protocols import Request
 from limbeck.recipe import Recipe
 from limbeck.record import Record
 from limbeck.step_by_step import PREDICT, prefixed
-
-Role = Literal["base", "student", "teacher"]
 
 
 def asking_of(context: Context, role: Role) -> Asking:

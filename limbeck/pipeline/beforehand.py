@@ -76,7 +76,7 @@ def check_evaluation(recipe: Recipe, *, missing_ok: bool) -> None:
         if not is_questions(path):
             read_items(path)
             continue
-        for question in read_questions(path)[: recipe.eval.limit]:
+        for question in read_questions(path):
             if recipe.format.text != "chat":
                 one_turn(question.messages, f"the question {_short(question)} of {path}")
             try:

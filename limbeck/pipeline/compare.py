@@ -28,11 +28,19 @@ class Trained:
 @dataclass(frozen=True, slots=True)
 class Compared:
     """What every run trained on; the comparisons by task; and of in-context ability, where all of
-    them were asked for it, what `limbeck.evals.in_context.summary` makes."""
+    them were asked for it, what `limbeck.evals.in_context.summary` makes.
+
+    The gap closed is that between the base and the teacher of the first run. `other_base` are the
+    runs whose students did not begin from this base, and have none; `other_teacher` those that
+    learned from another teacher; `left_out` the imitation tasks whose items differ.
+    """
 
     trained: list[Trained]
     tasks: list[Any]
     in_context: dict[str, Any] | None
+    other_base: list[str]
+    other_teacher: list[str]
+    left_out: list[str]
 
 
 def compare_runs(paths: Sequence[Path]) -> Compared:
@@ -44,22 +52,49 @@ def compare_runs(paths: Sequence[Path]) -> Compared:
     ways; and what `limbeck.evals.compare` raises.
     """
     try:
-        from limbeck.evals.compare import compare
+        from limbeck.evals.compare import Ends, apart, compare
     except ImportError as error:
         raise MissingExtra(f"comparing runs ({error.name})", "eval") from error
-    trained, roles, asked = [], {}, {}
+    trained, roles, asked, ends = [], {}, {}, {}
     for name, path in zip(_names(paths), paths, strict=True):
         run = RunDir.open(path)
         run.need("eval", by="report")
         roles[name] = _student(run)
         asked[name] = _in_context(run)
+        ends[name] = _ends(run)
         summary = read_json(run.folder("train") / SUMMARY)
         trained.append(Trained(name, int(summary["examples"]), int(summary["tokens"])))
     if len(roles) < 2:
         raise UserError(f"comparing takes at least two runs, got {len(roles)}")
     together = _together(asked)
     plain = together is None or any(role["tasks"] for role in roles.values())
-    return Compared(trained, compare(roles) if plain else [], together)
+    first = next(iter(ends.values()))
+    other = {
+        role: [name for name, own in ends.items() if first and _differ(first, own, role)]
+        for role in ("base", "teacher")
+    }
+    began = frozenset(roles) - frozenset(other["base"])
+    by = Ends(first["base"], first["teacher"], began) if first else None
+    return Compared(
+        trained,
+        compare(roles, ends=by) if plain else [],
+        together,
+        other["base"],
+        other["teacher"],
+        apart(roles),
+    )
+
+
+def _ends(run: RunDir) -> dict[str, Any]:
+    """The results of base and teacher; nothing, where a run has not both."""
+    paths = {role: run.folder("eval") / f"{role}.json" for role in ("base", "teacher")}
+    if not all(path.is_file() for path in paths.values()):
+        return {}
+    return {role: read_json(path) for role, path in paths.items()}
+
+
+def _differ(first: Mapping[str, Any], own: Mapping[str, Any], role: str) -> bool:
+    return not own or bool(own[role]["model"] != first[role]["model"])
 
 
 def _in_context(run: RunDir) -> dict[str, Any]:

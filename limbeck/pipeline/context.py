@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from limbeck.ledger import Ledger
 from limbeck.money import Meter
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from limbeck.teachers.recorded import Recorded
 
 OnCall = Callable[[], None]
+Role = Literal["base", "student", "teacher"]
 
 
 @dataclass(frozen=True, slots=True)

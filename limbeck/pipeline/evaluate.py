@@ -1,32 +1,42 @@
 """Stage eval: base, student and teacher, one after the other, under one protocol.
 
-eval/{base,student,teacher}.json hold one score per item and the protocol's hash, and
-eval/in_context/ what each said after demos, where the recipe asks for that. A model that was
-evaluated under the same protocol is not evaluated again.
+eval/{base,student,teacher}.json hold one score per item and the protocol's hash, eval/items.json
+what the items ask. eval/in_context/, eval/style/ and eval/judge.json are there where the recipe
+asks for them. A model that was evaluated under the same protocol is not evaluated again; of one
+that was killed half-way, or whose items are scored in a new way, no answer is asked for twice (the
+ledger has it).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from limbeck.errors import MissingExtra, StageError
+from limbeck.errors import MissingExtra
 from limbeck.evals.questions import is_questions
 from limbeck.filters import answer
 from limbeck.filters.answer.said import said
 from limbeck.ledger import Ledger
-from limbeck.models import ModelName, fingerprint, parse_model
-from limbeck.money import Meter, price_of
-from limbeck.pipeline import in_context
-from limbeck.pipeline.asking import Role, asking_of
-from limbeck.pipeline.context import Context
+from limbeck.models import parse_model
+from limbeck.pipeline import in_context, judge, style
+from limbeck.pipeline.asking import asking_of
+from limbeck.pipeline.context import Context, Role
 from limbeck.pipeline.format import read_split
-from limbeck.record import content_hash
+from limbeck.pipeline.role_model import connect_role, fingerprint_of, section_of, weights_of
+from limbeck.pipeline.subset import first_rows
+from limbeck.record import Message, content_hash
 from limbeck.store import read_json, write_json
 
+if TYPE_CHECKING:
+    from limbeck.teachers.recorded import Recorded
+    from limbeck.teachers.stored_scores import StoredScores
+
 ROLES: tuple[Role, ...] = ("base", "student", "teacher")
+ASKED, FEW_SHOT = "items.json", "base_few_shot.json"
+
+OnDone = Callable[[int], None]
 
 
 def inputs(context: Context) -> str:
@@ -37,8 +47,11 @@ def inputs(context: Context) -> str:
             "weights": trained.outputs,
             "test": formatted.files.get("test.parquet"),
             "protocol": _protocol(context).hash,
-            "teacher": _fingerprint(context, "teacher"),
+            "teacher": fingerprint_of(context, "teacher"),
             "in_context": in_context.protocol(context),
+            "style": style.protocol(context),
+            "judge": judge.protocol(context),
+            "few_shot_base": context.recipe.eval.few_shot_base,
         }
     )
 
@@ -57,35 +70,81 @@ def evaluate_roles(context: Context) -> None:
     with context.run.stage("eval", hashed) as done:
         failures: dict[str, int] = {}
         for role in ROLES:
-            print_ = _fingerprint(context, role)
+            print_ = fingerprint_of(context, role)
             path = folder / f"{role}.json"
-            if not _is_done(path, protocol.hash, print_):
-                result = _evaluate(context, role, protocol)
+            if not _is_done(path, protocol.hash, print_) or not (folder / ASKED).is_file():
+                result, asked = _evaluate(context, role, protocol)
+                write_json(folder / ASKED, asked)
                 write_json(path, {"role": role, "model": print_, **result})
             saved = read_json(path)
             failures[role] = len(saved["failures"])
             done.files.append(path.name)
-        done.files += _in_context(context)
+        done.files.append(ASKED)
+        done.files += _few_shot_base(context, protocol)
+        done.files += _part(context, in_context, in_context.ask_model)
+        done.files += _part(context, style, style.ask_model)
+        done.files += _judge(context)
         done.counts |= {"failed_calls": failures}
     context.run.log("evaluated", protocol=protocol.hash)
 
 
-def _in_context(context: Context) -> list[str]:
-    """Asks the three models after demos, where the recipe wants it; the files, or none."""
-    protocol = in_context.protocol(context)
+def _few_shot_base(context: Context, protocol: Any) -> list[str]:
+    """Asks the base after worked examples, where the recipe wants it; the file, or none."""
+    shown = demos(context)
+    if not shown:
+        return []
+    path = context.run.folder("eval") / FEW_SHOT
+    turns = [[turn.role, turn.content] for turn in shown]
+    print_ = content_hash([fingerprint_of(context, "base"), turns])
+    if not _is_done(path, protocol.hash, print_):
+        result, _ = _evaluate(context, "base", protocol, demos=shown)
+        write_json(path, {"role": "base_few_shot", "model": print_, **result})
+    return [FEW_SHOT]
+
+
+def demos(context: Context) -> tuple[Message, ...]:
+    """The turns of the training rows that the few-shot base is shown: the first of the order that
+    nested training sets are drawn in. Empty, where the recipe wants none."""
+    count = context.recipe.eval.few_shot_base
+    if count is None:
+        return ()
+    rows = read_split(context.run.folder("format"), "train")
+    return tuple(
+        turn
+        for row in first_rows(rows, min(count, len(rows)), context.recipe.seed)
+        for turn in (*row.messages, Message("assistant", row.completion))
+        if turn.role != "system"
+    )
+
+
+def _part(
+    context: Context, part: Any, ask: Callable[[Context, Role], Mapping[str, Any]]
+) -> list[str]:
+    """A part of the evaluation that has a protocol and a folder of its own: asks the three models,
+    where the recipe wants it; the files, or none."""
+    protocol = part.protocol(context)
     if protocol is None:
         return []
     files = []
     for role in ROLES:
-        print_ = _fingerprint(context, role)
-        name = f"{in_context.FOLDER}/{role}.json"
+        print_ = fingerprint_of(context, role)
+        name = f"{part.FOLDER}/{role}.json"
         path = context.run.folder("eval") / name
         if not _is_done(path, protocol["hash"], print_):
             path.parent.mkdir(exist_ok=True)
-            found = in_context.ask_model(context, role, _name(context, role))
+            found = ask(context, role)
             write_json(path, {"role": role, "model": print_, "protocol": protocol, **found})
         files.append(name)
     return files
+
+
+def _judge(context: Context) -> list[str]:
+    """Has the recipe's judge compare what was written for style; the file, or none."""
+    if context.recipe.eval.judge is None:
+        return []
+    prompts, texts = style.texts(context)
+    write_json(context.run.folder("eval") / judge.FILE, judge.judge_run(context, prompts, texts))
+    return [judge.FILE]
 
 
 def _is_done(path: Any, protocol: str, model: str) -> bool:
@@ -103,7 +162,7 @@ def _protocol(context: Context) -> Any:
     test = read_split(context.run.folder("format"), "test")
     teacher = parse_model(context.recipe.teacher.model)
     asked: dict[str, str] = {}
-    if any(_is_questions(task) for task in context.recipe.eval.tasks):
+    if any(_is_questions(task) for task in context.recipe.eval.every_task):
         asked = {role: asking_of(context, role).about for role in ROLES}
     try:
         return make_protocol(context.recipe.eval, test, black_box=not teacher.is_local, asked=asked)
@@ -116,61 +175,74 @@ def _is_questions(task: str) -> bool:
     return task.endswith(".jsonl") and path.is_file() and is_questions(path)
 
 
-def _name(context: Context, role: Role) -> ModelName:
-    if role == "teacher":
-        return parse_model(context.recipe.teacher.model)
-    path = context.run.folder("train") / role
-    if not path.is_dir():
-        raise StageError(f"there is no {path}. Run: limbeck train {context.run.path}")
-    return ModelName("path", str(path))
-
-
-def _fingerprint(context: Context, role: Role) -> str:
-    if role == "teacher":
-        from limbeck.teachers.connect import identity
-
-        return content_hash(dict(identity(context.recipe.teacher)))
-    return fingerprint(_name(context, role))
-
-
-def _evaluate(context: Context, role: Role, protocol: Any) -> Mapping[str, Any]:
+def _evaluate(
+    context: Context, role: Role, protocol: Any, *, demos: Sequence[Message] = ()
+) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What the role scored, and what it was asked, by task."""
     from limbeck.evals.harness import evaluate
-    from limbeck.hf import load
-    from limbeck.teachers.connect import width as under_way
-    from limbeck.teachers.local import LocalTeacher
+    from limbeck.evals.planned import Plan
+    from limbeck.teachers.connect import width
 
-    name = _name(context, role)
-    section = context.recipe.eval
+    name = f"eval {role}{' (few-shot)' if demos else ''}"
+    section, asked_as = context.recipe.eval, section_of(context, role)
     with ExitStack() as stack:
-        if name.is_local:
-            dtype = context.recipe.teacher.dtype if role == "teacher" else "bfloat16"
-            loaded = load(name, dtype=dtype)
-            writer: Any = LocalTeacher(loaded, batch_size=section.batch_size)
-            width = 2 * section.batch_size
-        else:
-            loaded = None
-            ledger = stack.enter_context(Ledger(context.ledger))
-            writer = context.connect(ledger, Meter(price_of(context.recipe.teacher)))
-            width = under_way(context.recipe.teacher)
-        bar = stack.enter_context(context.reporter.stage(f"eval {role}", "requests"))
+        ledger = stack.enter_context(Ledger(context.ledger))
+        bar = stack.enter_context(context.reporter.stage(name, "requests"))
+        writer = connect_role(context, role, ledger)
+        weights = weights_of(writer)
+        scores = _scores(writer, ledger, bar.advance) if weights is not None else None
+        plan = Plan(
+            section,
+            protocol,
+            read_split(context.run.folder("format"), "test"),
+            asking_of(context, role),
+            answer,
+            lambda text: said(text).marked,
+            scored=scores is not None,
+            second_view=section.second_view and role != "teacher" and not demos,
+        )
         results, failures = evaluate(
             writer,
-            loaded,
-            protocol,
-            section,
-            read_split(context.run.folder("format"), "test"),
-            asking=asking_of(context, role),
-            verifier=answer,
-            is_marked=lambda text: said(text).marked,
-            width=width,
+            scores,
+            plan,
+            width=width(asked_as),
+            demos=demos,
+            on_planned=_nothing if role != ROLES[0] or demos else _said_before(context),
             on_total=bar.total,
             on_done=bar.advance,
             say=context.reporter.say,
         )
-    return {
+    told = {
         "protocol": protocol.to_json(),
-        "about": loaded.about if loaded else context.recipe.teacher.model,
-        "parameters": loaded.parameters if loaded else None,
+        "about": weights.about if weights is not None else asked_as.model,
+        "parameters": weights.parameters if weights is not None else None,
         "tasks": [result.to_json() for result in results],
         "failures": failures,
     }
+    asked = {r.task: r.asked for r in results if r.kind != "imitation" and r.view == "main"}
+    return told, asked
+
+
+def _scores(writer: Recorded, ledger: Ledger, on_done: OnDone) -> StoredScores:
+    """Likelihoods of the writer's own weights, recorded as its words are."""
+    from limbeck.teachers.scoring import Scorer
+    from limbeck.teachers.stored_scores import StoredScores
+
+    weights = weights_of(writer)
+    assert weights is not None
+    return StoredScores(Scorer(weights), ledger, writer.identity, on_done=on_done)
+
+
+def _said_before(context: Context) -> Callable[[Sequence[Mapping[str, Any]]], None]:
+    """What each task can show is said before anything is spent on it."""
+    from limbeck.evals.power import report_lines
+
+    def say(tasks: Sequence[Mapping[str, Any]]) -> None:
+        for line in report_lines(tasks):
+            context.reporter.say(f"eval: {line}")
+
+    return say
+
+
+def _nothing(tasks: Sequence[Mapping[str, Any]]) -> None:
+    return

@@ -2,7 +2,8 @@
 
 A prompt, whatever its case, width and spacing, is on one side only; which side is a function of
 the recipe's seed and the prompt, or of its template. `test` is never trained on nor looked at: the
-imitation task asks for it.
+imitation task asks for it. `format.rows` and `format.completions` change train (and the completions
+of valid), never test.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ def inputs(context: Context) -> str:
     return content_hash(
         {
             "verdicts": filtered.outputs,
-            "format": context.recipe.format.model_dump(mode="json"),
+            "format": context.recipe.format.hashed(),
             "seed": context.recipe.seed,
         }
     )
@@ -59,6 +60,7 @@ def format_records(context: Context) -> None:
             f"{len(records)} records were kept and none is left to train on; ask for more, "
             "loosen the filters, or lower format.valid and format.test"
         )
+    before = len(sides["train"])
     sides, left = _texts(sides, section, context.recipe.seed)
     folder = context.run.folder("format")
     with context.run.stage("format", hashed) as done:
@@ -73,6 +75,8 @@ def format_records(context: Context) -> None:
             done.counts["left_out"] = left
     counts = ", ".join(f"{len(part)} {name}" for name, part in sides.items())
     context.reporter.say(f"format: {counts} records, no {section.by} on two sides")
+    if section.rows is not None:
+        context.reporter.say(f"format: {section.rows} of {before} training rows, by format.rows")
     if left:
         context.reporter.say(
             f"format: {sum(left.values())} of {len(records)} records have no text {section.text} "
@@ -85,7 +89,7 @@ def _texts(
 ) -> tuple[dict[str, list[Record]], dict[str, int]]:
     """The sides in the text that students learn, and how many records have none, by reason.
 
-    Raises UserError where that is all of the training rows.
+    Raises UserError where that is all of the training rows, and what `as_text` raises.
     """
     left: Counter[str] = Counter()
 

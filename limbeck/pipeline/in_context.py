@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from limbeck.encoders import identity
-from limbeck.errors import MissingExtra, UserError
+from limbeck.errors import UserError
 from limbeck.ledger import Ledger
-from limbeck.money import Meter, price_of
-from limbeck.pipeline.context import Context
+from limbeck.pipeline.context import Context, Role
+from limbeck.pipeline.role_model import connect_role, name_of
 from limbeck.recipe import Recipe
 from limbeck.recipe_eval import InContext
 from limbeck.record import content_hash
@@ -59,37 +59,25 @@ def tasks_of(context: Context, section: InContext) -> tuple[Task, ...]:
     return read_tasks(section.rows, pool_of(context.recipe, section), limit=section.limit)
 
 
-def ask_model(context: Context, role: str, name: ModelName) -> dict[str, Any]:
-    """Ask one model everything; its answers by task, and the calls that failed.
-
-    Base and student are read in float32: log-probabilities of bfloat16 have two digits.
-    """
+def ask_model(context: Context, role: Role) -> dict[str, Any]:
+    """Ask one model everything; its answers by task, and the calls that failed."""
     from limbeck.aio import run
 
     section = context.recipe.eval.in_context
     if section is None:
         raise UserError("the recipe has no eval.in_context")
     tasks, setting = tasks_of(context, section), _setting(context.recipe, section)
-    if role == "teacher":
-        with Ledger(context.ledger) as ledger:
-            teacher = context.connect(ledger, Meter(price_of(context.recipe.teacher)))
-            return run(_asked(context, role, teacher, tasks, setting, name))
-    try:
-        from limbeck.hf import load
-        from limbeck.teachers.local import LocalTeacher
-    except ImportError as error:
-        raise MissingExtra(f"the evaluation ({error.name})", "eval") from error
-    writer = LocalTeacher(load(name, dtype="float32"))
-    return run(_asked(context, role, writer, tasks, setting, name))
+    with Ledger(context.ledger) as ledger:
+        teacher = connect_role(context, role, ledger)
+        return run(_asked(context, role, teacher, tasks, setting))
 
 
 async def _asked(
     context: Context,
-    role: str,
+    role: Role,
     teacher: Teacher,
     tasks: tuple[Task, ...],
     setting: Setting,
-    name: ModelName,
 ) -> dict[str, Any]:
     from limbeck.evals.in_context.ask import Reading, ask, count
     from limbeck.teachers.connect import width
@@ -97,6 +85,7 @@ async def _asked(
 
     section = context.recipe.eval.in_context
     assert section is not None
+    name = name_of(context, role)
     reading = Reading(section.labels, section.samples, _capabilities(context, name))
     at_once = AT_ONCE if name.is_local else width(context.recipe.teacher)
     try:

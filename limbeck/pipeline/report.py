@@ -9,11 +9,11 @@ from typing import Any
 from limbeck import __version__
 from limbeck.errors import MissingExtra, UserError
 from limbeck.models import parse_model
+from limbeck.pipeline import in_context, judge, style
 from limbeck.pipeline.context import Context
-from limbeck.pipeline.evaluate import ROLES
+from limbeck.pipeline.evaluate import ASKED, FEW_SHOT, ROLES, demos
 from limbeck.pipeline.format import SPLITS, read_split
-from limbeck.pipeline.in_context import report_of
-from limbeck.pipeline.overlap import given_away
+from limbeck.pipeline.overlap import compared
 from limbeck.pipeline.train import METRICS, SUMMARY
 from limbeck.pipeline.train import inputs as train_inputs
 from limbeck.record import content_hash
@@ -51,6 +51,7 @@ def write_report(context: Context) -> dict[str, Any]:
     roles: dict[str, Any] = {role: read_json(run.folder("eval") / f"{role}.json") for role in ROLES}
     generated = run.need("generate", by="report").counts
     test = read_split(run.folder("format"), "test")
+    entries, similar = compared(context)
     report = build_report(
         name=recipe.name,
         version=__version__,
@@ -68,8 +69,13 @@ def write_report(context: Context) -> dict[str, Any]:
         prompts={record.id: record.prompt for record in test},
         chance=_chance(context),
         seed=recipe.seed,
-        given_away=given_away(context, roles["student"]["protocol"]),
-        in_context=report_of(context),
+        few_shot_base=_few_shot_base(context),
+        asked=read_json(run.folder("eval") / ASKED),
+        contamination=entries,
+        similarity={task: found.tolist() for task, found in similar.items()},
+        style=style.report_of(context),
+        judge=judge.report_of(context),
+        in_context=in_context.report_of(context),
     )
     folder = run.folder("report")
     with run.stage("report", hashed) as done:
@@ -78,6 +84,12 @@ def write_report(context: Context) -> dict[str, Any]:
         write_text(folder / "index.html", page.render(report))
         done.files += ["report.json", "report.md", "index.html"]
     return report
+
+
+def _few_shot_base(context: Context) -> dict[str, Any] | None:
+    if context.recipe.eval.few_shot_base is None:
+        return None
+    return {**read_json(context.run.folder("eval") / FEW_SHOT), "shots": len(demos(context)) // 2}
 
 
 def versions() -> dict[str, str]:

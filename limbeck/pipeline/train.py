@@ -46,15 +46,16 @@ def _hashed(context: Context, *, but: Sequence[str]) -> str:
     settings = recipe.train.model_copy(
         update={name: Train.model_fields[name].default for name in but}
     )
-    return content_hash(
-        {
-            "rows": formatted.outputs,
-            "student": recipe.student.model_dump(mode="json"),
-            "weights": fingerprint(parse_model(recipe.student.model)),
-            "train": settings.model_dump(mode="json"),
-            "seed": recipe.seed,
-        }
-    )
+    whole = {
+        "rows": formatted.outputs,
+        "student": recipe.student.model_dump(mode="json"),
+        "weights": fingerprint(parse_model(recipe.student.model)),
+        "train": settings.model_dump(mode="json", exclude={"seed"}),
+        "seed": recipe.seed,
+    }
+    # A key only where there is one: a student trained with the recipe's seed keeps its hash.
+    own = {} if recipe.training_seed == recipe.seed else {"training_seed": recipe.training_seed}
+    return content_hash(whole | own)
 
 
 def train(context: Context) -> None:
@@ -102,7 +103,7 @@ def train(context: Context) -> None:
         loaded.model.float()
         parameters = loaded.parameters
         if recipe.student.lora is not None:
-            add_lora(loaded.model, recipe.student.lora, seed=recipe.seed)
+            add_lora(loaded.model, recipe.student.lora, seed=recipe.training_seed)
         checkpoints = Checkpoints(
             out / "checkpoints",
             inputs=_hashed(context, but=ROUNDING),
@@ -119,7 +120,7 @@ def train(context: Context) -> None:
                     rows["train"],
                     rows["valid"],
                     settings=settings,
-                    seed=recipe.seed,
+                    seed=recipe.training_seed,
                     pad_id=loaded.tokenizer.pad_token_id,
                     watch=view.watch(),
                     checkpoints=checkpoints,

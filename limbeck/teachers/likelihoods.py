@@ -15,7 +15,7 @@ from limbeck.errors import Malformed
 from limbeck.protocols import Likelihoods, Reply, Request, Teacher
 from limbeck.teachers.wrap import Wrapper
 
-Look = Literal["label_scores", "prompt_logprobs", "top_logprobs"]
+Look = Literal["label_scores", "prompt_logprobs", "top_logprobs", "continuations"]
 
 
 @dataclass(frozen=True, slots=True)

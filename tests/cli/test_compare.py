@@ -15,7 +15,7 @@ from limbeck.models import ModelName, fingerprint
 from limbeck.store import write_json
 from tests.evals.in_context.made import answered, task
 from tests.evals.in_context.test_summary import saying
-from tests.evals.test_compare import ONE, TWO, role
+from tests.evals.test_compare import BASE, ONE, TEACHER, TWO, role
 
 RECIPE = "name: r\nseeds: s.jsonl\nteacher: bundled\nstudent: bundled\n"
 
@@ -125,3 +125,38 @@ def test_imitated_completions_are_from_prompts_and_not_from_templates(tmp_path: 
         write_json(path / "eval" / "student.json", made)
     done = CliRunner().invoke(app, ["compare", *map(str, paths)])
     assert "imitation_rouge_l: 8 items from 2 prompts" in done.stdout
+
+
+def ends(folder: Path, base: str, teacher: str) -> None:
+    for name, scores, model in (("base", BASE, base), ("teacher", TEACHER, teacher)):
+        write_json(folder / "eval" / f"{name}.json", {**role(scores), "model": model})
+
+
+def test_arms_of_one_study_are_measured_by_the_first_ones_base_and_teacher(tmp_path: Path) -> None:
+    arms = {"teacher": ONE, "shuffled": TWO, "self": TWO, "elsewhere": ONE}
+    paths = [run(tmp_path / name, scores * 8, 9) for name, scores in arms.items()]
+    for path in paths[:2]:
+        ends(path, "b", "t")
+    ends(paths[2], "b", "b")
+    ends(paths[3], "other", "t")
+    done = CliRunner().invoke(app, ["compare", *map(str, paths)])
+    assert done.exit_code == 0, done.output
+    lines = {line.split("│")[1].strip(): line for line in done.stdout.splitlines() if "│" in line}
+    assert "67% [" in lines["teacher"]
+    assert "17% [" in lines["shuffled"]
+    assert "17% [" in lines["self"]
+    assert lines["elsewhere"].rstrip(" │").endswith("1.000")
+    assert "Gap closed: between the base and the teacher of teacher." in done.stdout
+    assert "Learned from another teacher: self." in done.stdout
+    assert "Began from another base, so there is no gap closed: elsewhere." in done.stdout
+    row = json.loads(CliRunner().invoke(app, ["compare", "--json", *map(str, paths)]).stdout)
+    assert (row["other_base"], row["other_teacher"]) == (["elsewhere"], ["self"])
+    assert row["tasks"][0]["standings"][1]["gap_closed"]["bounded"] is True
+    assert row["tasks"][0]["standings"][3]["gap_closed"] is None
+
+
+def test_without_a_base_and_a_teacher_there_is_no_such_column(tmp_path: Path) -> None:
+    paths = [run(tmp_path / name, ONE, 9) for name in ("one", "two")]
+    done = CliRunner().invoke(app, ["compare", *map(str, paths)])
+    assert "gap closed" not in done.stdout.lower()
+    assert "Holm" not in done.stdout  # of one task there is nothing to adjust

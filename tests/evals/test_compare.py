@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from limbeck.errors import UserError
-from limbeck.evals.compare import compare
+from limbeck.evals.compare import Ends, apart, compare
 
 
 def role(
@@ -124,3 +124,79 @@ def test_what_does_not_compare_is_a_sentence(other: dict[str, Any], words: str) 
         compare({"one": role([1.0, 0.0, 1.0]), "two": other})
     with pytest.raises(UserError, match="at least two runs, got 1"):
         compare({"one": role([1.0, 0.0])})
+
+
+BASE = [0.0, 1.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0] * 8
+TEACHER = [1.0, 1.0, 1.0, 1.0, 1.0, 0.0, 1.0, 1.0] * 8
+ENDS = Ends(role(BASE), role(TEACHER), frozenset({"full", "short"}))
+
+
+def test_the_gap_closed_is_that_between_one_base_and_one_teacher() -> None:
+    runs = {"full": role(ONE * 8), "short": role(TWO * 8), "other": role(ONE * 8)}
+    [found] = compare(runs, ends=ENDS)
+    full, short, other = (standing.gap_closed for standing in found.standings)
+    assert other is None  # it began from another base
+    assert full is not None
+    assert short is not None
+    # Means 1/8, 5/8, 2/8 and 7/8: 4 of 6 eighths, and 1 of 6.
+    assert full.value == pytest.approx(4 / 6)
+    assert short.value == pytest.approx(1 / 6)
+    assert (full.bounded, full.n) == (True, 64)
+    assert full.low is not None
+    assert full.high is not None
+    assert full.low < 4 / 6 < full.high
+    assert found.to_json()["standings"][0]["gap_closed"]["value"] == full.value
+
+
+def test_a_gap_without_bounds_has_none_and_other_items_have_no_gap() -> None:
+    runs = {"full": role(ONE), "short": role(TWO)}
+    few = [1.0, *TEACHER[1:7], None]
+    level = Ends(role([0.0] * 8), role([0.0] * 7 + [1.0]), frozenset(runs))
+    [found] = compare(runs, ends=level)
+    gap = found.standings[0].gap_closed
+    assert gap is not None
+    assert (gap.bounded, gap.low, gap.high) == (False, None, None)
+    [found] = compare(runs, ends=Ends(role(BASE[:8]), role(few), frozenset(runs)))
+    gap = found.standings[0].gap_closed
+    assert gap is not None
+    assert (gap.n, found.n) == (7, 8)  # students keep the item that the teacher did not answer
+    [found] = compare(runs, ends=Ends(role(BASE[:7]), role(few), frozenset(runs)))
+    assert found.standings[0].gap_closed is None
+
+
+def several(*columns: Sequence[float | None]) -> dict[str, Any]:
+    made = role(columns[0])
+    tasks = [role(column, task=f"t{n}")["tasks"][0] for n, column in enumerate(columns)]
+    return made | {"tasks": tasks}
+
+
+def test_p_values_are_adjusted_over_tasks_for_each_run_alone() -> None:
+    nought, six, five = [0.0] * 8, [1.0] * 6 + [0.0] * 2, [1.0] * 5 + [0.0] * 3
+    runs = {
+        "first": several(nought, nought, nought),
+        "a": several(six, five, nought),
+        "b": several(nought, nought, six),
+    }
+    found = compare(runs)
+    first, a, b = ([task.standings[n].p_holm for task in found] for n in range(3))
+    assert first == [None, None, None]
+    # McNemar: 2/64 and 2/32; times 3 and 2, and 1 of the last.
+    assert a == pytest.approx([6 / 64, 4 / 32, 1.0])
+    assert b == pytest.approx([1.0, 1.0, 6 / 64])
+    assert found[0].standings[1].p_value == pytest.approx(2 / 64)
+
+
+def test_imitation_of_another_teacher_is_left_out_and_named() -> None:
+    one, two = several(ONE, ONE), several(TWO, TWO)
+    for made, docs in ((one, "x"), (two, "y")):
+        made["tasks"][1]["task"] = "imitation_rouge_l"
+        for item in made["tasks"][1]["items"]:
+            item["doc"] += docs
+    runs = {"one": one, "two": two}
+    assert apart(runs) == ["imitation_rouge_l"]
+    assert [task.task for task in compare(runs)] == ["t0"]
+    assert apart({"one": one, "same": one}) == []
+    for made in (one, two):
+        made["tasks"] = made["tasks"][1:]
+    with pytest.raises(UserError, match="not evaluated on any task in common"):
+        compare(runs)

@@ -1,89 +1,74 @@
-"""What of a change of the score is answers that became readable."""
+"""Counts of outcomes, and the part of a gain that is format."""
 
 from __future__ import annotations
 
-from typing import Any
-
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
-from limbeck.evals import outcomes
-from tests.evals.report_parts import interval, task
-
-COUNTS = st.fixed_dictionaries({kind: st.integers(0, 40) for kind in outcomes.KINDS})
-
-
-def of(right: int, wrong: int, unparseable: int = 0, **more: int) -> dict[str, int]:
-    known = {"right": right, "wrong": wrong, "unparseable": unparseable} | more
-    return dict.fromkeys(outcomes.KINDS, 0) | known
+from limbeck.evals.outcomes import STATUSES, UNREADABLE, format_gain, outcomes
+from limbeck.evals.transfer import difference
 
 
-def row(base: dict[str, int], student: dict[str, int], **changes: Any) -> dict[str, Any]:
-    return task("t", outcomes={"base": base, "student": student}, **changes)
+def test_every_outcome_is_counted_and_all_keys_are_there() -> None:
+    told = ["right", "wrong", "right", "truncated", "failed"]
+    assert outcomes([{"status": status} for status in told]) == {
+        "right": 2,
+        "wrong": 1,
+        "unparseable": 0,
+        "truncated": 1,
+        "refused": 0,
+        "failed": 1,
+    }
+    assert outcomes([]) == dict.fromkeys(STATUSES, 0)
+    assert outcomes([{"status": "scored"}, {"status": "failed"}]) is None
+    with pytest.raises(ValueError, match="'lost'"):
+        outcomes([{"status": "lost"}])
 
 
-def test_the_two_parts_of_a_change_are_those_counted_by_hand() -> None:
-    found = outcomes.split(row(of(20, 20, 60), of(45, 45, 10)))
-    assert found is not None
-    assert found.change == pytest.approx(0.25)  # 45% against 20%
-    assert found.by_format == pytest.approx(0.25)  # half of the readable are right in both
-    assert found.readable == pytest.approx((0.4, 0.9))
-    assert found.right == pytest.approx((0.5, 0.5))
+def test_by_hand() -> None:
+    base_said = ["unparseable", "truncated", "right", "wrong", "wrong", "right"]
+    student_said = ["right", "wrong", "refused", "right", "right", "right"]
+    base, student = [0, 0, 1, 0, 0, 1], [1, 0, 0, 1, 1, 1]
+    found = format_gain(base, student, base_said, student_said)
+    # +1 became readable and right, -1 was right and is refused; two were learned.
+    assert found["format"]["value"] == 0
+    assert found["ability"]["value"] == pytest.approx(2 / 6)
+    half = stats.t.ppf(0.975, 5) * stats.sem([1, 0, -1, 0, 0, 0])
+    assert found["format"]["high"] == pytest.approx(half)
 
 
-@given(COUNTS, COUNTS)
-def test_format_and_ability_add_up_to_the_change(
-    base: dict[str, int], student: dict[str, int]
-) -> None:
-    found = outcomes.split(row(base, student))
-    if found is None:
-        return
-    (read_b, read_s), (right_b, right_s) = found.readable, found.right
-    by_ability = (right_s - right_b) * (read_s + read_b) / 2
-    assert found.by_format + by_ability == pytest.approx(found.change, abs=1e-12)
+STATUS = st.sampled_from(STATUSES[:-1])
 
 
-def test_a_failed_call_is_no_answer() -> None:
-    found = outcomes.split(row(of(10, 10, failed=80), of(10, 10)))
-    assert found is not None
-    assert found.readable == (1.0, 1.0)
+@given(st.lists(st.tuples(STATUS, STATUS), min_size=2, max_size=20))
+def test_the_two_parts_are_the_whole_gain(told: list[tuple[str, str]]) -> None:
+    statuses = [list(one) for one in zip(*told, strict=True)]
+    base, student = (np.array([s == "right" for s in column], dtype=float) for column in statuses)
+    found = format_gain(base, student, *statuses)
+    parts = [found[name]["value"] for name in ("format", "ability")]
+    whole = difference(base, student).value
+    assert sum(part for part in parts if part is not None) == pytest.approx(whole, abs=1e-12)
+    if not UNREADABLE & {status for pair in told for status in pair}:
+        assert found["format"] == {"value": 0, "low": 0, "high": 0}
 
 
-@pytest.mark.parametrize("known", [None, {}, {"base": of(1, 1)}, {"base": None, "student": None}])
-def test_without_counts_there_is_no_split(known: Any) -> None:
-    assert outcomes.split(task(outcomes=known)) is None
-    assert list(outcomes.findings([task(outcomes=known)])) == []
-
-
-def test_most_of_a_gain_is_said_to_be_format_only_where_it_is() -> None:
-    [line] = outcomes.findings([row(of(20, 20, 60), of(50, 45, 5))])
-    assert line == (
-        "most of the gain on t (+30.0 points) is answers that became readable (+28.2 points): "
-        "40.0% of the base's and 95.0% of the student's can be read, and of those 50.0% of the "
-        "base's and 52.6% of the student's are right"
+def test_clusters_are_taken_whole() -> None:
+    base, student = [0, 0, 0, 1], [1, 0, 1, 1]
+    said = (["unparseable", "wrong", "wrong", "right"], ["right", "wrong", "right", "right"])
+    once = format_gain(base, student, *said)
+    copies = format_gain(
+        np.repeat(base, 3),
+        np.repeat(student, 3),
+        *(np.repeat(column, 3).tolist() for column in said),
+        clusters=np.repeat(np.arange(4), 3).tolist(),
     )
-    assert list(outcomes.findings([row(of(20, 80), of(50, 50))])) == []
-    flat = interval(0.01, -0.03, 0.05)
-    assert (
-        list(outcomes.findings([row(of(20, 20, 60), of(50, 45, 5), student_minus_base=flat)])) == []
-    )
+    assert copies["format"] == pytest.approx(once["format"])
+    assert copies["ability"] == pytest.approx(once["ability"])
 
 
-def test_format_can_be_more_than_the_gain_and_a_loss() -> None:
-    [line] = outcomes.findings([row(of(30, 10, 60), of(45, 50, 5))])
-    assert line.startswith(
-        "answers that became readable (+33.7 points) are more than the whole gain on t "
-        "(+15.0 points): "
-    )
-    worse = interval(-0.25, -0.3, -0.2)
-    [line] = outcomes.findings([row(of(50, 50), of(25, 25, 50), student_minus_base=worse)])
-    assert line.startswith(
-        "most of the loss on t (−25.0 points) is answers that ceased to be readable (−25.0 points)"
-    )
-
-
-def test_a_bar_has_the_parts_that_are_there_and_they_fill_it() -> None:
-    parts = outcomes.bar(of(1, 2, refused=1))
-    assert [part["kind"] for part in parts] == ["right", "wrong", "refused"]
-    assert [part["share"] for part in parts] == [25.0, 50.0, 25.0]
+def test_what_does_not_pair_is_refused() -> None:
+    with pytest.raises(ValueError, match="different numbers"):
+        format_gain([0, 1], [1, 1], ["wrong"], ["right", "right"])

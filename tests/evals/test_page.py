@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from limbeck.evals import outcomes, page
+from limbeck.evals import endings, page
 from tests.evals.in_context.made_up import WEATHER, part
 from tests.evals.report_example import example, first_schema, hostile
 from tests.evals.report_parts import (
@@ -208,10 +208,10 @@ def test_sections_are_there_only_where_something_was_measured() -> None:
 
 def test_outcomes_have_a_pattern_of_their_own_and_their_counts_in_words() -> None:
     html = page.render(example())
-    for kind in outcomes.KINDS:
+    for kind in endings.KINDS:
         assert re.search(rf"^\.o-{kind} {{ background", html, re.MULTILINE)
     css = re.findall(r"^\.o-\w+ \{ (.*) \}$", html, re.MULTILINE)
-    assert len(css) == len(set(css)) == len(outcomes.KINDS)
+    assert len(css) == len(set(css)) == len(endings.KINDS)
     assert "96 right, 140 wrong, 7 unparseable, 6 truncated, 2 refused, 1 failed" in html
     assert "34 of 100 (34.0%); base 12.0%" in html
 

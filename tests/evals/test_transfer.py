@@ -13,12 +13,14 @@ from scipy import stats
 
 from limbeck.evals.transfer import (
     GapClosed,
+    chi_square_quantile,
     difference,
     gap_closed,
     mcnemar,
     paired_p_value,
     smallest_detectable,
     standard_error,
+    t_p_value,
     t_quantile,
 )
 
@@ -303,3 +305,31 @@ def test_clusters_must_be_two_and_one_for_each_item() -> None:
 def test_less_than_one_degree_of_freedom_is_refused() -> None:
     with pytest.raises(ValueError, match="degree of freedom"):
         t_quantile(0.975, 0)
+
+
+def test_one_large_cluster_does_not_make_the_interval_too_narrow() -> None:
+    sizes = [1, 1, 2, 2, 3, 4, 6, 8, 12, 20, 40, 100]
+    index = np.repeat(np.arange(12), sizes)
+    covered = bounded = 0
+    for seed in range(REPEATS):
+        random = np.random.default_rng(seed)
+        luck = 0.4 * random.normal(size=(3, 12))[:, index]
+        base, student, teacher = luck + random.normal(size=(3, 199)) + [[0], [1], [3]]
+        found = gap_closed(base, student, teacher, clusters=index.tolist())
+        covered += found.low <= 1 / 3 <= found.high
+        bounded += found.bounded
+    assert 0.92 <= covered / REPEATS <= 0.98
+    assert bounded / REPEATS > 0.9
+
+
+@pytest.mark.parametrize("degrees", [1, 2.5, 40])
+def test_p_values_and_quantiles_are_those_of_their_laws(degrees: float) -> None:
+    assert t_p_value(-2.0, 0.8, degrees) == pytest.approx(2 * stats.t.sf(2.5, degrees))
+    for p in (0.025, 0.5, 0.975):
+        found = chi_square_quantile(p, degrees)
+        assert found == pytest.approx(stats.chi2.ppf(p, degrees))
+
+
+def test_a_value_without_error_is_certain() -> None:
+    assert t_p_value(0.0, 0.0, 5) == 1
+    assert t_p_value(0.1, 0.0, 5) == 0

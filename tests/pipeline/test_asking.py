@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from limbeck.errors import UserError
-from limbeck.pipeline.asking import Role, asking_of
+from limbeck.pipeline.asking import asking_of
+from limbeck.pipeline.context import Role
 from limbeck.recipe import Recipe
 from limbeck.record import Message, Provenance, Record, user
 

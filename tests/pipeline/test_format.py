@@ -13,7 +13,7 @@ from limbeck.pipeline.context import Context
 from limbeck.pipeline.filter import filter_records
 from limbeck.pipeline.format import format_records, read_split, split
 from limbeck.progress import reporter
-from limbeck.recipe import Recipe
+from limbeck.recipe import Format, Recipe
 from limbeck.record import Provenance, Record, user
 from limbeck.rundir import RunDir
 from limbeck.store import read_json, write_jsonl
@@ -80,7 +80,7 @@ def test_a_split_that_leaves_nothing_is_a_sentence() -> None:
         split(rows, valid=0, test=1, seed=0, by="template")
 
 
-def stage(folder: Path, rows: list[Record], **section: Any) -> tuple[Context, io.StringIO]:
+def stage(folder: Path, rows: list[Record], /, **section: Any) -> tuple[Context, io.StringIO]:
     """The stage format over rows that were generated and all kept."""
     data = {"name": "r", "seeds": "s.jsonl", "teacher": "fake:t", "student": "fake:s"}
     recipe = Recipe.model_validate(data | {"filters": [], "format": section}).resolved(folder)
@@ -127,3 +127,42 @@ def test_a_side_too_small_to_shuffle_is_named(tmp_path: Path) -> None:
     context, _ = stage(tmp_path, rows, **given, valid=2)
     format_records(context)
     assert len(read_split(context.run.folder("format"), "valid")) == 2
+
+
+def test_fewer_training_rows_leave_the_other_sides_as_they_are(tmp_path: Path) -> None:
+    rows = [row(f"q{n}") for n in range(20)]
+    found, inputs = {}, set()
+    for name, section in {
+        "all": {},
+        "8": {"rows": 8},
+        "4": {"rows": 4},
+        "14": {"rows": 14},
+    }.items():
+        (tmp_path / name).mkdir()
+        context, said = stage(tmp_path / name, rows, valid=2, test=4, **section)
+        format_records(context)
+        folder = context.run.folder("format")
+        found[name] = {side: read_split(folder, side) for side in ("train", "valid", "test")}
+        inputs.add(read_json(folder / "done.json")["inputs"])
+        if section:
+            assert f"format: {name} of 14 training rows, by format.rows" in said.getvalue()
+    assert all(f["valid"] == found["all"]["valid"] for f in found.values())
+    assert all(f["test"] == found["all"]["test"] for f in found.values())
+    sets = {name: {r.id for r in f["train"]} for name, f in found.items()}
+    assert sets["4"] < sets["8"] < sets["all"]
+    assert found["14"]["train"] == found["all"]["train"]
+    assert len(inputs) == 4
+
+
+def test_what_is_not_set_is_no_part_of_the_hash() -> None:
+    """Run folders that are older than `rows` and `completions` stay done."""
+    hashed = Format(valid=2).hashed()
+    assert hashed == {
+        "valid": 2.0,
+        "test": 0.1,
+        "by": "prompt",
+        "text": "chat",
+        "rationales": "own",
+    }
+    assert Format(rows=3).hashed()["rows"] == 3
+    assert Format(completions="target").hashed()["completions"] == "target"

@@ -1,4 +1,4 @@
-"""The text that a student learns, and the two controls."""
+"""The text that a student learns, and the controls."""
 
 from __future__ import annotations
 
@@ -161,3 +161,73 @@ def test_another_seed_shuffles_in_another_order() -> None:
     rows = [row(f"q{n}", rationale=str(n)) for n in range(20)]
     orders = {tuple(r.completion for r in as_text(rows, SHUFFLED, seed)) for seed in range(3)}
     assert len(orders) == 3
+
+
+def paths(*sizes: int) -> list[Record]:
+    """Rows "q<prompt>" answered "<prompt>/<path>", so many paths to each prompt."""
+    return [
+        Record((user(f"第{q}? 🙂"),), f"{q}/{n}", Provenance("answers", index=n), target=f"t{q}")
+        for q, size in enumerate(sizes)
+        for n in range(size)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_shuffled_completions_are_all_there_and_none_is_of_its_own_prompt(seed: int) -> None:
+    rows = paths(4, 1, 2, 3)
+    made = as_text(rows, Format(completions="shuffled"), seed)
+    assert [(r.id, r.messages, r.target) for r in made] == [
+        (r.id, r.messages, r.target) for r in rows
+    ]
+    assert sorted(r.completion for r in made) == sorted(r.completion for r in rows)
+    assert all(
+        r.completion.split("/")[0] != old.completion.split("/")[0]
+        for r, old in zip(made, rows, strict=True)
+    )
+    assert as_text(rows, Format(completions="shuffled"), seed) == made
+    assert as_text(rows, Format(completions="shuffled"), seed, side="test") == rows
+    arrow = [row(f"q{n}", rationale=f"r{n}") for n in range(6)]
+    whole = as_text(arrow, Format(text="arrow", completions="shuffled"), seed)
+    texts = [f" r{n} --> 7" for n in range(6)]
+    assert sorted(r.completion for r in whole) == texts
+    assert all(r.completion != text for r, text in zip(whole, texts, strict=True))
+
+
+def test_completions_without_another_prompt_cannot_be_shuffled() -> None:
+    with pytest.raises(UserError, match=r"format\.completions is shuffled, but 3 of 4 train rows"):
+        as_text(paths(3, 1), Format(completions="shuffled"), 0)
+
+
+def test_a_completion_that_was_cut_off_goes_to_no_other_prompt() -> None:
+    rows = [row(f"q{n}", n) for n in range(5)]
+    cut = Record((user("long"),), "half an", Provenance("t"), meta={"finish_reason": "length"})
+    made = as_text([*rows, cut], Format(completions="shuffled"), 0)
+    assert made[-1] == cut  # the training leaves it out, with its own prompt
+    assert all(r.completion != "half an" for r in made[:-1])
+
+
+def test_targets_take_the_place_of_completions_on_every_side_but_test() -> None:
+    rows = paths(2, 1)
+    gold = Format(completions="target")
+    for side in ("train", "valid"):
+        assert [r.completion for r in as_text(rows, gold, 0, side=side)] == ["t0", "t0", "t1"]
+    assert as_text(rows, gold, 0, side="test") == rows
+    wrong = row("q", answer="8", answer_text="eight", check={"status": "wrong"})
+    answers = Format(text="answer", completions="target")
+    assert as_text([wrong], answers, 0)[0].completion == " 7"
+    assert as_text([wrong], answers, 0, side="test")[0].completion == " eight"
+    bare = Record((user("q"),), "x", Provenance("t"))
+    with pytest.raises(
+        UserError, match=rf"format\.completions is target, and the record {bare.id}"
+    ):
+        as_text([*rows, bare], gold, 0)
+
+
+def test_only_the_train_side_has_fewer_rows_and_those_without_the_text_count_for_none() -> None:
+    rows = [*[row(f"q{n}", rationale="r") for n in range(8)], row("without")]
+    section = Format(text="arrow", rows=8)
+    assert len(as_text(rows, section, 0, on_left=lambda reason: None)) == 8
+    assert len(as_text(rows[:8], Format(rows=3), 0)) == 3
+    assert len(as_text(rows[:8], Format(rows=3), 0, side="valid")) == 8
+    with pytest.raises(UserError, match=r"format\.rows asks for 9 training rows, and there are 8"):
+        as_text(rows, Format(text="arrow", rows=9), 0, on_left=lambda reason: None)

@@ -207,3 +207,24 @@ def fail(*_: Any) -> None:
 
 def read_rows(path: Path) -> list[dict[str, Any]]:
     return [row for _, row in read_jsonl(path)]
+
+
+def test_a_seed_of_the_training_moves_the_student_and_not_its_base(
+    tmp_path: Path, tiny_folder: Path
+) -> None:
+    """Rows come in another order; the recipe's own seed, spelt out, is the same training."""
+    found, hashes = {}, {}
+    for name, seed in {"none": None, "same": 0, "other": 1}.items():
+        train = {"epochs": 2, "learning_rate": 1e-2, "batch_tokens": 64, "seed": seed}
+        lora = {"model": str(tiny_folder), "lora": {"rank": 2}}
+        job = Job(tmp_path / name, tiny_folder, RECORDS, train=train, student=lora)
+        job.train()
+        out = job.run.folder("train")
+        found[name] = {
+            role: (out / role / "model.safetensors").read_bytes() for role in ("base", "student")
+        }
+        hashes[name] = read_json(out / "done.json")["inputs"]
+    assert found["same"] == found["none"]
+    assert found["other"]["base"] == found["none"]["base"]
+    assert found["other"]["student"] != found["none"]["student"]
+    assert hashes["same"] == hashes["none"] != hashes["other"]
