@@ -33,7 +33,11 @@ def first_schema(**changes: Any) -> dict[str, Any]:
     """The example as limbeck.report/1 has it, with all that was under its old names."""
     report = {key: value for key, value in example().items() if key not in NEW_KEYS}
     tasks = [
-        {key: value for key, value in row.items() if key not in ("outcomes", "flips", "support")}
+        {
+            key: value
+            for key, value in row.items()
+            if key not in ("outcomes", "flips", "support", "readable", "few_shot_base")
+        }
         for row in report["tasks"]
         if row["kind"] != "forgetting" and "view" not in row
     ]
@@ -97,6 +101,17 @@ def example(**changes: Any) -> dict[str, Any]:
                     ),
                     flips=flips(),
                     support=support(),
+                    readable={
+                        "format": interval(0.052, 0.021, 0.083),
+                        "ability": interval(0.018, -0.021, 0.057),
+                    },
+                    few_shot_base={
+                        "shots": 4,
+                        "n": 252,
+                        "value": 0.36,
+                        "stderr": 0.03,
+                        "minus_base": interval(0.05, 0.01, 0.09, p_value=0.01),
+                    },
                 ),
                 0.04,
             ),

@@ -118,6 +118,14 @@ def flips(**changes: Any) -> dict[str, Any]:
             "base_rate": 0.12,
             "difference": interval(0.22, 0.11, 0.33),
             "p_value": 0.001,
+            "both_wrong": {
+                "of": 61,
+                "count": 20,
+                "rate": 0.328,
+                "base_rate": 0.131,
+                "difference": interval(0.197, 0.07, 0.324),
+                "p_value": 0.004,
+            },
         },
     } | changes
 

@@ -31,6 +31,13 @@ def test_a_mean_over_different_units_has_no_difference() -> None:
     assert (mean.change, mean.gap) == ("units differ", "71% [66%, 76%]")
 
 
+def test_what_base_has_after_worked_examples_stands_below_its_score() -> None:
+    shown = {"shots": 4, "value": 0.36, "stderr": 0.03}
+    [(_, [row])] = rows.groups({"tasks": [task("t", few_shot_base=shown)]})
+    assert (row.scores[0], row.shown) == ("31.0% ± 2.9", "36.0% ± 3.0 after 4 shown")
+    assert dict(rows.groups(example()))["Ability"][2].shown == ""
+
+
 def test_the_second_view_is_apart() -> None:
     [row] = rows.second_view(example())
     assert row.about == "Sums of two numbers, by likelihood"
