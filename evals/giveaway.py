@@ -22,9 +22,12 @@ NOTE = (
 )
 REST = "“The rest” are the items whose masked question no training row asks."
 RULES = (
-    "Also counted: items whose normalised text is that of a training text; whose runs of 8 words a "
-    "training text covers by more than half; and whose words are weighted like a training text's "
-    "(TF-IDF cosine above 0.4) with the same numbers, which finds rephrased questions."
+    "Also counted, in prompts and in completions: items whose whole text a training text is; those "
+    "of which one training text has more than half of the 8 words in a row; and those near one by "
+    "their words (TF-IDF cosine above 0.4; above 0.6 where the item has one or two numbers, 0.8 "
+    "where it has none) with the same numbers, which finds rephrased problems. Rephrased questions "
+    "without numbers mostly stay unseen. “Flagged” counts each item once; the context alone does "
+    "not count."
 )
 EVIDENCE = 20  # hits of a task shown; report.json holds all
 TEXT_CHARS = 500  # of one text of the evidence
@@ -54,7 +57,7 @@ def answer(report: Mapping[str, Any]) -> str:
     """The question's answer over all tasks that were compared."""
     entries = _entries(report)
     if entries is not None and not entries:
-        return "No task is a file of questions or items, so nothing could be compared."
+        return "No task but imitation was evaluated, so nothing could be compared."
     items = _sum(entries or [], "items")
     if not entries or not items:
         return "The training rows were not compared with the test."
@@ -64,6 +67,8 @@ def answer(report: Mapping[str, Any]) -> str:
         practised = f"The score on those shows what the student practised{rest}."
         return f"{'Yes' if whole else 'In part'}: {found}. {practised}"
     none = "no item is a training question, word for word or but for numbers, dates and names"
+    if _counted(entries) == "flagged":
+        none = "no item is found in the training rows, in the same words or nearly"
     held = _sum(entries, "context")
     if not held:
         return f"No: {none}, and none has the context of one."

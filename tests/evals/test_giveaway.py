@@ -13,7 +13,7 @@ from tests.evals.report_parts import contaminated, leak, task
 NOT_ONE = "no item is a training question, word for word or but for numbers, dates and names"
 CASES: list[tuple[list[dict[str, Any]] | None, str]] = [
     (None, "The training rows were not compared with the test."),
-    ([], "No task is a file of questions or items, so nothing could be compared."),
+    ([], "No task but imitation was evaluated, so nothing could be compared."),
     ([leak("t", template=0, context=0)], f"No: {NOT_ONE}, and none has the context of one."),
     (
         [leak("t", template=0, context=2), leak("u", template=0, context=0)],
@@ -37,6 +37,14 @@ CASES: list[tuple[list[dict[str, Any]] | None, str]] = [
 @pytest.mark.parametrize(("entries", "words"), CASES)
 def test_every_case_has_its_answer(entries: Any, words: str) -> None:
     assert giveaway.answer({"given_away": entries}) == words
+
+
+def test_where_no_rule_flags_an_item_the_answer_says_what_was_looked_for() -> None:
+    entry = leak("t", template=0, context=0, flagged=0)
+    assert giveaway.answer({"contamination": [entry]}) == (
+        "No: no item is found in the training rows, in the same words or nearly, and none has the "
+        "context of one."
+    )
 
 
 def test_a_verdict_with_a_leak_ends_in_a_caution_and_one_without_does_not() -> None:

@@ -233,6 +233,9 @@ def test_the_report_counts_what_the_training_rows_give_away(
     assert (questions["ngram"], questions["short"]) == (usual.ngram, usual.short) == (1, 0)
     assert questions["clean"] is None  # a single item is left
     assert (questions["flagged"], items["flagged"]) == (1, 1)
+    report = (done.path / "report" / "report.md").read_text("utf-8")
+    assert "2 of 4 items are found in training rows, in the same words or nearly" in report
+    assert "2 of 4 items are found" in (done.path / "report" / "index.html").read_text("utf-8")
 
 
 def context_of(finished: tuple[limbeck.Run, Recipe, Path], recipe: Recipe | None = None) -> Context:

@@ -20,7 +20,9 @@ def trained(folder: Path, records: list[Record], asks: Any, kept: int | None = N
     """A run that was trained on the first `kept` records, and evaluated on `asks`."""
     context, _ = answered(job(folder, filters=[]), folder)
     write_jsonl(context.run.folder("generate") / "records.jsonl", (r.to_json() for r in records))
-    write_parquet(context.run.folder("format") / "train.parquet", map(to_row, records[:kept]))
+    write_parquet(
+        context.run.folder("format") / "train.parquet", [to_row(r) for r in records[:kept]]
+    )
     write_json(context.run.folder("eval") / "items.json", asks)
     return context
 

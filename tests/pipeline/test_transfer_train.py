@@ -22,7 +22,7 @@ SHORT = "东京是哪个国家的首都？"
 
 
 def test_items_are_counted_by_how_much_is_the_same(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": "r0", "messages": [{"role": "user", "content": ASKED}], "completion": "3 hours"},
         {"instruction": SHORT, "output": "日本"},
         {"prompt": SHORT},
