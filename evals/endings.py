@@ -54,26 +54,69 @@ def split(task: Task) -> Split | None:
 
 
 def findings(tasks: Iterable[Task], escape: Escape = visible) -> Iterator[str]:
-    """Where a measurable change is mostly of answers that became, or ceased to be, readable."""
+    """Where a measurable change is mostly of answers that became, or ceased to be, readable; and
+    where worked examples alone, which show the form, take base measurably up."""
     for task in tasks:
-        found, moved = split(task), wording.moved(task)
-        if found is None or moved not in ("better", "worse") or not found.change:
-            continue
-        if found.by_format / found.change <= MOST or (found.change > 0) != (moved == "better"):
-            continue
-        what, became = ("gain", "became") if moved == "better" else ("loss", "ceased to be")
         name = escape(wording.named(task.get("task")))
-        part, whole = (
-            wording.amount(value, "share", signed=True) for value in (found.by_format, found.change)
+        told = _of_items(task, name) if task.get("readable") else _of_counts(task, name)
+        yield from filter(None, [told, _few_shot(task, name)])
+
+
+def _of_items(task: Task, name: str) -> str:
+    """From the items themselves, where the report has the parts of the change with intervals."""
+    moved, part = wording.moved(task), task["readable"].get("format") or {}
+    whole = wording.finite((task.get("student_minus_base") or {}).get("value"))
+    value, low, high = (wording.finite(part.get(key)) for key in ("value", "low", "high"))
+    if moved not in ("better", "worse") or not whole or value is None:
+        return ""
+    if low is None or high is None or low <= 0 <= high or value / whole <= MOST:
+        return ""
+    how = "more than the whole" if value / whole > 1 else "most of the"
+    what = "gain" if moved == "better" else "loss"
+    size = wording.amount(whole, task.get("unit"), signed=True)
+    found = split(task)
+    shares = "" if found is None else f"; {_pair(found.readable)} can be read"
+    return (
+        f"{how} {what} on {name} ({size}) is on items that base or student left unreadable: "
+        f"{wording.difference(part, task.get('unit'))}{shares}"
+    )
+
+
+def _few_shot(task: Task, name: str) -> str:
+    """A control: what base gains when it is only shown the form."""
+    shown, unit = task.get("few_shot_base") or {}, task.get("unit")
+    low = wording.finite((shown.get("minus_base") or {}).get("low"))
+    if low is None or low <= 0 or task.get("higher_is_better") is False:
+        return ""
+    before, after = (
+        wording.score({"value": (entry or {}).get("value")}, unit)
+        for entry in (task.get("base"), shown)
+    )
+    return (
+        f"{wording.count(shown.get('shots'))} worked examples alone take base from {before} to "
+        f"{after} on {name} ({wording.difference(shown['minus_base'], unit)})"
+    )
+
+
+def _of_counts(task: Task, name: str) -> str:
+    """From the counts alone."""
+    found, moved = split(task), wording.moved(task)
+    if found is None or moved not in ("better", "worse") or not found.change:
+        return ""
+    if found.by_format / found.change <= MOST or (found.change > 0) != (moved == "better"):
+        return ""
+    what, became = ("gain", "became") if moved == "better" else ("loss", "ceased to be")
+    part, whole = (
+        wording.amount(value, "share", signed=True) for value in (found.by_format, found.change)
+    )
+    how = f"most of the {what} on {name} ({whole}) is answers that {became} readable ({part})"
+    if found.by_format / found.change > 1:
+        how = (
+            f"answers that {became} readable ({part}) are more than the whole {what} on {name} "
+            f"({whole})"
         )
-        how = f"most of the {what} on {name} ({whole}) is answers that {became} readable ({part})"
-        if found.by_format / found.change > 1:
-            how = (
-                f"answers that {became} readable ({part}) are more than the whole {what} on {name} "
-                f"({whole})"
-            )
-        read, right = _pair(found.readable), _pair(found.right)
-        yield f"{how}: {read} can be read, and of those {right} are right"
+    read, right = _pair(found.readable), _pair(found.right)
+    return f"{how}: {read} can be read, and of those {right} are right"
 
 
 def _pair(pair: Sequence[float]) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from limbeck.evals import endings, giveaway, pools, wording
+from limbeck.evals import clauses, endings, giveaway, pools, wording
 from limbeck.evals.style_words import style_clause, style_findings, style_state
 from limbeck.evals.wording import Escape, Task, visible
 
@@ -153,9 +153,11 @@ def _pooled(pool: Task | None, escape: Escape) -> Iterator[str]:
     moved = wording.difference(pool.get("student_minus_base"), pool.get("unit"))
     size = "" if moved == wording.MISSING or pool["mixed"] else f" (student − base {moved})"
     if state in _BOUNDED or state in ("unbounded", "no_teacher"):
-        told = wording.clause(state, [pool], visible)
+        told = clauses.clause(state, [pool], visible)
         size = size if state in _BOUNDED else ""
-        yield f"{told}{size}{_left_out(pool, escape)}"
+        fewer = pool["compared"]
+        note = f"; the gap is that of the {fewer} tasks with a teacher's score" if fewer else ""
+        yield f"{told}{size}{_left_out(pool, escape)}{note}"
 
 
 def _left_out(pool: Task, escape: Escape) -> str:
@@ -181,11 +183,11 @@ def _clauses(tasks: Iterable[Task], escape: Escape) -> list[str]:
         if state in wording.SHARED:
             alone = change in ("better", "worse")
         else:
-            alone, change = bool(wording.borderline(task, state)), ""
+            alone, change = bool(clauses.borderline(task, state)), ""
         shared.setdefault((state, f"{place}" if alone else change), []).append(task)
     # What was measured comes first; a stable sort keeps the report's order otherwise.
     ordered = sorted(shared.items(), key=lambda item: item[0][0] in wording.SHARED)
-    return [wording.clause(state, group, escape) for (state, _), group in ordered]
+    return [clauses.clause(state, group, escape) for (state, _), group in ordered]
 
 
 def _forgetting(tasks: Sequence[Task], escape: Escape) -> Iterator[str]:
@@ -210,22 +212,28 @@ def _name(task: Task, escape: Escape) -> str:
 
 
 def _copied(tasks: Sequence[Task], escape: Escape) -> Iterator[str]:
-    """Tasks on which the teacher's own mistakes come back measurably more often than from base."""
-    known = [
-        (task, copied) for task in tasks if (copied := (task.get("flips") or {}).get("copied"))
-    ]
-    p_values = holm([wording.finite(copied.get("p_value")) for _, copied in known])
-    for (task, copied), p in zip(known, p_values, strict=True):
+    """Tasks on which the teacher's own mistakes come back measurably more often than from base.
+
+    Among items that base and student both have wrong, where the report counts these: elsewhere a
+    student that only errs more often, or can be read more often, would seem to copy.
+    """
+    known = []
+    for task in tasks:
+        copied = (task.get("flips") or {}).get("copied") or {}
+        if found := copied.get("both_wrong", copied):
+            known.append((task, found, "both_wrong" in copied))
+    p_values = holm([wording.finite(copied.get("p_value")) for _, copied, _ in known])
+    for (task, copied, both), p in zip(known, p_values, strict=True):
         low = wording.finite((copied.get("difference") or {}).get("low"))
         if low is None or low <= 0 or p is None or p >= wording.ALPHA:
             continue
-        rates = [
-            wording.score({"value": copied.get(key)}, "share") for key in ("rate", "base_rate")
-        ]
+        keys = ("rate", "base_rate")
+        rates = [wording.score({"value": copied.get(key)}, "share") for key in keys]
         more = wording.difference(copied["difference"], "share")
+        where = " that base and student have wrong as well," if both else ","
         yield (
             f"of the teacher's {wording.count(copied.get('of'))} readable wrong answers on "
-            f"{_name(task, escape)}, the student gives {rates[0]} as well, the base {rates[1]}: "
+            f"{_name(task, escape)}{where} the student gives {rates[0]}, the base {rates[1]}: "
             f"{more}"
         )
 

@@ -195,11 +195,11 @@ def _hit(hit: Mapping[str, Any]) -> dict[str, str]:
     """The texts are not escaped and made visible here: page and Markdown do that to all texts."""
     rule = str(hit.get("rule") or hit.get("reason") or "")
     value = wording.finite(hit.get("score"))
-    told = [f"by {_NAMED.get(rule, wording.visible(rule, one_line=True))}"] if rule else []
+    told = [f"found by {_NAMED.get(rule, wording.visible(rule, one_line=True))}"] if rule else []
     told += [wording.fixed(value, 2)] if value is not None else []
     side = wording.visible(hit.get("side") or "text", one_line=True)
     return {
-        "about": " ".join(told),
+        "about": ", ".join(told),
         "item": wording.visible(hit.get("item", ""), one_line=True),
         "row": wording.visible(hit.get("row", ""), one_line=True),
         "side": side,

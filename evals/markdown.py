@@ -130,7 +130,8 @@ def _row(row: rows.Row, kind: str) -> list[str]:
         name = f"{name} ({escape(row.metric)})"
     return [
         name,
-        *row.scores,
+        f"{row.scores[0]} ({row.shown})" if row.shown else row.scores[0],
+        *row.scores[1:],
         ", ".join(filter(None, [row.change, row.after])),
         f"{row.gap} ({row.note})" if row.note else row.gap,
         row.n,

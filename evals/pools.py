@@ -38,13 +38,15 @@ def others(report: Mapping[str, Any]) -> list[Task]:
 def as_task(pool: Mapping[str, Any], tasks: Sequence[Task]) -> Task:
     """A mean over tasks as a row: no scores of its own, since only differences are averaged.
 
-    `mixed` says that the tasks do not share a unit, so that a mean difference has no meaning.
+    `mixed` says that the tasks do not share a unit, so that a mean difference has no meaning;
+    `compared`, of how many tasks the gap is, where these are not all.
     """
     names = [str(name) for name in pool.get("tasks") or []]
     members = [task for task in tasks if str(task.get("task")) in names]
     units = {str(task.get("unit") or "") for task in members}
     lower = [task.get("higher_is_better") is False for task in members]
     mixed = len(units) > 1 or len(set(lower)) > 1
+    several = pool.get("with_teacher") or []
     known = {"value": 0.0}
     return {
         "task": f"the mean over {len(names)} tasks" if len(names) > 1 else "".join(names),
@@ -61,4 +63,5 @@ def as_task(pool: Mapping[str, Any], tasks: Sequence[Task]) -> Task:
         "teacher_minus_base": pool.get("teacher_minus_base"),
         "gap_closed": pool.get("gap_closed"),
         "left_out": pool.get("left_out"),
+        "compared": len(several) if 0 < len(several) < len(names) else 0,
     }

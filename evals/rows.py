@@ -18,7 +18,8 @@ NONE = "–"
 @dataclass(frozen=True, slots=True)
 class Row:
     """`kind` is "task", "clean" (of the task above) or "mean". `name` and `about` are from outside
-    and not escaped. `after` stands below the difference, `note` below the gap closed; `p` is
+    and not escaped. `shown` stands below base's score: what it has
+    after worked examples. `after` stands below the difference, `note` below the gap closed; `p` is
     Holm's where the report has it, for where there is little room."""
 
     kind: str
@@ -26,6 +27,7 @@ class Row:
     about: str
     metric: str
     scores: tuple[str, ...]
+    shown: str
     change: str
     after: str
     p: str
@@ -80,6 +82,7 @@ def _row(task: Task, kind: str = "task", moved: Mapping[str, Any] | None = None)
         about=str(task.get("about") or ""),
         metric=wording.metric_line(task),
         scores=tuple(wording.score(task.get(role), unit) for role in ROLES),
+        shown=_shown(task),
         change=wording.difference(change, unit),
         after=", ".join(filter(None, after)),
         p=wording.decisive_p(change),
@@ -91,9 +94,17 @@ def _row(task: Task, kind: str = "task", moved: Mapping[str, Any] | None = None)
     )
 
 
+def _shown(task: Task) -> str:
+    known = task.get("few_shot_base") or {}
+    told = wording.score(known, task.get("unit"))
+    return "" if told == wording.MISSING else f"{told} after {wording.count(known['shots'])} shown"
+
+
 def _mean(pool: Task) -> Row:
     names = [visible(name, one_line=True) for name in pool["names"]]
     gap, note = wording.gap_cell(pool)
+    lead = note.startswith("teacher − base")
+    fewer = f"over {pool['compared']} of them" if pool["compared"] else ""
     group = pool.get("group")
     named = "" if group in wording.LABELS else f" ({wording.named(group)})"
     return Row(
@@ -102,13 +113,14 @@ def _mean(pool: Task) -> Row:
         about="",
         metric="",
         scores=(NONE, NONE, NONE),
+        shown="",
         change="units differ"
         if pool["mixed"]
         else wording.difference(pool.get("student_minus_base"), pool["unit"]),
         after="",
         p="",
         gap=gap,
-        note="" if pool["mixed"] and note.startswith("teacher − base") else note,
+        note=", ".join(filter(None, ["" if lead and pool["mixed"] else note, fewer])),
         n=wording.count(pool.get("n")),
         detectable=NONE,
         before="",

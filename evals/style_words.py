@@ -58,6 +58,7 @@ def style_findings(style: Mapping[str, Any] | None, escape: Escape = visible) ->
 
 
 def _features(style: Mapping[str, Any], features: list[Mapping[str, Any]], escape: Escape) -> str:
+    features = [one for one in features if one.get("counts") is not False]
     number = len(features)
     over = f"{number} feature{'s' * (number != 1)} on {wording.count(style.get('prompts'))} prompts"
     text = f"{style_clause(style).removeprefix('Style ')}, {over}"

@@ -13,7 +13,7 @@ from limbeck.evals.style_words import ROLES
 from limbeck.evals.wording import Escape, Task, visible
 
 AGAIN = "Second teacher sample"
-_APART = ("complete", "truncated", "refused", "empty")
+_APART = ("complete", "truncated", "refused", "empty", "failed")
 
 
 def style(report: Mapping[str, Any], escape: Escape = visible) -> list[Table]:
@@ -24,6 +24,7 @@ def style(report: Mapping[str, Any], escape: Escape = visible) -> list[Table]:
         unit = one.get("unit")
         said = [visible(one.get("about") or "", one_line=True)]
         said += [visible(unit, one_line=True)] if unit not in (None, "", "share") else []
+        said += ["not in the mean"] if one.get("counts") is False else []
         values = [(wording.score({"value": one.get(role)}, unit), "") for role in ROLES]
         name = escape(wording.named(one.get("name")))
         rows.append(((name, escape(", ".join(filter(None, said)))), (*values, _closed(one))))
@@ -65,16 +66,22 @@ def _apart(found: Mapping[str, Any]) -> Table:
         name = AGAIN if role == "teacher_again" else role.capitalize()
         told = (wording.ranged(auc[role], ""), "") if auc.get(role) else NONE
         counts = ends.get(role) or {}
-        cells = [(wording.count(counts[kind]), "") if kind in counts else NONE for kind in _APART]
+        cells = [_ended(counts, kind) for kind in _APART]
         if auc.get(role) or counts:
             rows.append(((name, ""), (told, *cells)))
     caption = (
         "AUC of a classifier that tells these answers from the teacher's: 1 is always, 0.5 is no "
         "better than a coin. Then how many were complete, cut at the limit, refusals or empty."
     )
-    head = ("Answers of", "AUC", *(kind.capitalize() for kind in _APART))
+    head: tuple[str, ...] = ("Answers of", "AUC", *(kind.capitalize() for kind in _APART))
     head, kept = without_empty_columns(head, rows)
     return Table("Told apart from the teacher", caption, head, kept)
+
+
+def _ended(counts: Mapping[str, Any], kind: str) -> Cell:
+    """Failed calls are rare, so that a column of noughts is not shown for them."""
+    known = wording.finite(counts.get(kind))
+    return NONE if known is None or (kind == "failed" and not known) else (wording.count(known), "")
 
 
 def judge(report: Mapping[str, Any], escape: Escape = visible) -> list[Table]:
@@ -100,7 +107,14 @@ def judge(report: Mapping[str, Any], escape: Escape = visible) -> list[Table]:
         "half. “Controlled” is the win rate at equal length, headers, bold and lists, with their "
         "weights. A high share of verdicts that the order changed makes a win rate worth little."
     )
-    head = ("Pair", "Win rate", "Controlled", "Order changed it", "n", "Unreadable")
+    head: tuple[str, ...] = (
+        "Pair",
+        "Win rate",
+        "Controlled",
+        "Order changed it",
+        "n",
+        "Unreadable",
+    )
     head, kept = without_empty_columns(head, rows)
     return [Table("Judge", caption, head, kept)] if rows else []
 
@@ -130,21 +144,36 @@ def _flips(report: Mapping[str, Any], escape: Escape) -> Table:
             continue
         cells = [(of(flips.get(key)), "") for key in ("acquired", "forgotten", "past_teacher")]
         copied = flips.get("copied")
-        told, more = NONE, NONE
-        if copied:
-            base = wording.score({"value": copied.get("base_rate")}, "share")
-            told = of(copied), f"base {base}"
-            more = wording.difference(copied.get("difference"), "share"), wording.p_value(copied)
-        rows.append(((_name(task, escape), ""), (*cells, told, more)))
+        both = _copied((copied or {}).get("both_wrong"))
+        rows.append(((_name(task, escape), ""), (*cells, *_copied(copied), *both)))
     caption = (
         "Acquired: of what base has wrong and the teacher right, what the student has right. "
         "Forgotten: of what base has right, what the student has wrong. Past the teacher: of what "
         "the teacher has wrong, what the student has right. Copied errors: of the teacher's "
-        "readable wrong answers, those that the student gives as well; base gives some by chance."
+        "readable wrong answers, those that the student gives as well; base gives some by chance. "
+        "Both wrong: the same where base and student are wrong and readable, which shows copying."
     )
-    head = ("Task", "Acquired", "Forgotten", "Past the teacher", "Copied errors", "Copied − base")
+    head: tuple[str, ...] = (
+        "Task",
+        "Acquired",
+        "Forgotten",
+        "Past the teacher",
+        "Copied errors",
+        "Copied − base",
+        "Both wrong",
+        "Both wrong − base",
+    )
     head, kept = without_empty_columns(head, rows)
     return Table("Flips", caption, head, kept)
+
+
+def _copied(copied: Mapping[str, Any] | None) -> tuple[Cell, Cell]:
+    """How often the teacher's wrong answer comes back, and how much more often than from base."""
+    if not copied:
+        return NONE, NONE
+    base = wording.score({"value": copied.get("base_rate")}, "share")
+    more = wording.difference(copied.get("difference"), "share")
+    return (of(copied), f"base {base}"), (more, wording.p_value(copied))
 
 
 def of(entry: Mapping[str, Any] | None) -> str:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 Task = Mapping[str, Any]
@@ -126,17 +126,20 @@ def p_value(entry: Mapping[str, Any] | None) -> str:
     value, holm = (finite((entry or {}).get(key)) for key in ("p_value", "p_holm"))
     if value is None:
         return ""
-    return f"p {_p(value)}" + ("" if holm is None else f", Holm {_p(holm).removeprefix('= ')}")
+    return f"p {bare_p(value)}" + (
+        "" if holm is None else f", Holm {bare_p(holm).removeprefix('= ')}"
+    )
 
 
 def decisive_p(entry: Mapping[str, Any] | None) -> str:
     """The p that claims rest on, Holm's where there is one, as a bare number: "0.039"."""
     known = [finite((entry or {}).get(key)) for key in ("p_holm", "p_value")]
     value = next((p for p in known if p is not None), None)
-    return "" if value is None else _p(value).removeprefix("= ")
+    return "" if value is None else bare_p(value).removeprefix("= ")
 
 
-def _p(value: float) -> str:
+def bare_p(value: float) -> str:
+    """ "= 0.013" or "< 0.001"."""
     return "< 0.001" if value < 0.001 else f"= {value:.3f}"
 
 
@@ -202,7 +205,7 @@ def _teacher_is_worse(task: Task) -> bool:
 
 
 def gap_state(task: Task) -> str:
-    """Which of the cases in `_CLAUSES` a task is."""
+    """Which of the cases in `clauses.CASES` a task is."""
     gap = task.get("gap_closed")
     if _value(task, "base") is None or _value(task, "student") is None:
         return "unmeasured"
@@ -222,31 +225,6 @@ def gap_state(task: Task) -> str:
     return "open" if high >= 1 else "none"
 
 
-_CLOSED = "{gap} of the gap to the teacher closed on {names}"
-_CLAUSES = {
-    "part": _CLOSED,
-    "reaches": _CLOSED + "; the interval reaches the teacher's level",
-    "past": _CLOSED + "; the student is measurably past the teacher",
-    "none": "no measurable part of the gap to the teacher closed on {names}: {gap}",
-    "open": "undecided on {names}: {gap} of the gap closed fits both no change and the whole gap",
-    "away": "the student moved away from the teacher on {names}: {gap} of the gap closed",
-    "teacher_worse": "the teacher is worse than base on {names}, "
-    "and the student went {gap} of the way to it",
-    "unbounded": f"gap closed not measurable on {{names}} ({NOT_BETTER} than base){{change}}",
-    "no_teacher": "no teacher score on {names}{change}",
-    "no_gap": "gap closed not computed on {names}{change}",
-    "unmeasured": "base and student not both measured on {names}",
-}
-# Tasks of one of these cases share a sentence, each with its own numbers.
-_SEVERAL = {
-    "part": "part of the gap to the teacher closed on {names}",
-    "reaches": "the gap closed up to the teacher's level, as far as intervals tell, on {names}",
-    "past": "the student is measurably past the teacher on {names}",
-    "none": "no measurable part of the gap to the teacher closed on {names}",
-    "open": "undecided, since both no change and the whole gap fit, on {names}",
-    "away": "the student moved away from the teacher on {names}",
-    "teacher_worse": "the teacher is worse than base, and the student went towards it, on {names}",
-}
 # These cases say nothing task by task, so their tasks share one sentence.
 SHARED = {"unbounded", "no_teacher", "no_gap", "unmeasured"}
 
@@ -269,55 +247,3 @@ def by_kind(tasks: Iterable[Task]) -> list[tuple[str, list[Task]]]:
     for task in tasks:
         groups[LABELS.get(str(task.get("kind")), "Other")].append(task)
     return [(label, group) for label, group in groups.items() if group]
-
-
-def clause(state: str, tasks: Sequence[Task], escape: Escape) -> str:
-    """What is said of tasks in the same `gap_state`."""
-    names = [escape(named(task.get("task"))) for task in tasks]
-    if len(tasks) > 1 and state in _SEVERAL:
-        each = zip(names, tasks, strict=True)
-        told = [f"{name} ({gap_text(task['gap_closed'])})" for name, task in each]
-        return _SEVERAL[state].format(names=", ".join(told))
-    listed = " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
-    gap = gap_text(tasks[0].get("gap_closed") or {})
-    text = _CLAUSES[state].format(gap=gap, names=listed, change=_change(tasks, escape))
-    return text + ("" if state in SHARED else borderline(tasks[0], state))
-
-
-def _change(tasks: Sequence[Task], escape: Escape) -> str:
-    """What the student did against base, where there is no gap to put it into."""
-    task, state = tasks[0], against_base(tasks[0])
-    if state == "unknown":
-        return ""
-    if state != "flat":
-        size = f"{difference(task['student_minus_base'], task.get('unit'))}{_unit(task, escape)}"
-        if moved(task) == "flat":
-            alone = f"the student is {state} than base there by itself ({size})"
-            return f"; {alone}, {_unadjusted(task)}"
-        return f"; the student is measurably {state} than base there: {size}"
-    smallest = amount(task.get("smallest_detectable"), task.get("unit")) + _unit(task, escape)
-    known = len(tasks) == 1 and finite(task.get("smallest_detectable")) is not None
-    return "; the student is not measurably different from base there" + (
-        f" (smallest detectable change {smallest})" if known else ""
-    )
-
-
-def _unadjusted(task: Task) -> str:
-    return f"not after Holm's adjustment (p {_p(task['student_minus_base']['p_holm'])})"
-
-
-def _unit(task: Task, escape: Escape) -> str:
-    unit = visible(task.get("unit") or "", one_line=True)
-    return f" {escape(unit)}" if unit not in ("", "share") else ""
-
-
-def borderline(task: Task, state: str) -> str:
-    """Intervals and tests are computed differently; where they disagree, the reader is told."""
-    change = against_base(task)
-    if change in ("better", "worse") and moved(task) == "flat":
-        return f" (borderline: student − base is {change} by itself, {_unadjusted(task)})"
-    if state in ("part", "reaches", "past", "away") and change == "flat":
-        return " (borderline: the interval of student − base includes zero)"
-    if state in ("none", "open") and change in ("better", "worse"):
-        return f" (borderline: student − base by itself is measurably {change})"
-    return ""

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limbeck.evals import endings
-from tests.evals.report_example import interval, task
+from tests.evals.report_parts import interval, task
 
 COUNTS = st.fixed_dictionaries({kind: st.integers(0, 40) for kind in endings.KINDS})
 
@@ -87,3 +87,25 @@ def test_a_bar_has_the_parts_that_are_there_and_they_fill_it() -> None:
     parts = endings.bar(of(1, 2, refused=1))
     assert [part["kind"] for part in parts] == ["right", "wrong", "refused"]
     assert [part["share"] for part in parts] == [25.0, 50.0, 25.0]
+
+
+def test_the_parts_of_the_items_decide_where_the_report_has_them() -> None:
+    both = {"format": interval(0.05, 0.02, 0.08), "ability": interval(0.02, -0.02, 0.06)}
+    [line] = endings.findings([row(of(20, 20, 60), of(50, 45, 5), readable=both)])
+    assert line == (
+        "most of the gain on t (+7.0 points) is on items that base or student left unreadable: "
+        "+5.0 points [+2.0, +8.0]; 40.0% of the base's and 95.0% of the student's can be read"
+    )
+    for part in (interval(0.05, -0.01, 0.11), interval(0.02, 0.01, 0.03)):
+        alone = row(of(20, 20, 60), of(50, 45, 5), readable=both | {"format": part})
+        assert list(endings.findings([alone])) == []
+
+
+def test_what_worked_examples_alone_bring_is_told_where_it_is_measurable() -> None:
+    shown: dict[str, Any] = {"shots": 4, "n": 252, "value": 0.36, "stderr": 0.03}
+    shown["minus_base"] = interval(0.05, 0.01, 0.09, p_value=0.01)
+    assert list(endings.findings([task("t", few_shot_base=shown)])) == [
+        "4 worked examples alone take base from 31.0% to 36.0% on t (+5.0 points [+1.0, +9.0])"
+    ]
+    shown["minus_base"] = interval(0.05, -0.01, 0.11, p_value=0.1)
+    assert list(endings.findings([task("t", few_shot_base=shown)])) == []

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from limbeck.evals import findings
-from tests.evals.report_example import (
-    example,
+from tests.evals.report_example import example
+from tests.evals.report_parts import (
     flips,
     gap,
     interval,
@@ -22,6 +22,8 @@ from tests.evals.report_example import (
     with_holm,
 )
 
+KIND = "Copied errors"
+COPIED = {key: value for key, value in flips()["copied"].items() if key != "both_wrong"}
 OPEN: dict[str, Any] = {"value": 0.5, "low": None, "high": None, "bounded": False}
 
 
@@ -184,11 +186,11 @@ def test_the_second_view_enters_neither_counts_nor_findings() -> None:
 def test_copied_errors_are_told_where_they_are_measurably_above_base(
     low: float, p: float, told: bool
 ) -> None:
-    copied = flips()["copied"] | {"difference": interval(0.22, low, 0.33), "p_value": p}
+    copied = COPIED | {"difference": interval(0.22, low, 0.33), "p_value": p}
     found = lines({"tasks": [task("t", flips=flips(copied=copied))]}, "Copied errors")
     assert found == (
         [
-            "of the teacher's 100 readable wrong answers on t, the student gives 34.0% as well, "
+            "of the teacher's 100 readable wrong answers on t, the student gives 34.0%, "
             "the base 12.0%: +22.0 points [+11.0, +33.0]."
         ]
         if told
@@ -196,8 +198,20 @@ def test_copied_errors_are_told_where_they_are_measurably_above_base(
     )
 
 
+def test_copying_is_claimed_only_among_items_that_both_have_wrong_where_these_are_counted() -> None:
+    copied = COPIED
+    told = lines({"tasks": [task("t", flips=flips(copied=copied | {"both_wrong": copied}))]}, KIND)
+    assert told == [
+        "of the teacher's 100 readable wrong answers on t that base and student have wrong as "
+        "well, the student gives 34.0%, the base 12.0%: +22.0 points [+11.0, +33.0]."
+    ]
+    for other in (None, copied | {"p_value": 0.4}):
+        row = task("t", flips=flips(copied=copied | {"both_wrong": other}))
+        assert lines({"tasks": [row]}, KIND) == []
+
+
 def test_copied_errors_of_several_tasks_are_adjusted_for_their_number() -> None:
-    copied = flips()["copied"] | {"p_value": 0.03}
+    copied = COPIED | {"p_value": 0.03}
     tasks = [task(name, flips=flips(copied=copied)) for name in "ab"]
     assert lines({"tasks": tasks[:1]}, "Copied errors") != []
     assert lines({"tasks": tasks}, "Copied errors") == []
@@ -252,3 +266,17 @@ def test_names_are_escaped_once_and_everywhere() -> None:
     told = "\n".join(findings.verdict(report, escape=lambda name: f"«{name}»"))
     assert "««" not in told
     assert {"«t»", "«u»", "«hedges»", "«student»"} <= set(told.replace(",", "").split())
+
+
+def test_features_that_do_not_count_are_in_no_mean() -> None:
+    features = style()["features"]
+    features[6]["counts"] = False
+    told = lines(example(style=style(features=features)), "Style")[0]
+    assert told.startswith("95% [88%, 102%] closed, 8 features on 120 prompts; 2 of them")
+    assert "hedges" not in told
+
+
+def test_a_gap_over_fewer_tasks_than_the_gain_says_so() -> None:
+    mean = pool("ability", ["a", "b", "c"], with_teacher=["a", "b"], left_out=[])
+    found = lines({"tasks": [task(name) for name in "abc"], "pooled": [mean]}, "Ability")[0]
+    assert found.endswith("; the gap is that of the 2 tasks with a teacher's score.")

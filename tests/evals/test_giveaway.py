@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from limbeck.evals import findings, giveaway
-from tests.evals.report_example import contaminated, example, first_schema, leak, task
+from tests.evals.report_example import example, first_schema
+from tests.evals.report_parts import contaminated, leak, task
 
 NOT_ONE = "no item is a training question, word for word or but for numbers, dates and names"
 CASES: list[tuple[list[dict[str, Any]] | None, str]] = [
@@ -133,5 +134,5 @@ def test_evidence_is_cut_and_counts_what_it_leaves_out() -> None:
     assert (len(task_hits["hits"]), task_hits["more"]) == (giveaway.EVIDENCE, 3)
     first = task_hits["hits"][0]
     assert first["text"] == "x" * giveaway.TEXT_CHARS + "…"
-    assert first["about"] == "by 8-gram coverage 0.50"
+    assert first["about"] == "found by 8-gram coverage, 0.50"
     assert giveaway.evidence(first_schema()) == []

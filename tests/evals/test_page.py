@@ -12,12 +12,10 @@ import pytest
 
 from limbeck.evals import endings, page
 from tests.evals.in_context.made_up import WEATHER, part
-from tests.evals.report_example import (
+from tests.evals.report_example import example, first_schema, hostile
+from tests.evals.report_parts import (
     contaminated,
-    example,
     feature,
-    first_schema,
-    hostile,
     imitation,
     judge,
     leak,
@@ -222,7 +220,7 @@ def test_evidence_stands_side_by_side_and_is_escaped() -> None:
     words = tree().words()
     assert "Training prompt, row r0" in words
     assert "Tom owns 3 apples." in words
-    assert "by words and numbers 0.71" in words
+    assert "found by words and numbers, 0.71" in words
     assert "␛[31m⟨U+202E⟩" in words
 
 

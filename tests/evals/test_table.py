@@ -11,7 +11,8 @@ from limbeck.evals import findings
 from limbeck.evals.table import transfer_table
 from limbeck.evals.verdict import verdict
 from tests.evals.in_context.made_up import WEATHER, part
-from tests.evals.report_example import example, imitation, task, unbounded
+from tests.evals.report_example import example
+from tests.evals.report_parts import imitation, task, unbounded
 
 
 def shown(*tasks: dict[str, Any], width: int = 120, **more: Any) -> str:

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from limbeck.evals import findings, wording
-from tests.evals.report_example import example, gap, imitation, interval, task, unbounded
+from tests.evals.report_example import example
+from tests.evals.report_parts import (
+    gap,
+    imitation,
+    interval,
+    task,
+    unbounded,
+)
 
 
 def verdict(*tasks: dict[str, Any]) -> list[str]:

@@ -8,7 +8,15 @@ from typing import Any
 import pytest
 
 from limbeck.evals.plots.contrast import APART, contrast
-from tests.evals.report_example import example, feature, gap, pool, style, task, unbounded
+from tests.evals.report_example import example
+from tests.evals.report_parts import (
+    feature,
+    gap,
+    pool,
+    style,
+    task,
+    unbounded,
+)
 
 
 def drawn(**changes: Any) -> dict[str, Any]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from limbeck.evals.plots.forest import forest
-from tests.evals.report_example import (
-    example,
+from tests.evals.report_example import example
+from tests.evals.report_parts import (
     gap,
     imitation,
     interval,

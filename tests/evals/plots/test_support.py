@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from limbeck.evals.plots.support import between, slope, support
-from tests.evals.report_example import example, task
-from tests.evals.report_example import support as found
+from tests.evals.report_example import example
+from tests.evals.report_parts import support as found
+from tests.evals.report_parts import task
 
 
 def test_a_panel_has_a_mark_of_both_models_in_every_quartile() -> None:
