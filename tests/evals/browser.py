@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import fcntl
 import itertools
 import json
@@ -140,13 +139,6 @@ class Browser:
         known: Mapping[str, Any] = {"key": key, "code": key, "windowsVirtualKeyCode": code}
         self.ask("Input.dispatchKeyEvent", type="keyDown", text=text, **known)
         self.ask("Input.dispatchKeyEvent", type="keyUp", **known)
-
-    def picture(self, top: int, height: int) -> bytes:
-        """A PNG of a part of the page."""
-        width = self.value("innerWidth")
-        clip = {"x": 0, "y": top, "width": width, "height": height, "scale": 1}
-        answer = self.ask("Page.captureScreenshot", clip=clip, captureBeyondViewport=True)
-        return base64.b64decode(answer["data"])
 
     def told(self, method: str) -> list[dict[str, Any]]:
         """The parameters of the events of a kind."""
