@@ -21,11 +21,11 @@ from unittest.mock import patch
 
 import numpy as np
 
-from limbeck.evals.pooled import pooled
-from limbeck.evals.robust import Floats
-from limbeck.evals.slope import log_slope
-from limbeck.evals.support import support
-from limbeck.evals.training_seeds import training_seeds
+from limbeck.evals.statistics.pooled import pooled
+from limbeck.evals.statistics.robust import Floats
+from limbeck.evals.statistics.slope import log_slope
+from limbeck.evals.statistics.support import support
+from limbeck.evals.statistics.training_seeds import training_seeds
 from limbeck.evals.transfer import gap_closed
 
 Found = tuple[float | None, float | None, float]  # low, high (None: unbounded), the truth

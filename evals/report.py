@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from limbeck.errors import UserError
-from limbeck.evals.clusters import IMITATION
-from limbeck.evals.holm import holm
-from limbeck.evals.pooled import pooled
+from limbeck.evals.statistics.clusters import IMITATION
+from limbeck.evals.statistics.holm import holm
+from limbeck.evals.statistics.pooled import pooled
 from limbeck.evals.task_row import ROLES, Paired, Role, few_shot, interval, paired, task_row
 from limbeck.evals.transfer import difference
 

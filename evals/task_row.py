@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from limbeck.errors import UserError
-from limbeck.evals.clusters import clusters_of
-from limbeck.evals.flips import flips
-from limbeck.evals.outcomes import format_gain, outcomes
-from limbeck.evals.power import before
-from limbeck.evals.support import support
+from limbeck.evals.statistics.clusters import clusters_of
+from limbeck.evals.statistics.flips import flips
+from limbeck.evals.statistics.outcomes import format_gain, outcomes
+from limbeck.evals.statistics.power import before
+from limbeck.evals.statistics.support import support
 from limbeck.evals.transfer import (
     Difference,
     difference,

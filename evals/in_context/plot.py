@@ -12,9 +12,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from limbeck.evals import wording
 from limbeck.evals.in_context import lookup, words
 from limbeck.evals.in_context.lookup import ROLES, Found, Point
+from limbeck.evals.pages import wording
 
 BARS = {
     "random": "guessing",

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from limbeck.evals import wording
 from limbeck.evals.in_context import lookup
 from limbeck.evals.in_context.lookup import Found
-from limbeck.evals.wording import visible
+from limbeck.evals.pages import wording
+from limbeck.evals.pages.wording import visible
 
 TITLE = "In-context ability"
 

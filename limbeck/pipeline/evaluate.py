@@ -235,7 +235,7 @@ def _scores(writer: Recorded, ledger: Ledger, on_done: OnDone) -> StoredScores:
 
 def _said_before(context: Context) -> Callable[[Sequence[Mapping[str, Any]]], None]:
     """What each task can show is said before anything is spent on it."""
-    from limbeck.evals.power import report_lines
+    from limbeck.evals.statistics.power import report_lines
 
     def say(tasks: Sequence[Mapping[str, Any]]) -> None:
         for line in report_lines(tasks):

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from limbeck.errors import MissingExtra, UserError
-from limbeck.evals import lm_eval_export as forms
-from limbeck.evals.lm_eval_export import Exported, export
+from limbeck.evals.lm_eval_files import export as forms
+from limbeck.evals.lm_eval_files.export import Exported, export
 from limbeck.evals.planned import drawn
 from limbeck.evals.questions import Prompt
 from limbeck.pipeline import lm_eval_functions

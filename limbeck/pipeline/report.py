@@ -43,7 +43,7 @@ def write_report(context: Context) -> dict[str, Any]:
             f"train {context.run.path}, then limbeck eval {context.run.path}"
         )
     try:
-        from limbeck.evals import markdown, page
+        from limbeck.evals.pages import markdown, page
         from limbeck.evals.report import build_report
     except ImportError as error:
         raise MissingExtra(f"the report ({error.name})", "eval") from error

@@ -9,9 +9,9 @@ from typing import Any
 
 from limbeck import __version__
 from limbeck.errors import MissingExtra
-from limbeck.evals.lm_eval_answers import LENGTHS, answer_of, status_of
-from limbeck.evals.lm_eval_pairing import Paired, Samples
-from limbeck.evals.lm_eval_samples import Run, find_run
+from limbeck.evals.lm_eval_files.answers import LENGTHS, answer_of, status_of
+from limbeck.evals.lm_eval_files.pairing import Paired, Samples
+from limbeck.evals.lm_eval_files.samples import Run, find_run
 from limbeck.pipeline.report import versions
 from limbeck.pipeline.transfer_tasks import Tasks, items_of, pair_all
 from limbeck.pipeline.transfer_train import compared
@@ -80,7 +80,7 @@ def transfer(
 
 def write(report: Mapping[str, Any], folder: Path) -> None:
     """report.json, report.md and index.html into a folder."""
-    from limbeck.evals import markdown, page
+    from limbeck.evals.pages import markdown, page
 
     write_json(folder / "report.json", report)
     write_text(folder / "report.md", markdown.render(report))

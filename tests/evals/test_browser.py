@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from limbeck.evals import page
+from limbeck.evals.pages import page
 from tests.evals.browser import Browser, found
 from tests.evals.in_context.made_up import part
 from tests.evals.report_example import example, first_schema, hostile
