@@ -9,6 +9,7 @@ from limbeck.errors import UserError
 from limbeck.evals.statistics.clusters import IMITATION
 from limbeck.evals.statistics.holm import holm
 from limbeck.evals.statistics.pooled import pooled
+from limbeck.evals.style.words import LIMIT as STYLE_LIMIT
 from limbeck.evals.task_row import ROLES, Paired, Role, few_shot, interval, paired, task_row
 from limbeck.evals.transfer import difference
 
@@ -96,6 +97,7 @@ def build_report(
         "samples": _samples(roles, prompts),
         "versions": dict(versions),
         "limits": _limits(tasks, roles, {entry["task"] for entry in contamination or ()})
+        + ([] if style is None else [STYLE_LIMIT])
         + ([] if in_context is None else [IN_CONTEXT_LIMIT]),
     }
 

@@ -1,4 +1,4 @@
-"""What the report says of a judge: a finding in plain words, how to read it, and a table.
+"""What the report says of a judge: a finding in plain words, and how to read it.
 
 Plain text, as in `wording`: `escape` is applied to names from outside, and not to `notes`, which
 are escaped whole.
@@ -9,22 +9,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from limbeck.evals.in_context.cells import UNKNOWN, Cell, Row, Table
 from limbeck.evals.in_context.words import ranged
 from limbeck.evals.pages import wording
 from limbeck.evals.pages.wording import Escape, visible
 
 Found = Mapping[str, Any]
 
-TITLE = "What a judge prefers"
-HEAD = (
-    "Student against",
-    "n",
-    "Win rate",
-    "Order changed it",
-    "At equal length and form",
-    "Left out",
-)
 FLIPS = 0.5  # of the pairs: what a coin between A and B would change
 
 _NAMES = {
@@ -122,41 +112,13 @@ def _coefficients(pair: Found) -> str:
     )
 
 
-def table(found: Found, escape: Escape = visible) -> Table:
-    """A row for each pair."""
-    prompts = wording.finite(found.get("prompts"))
-    rows = tuple(_row(pair, prompts, escape) for pair in _pairs(found))
-    return Table(TITLE, wording.INTERVALS, HEAD, rows)
-
-
-def _row(pair: Found, prompts: float | None, escape: Escape) -> Row:
-    return (_name(pair.get("other"), escape).removeprefix("the "), ""), (
-        (wording.count(pair.get("n")), ""),
-        *(_cell(pair.get(key)) for key in ("win_rate", "flip_rate", "controlled")),
-        _left_out(pair, prompts),
-    )
-
-
-def _left_out(pair: Found, prompts: float | None) -> Cell:
-    """What is missing of the prompts, and how many of these for a reply that cannot be read."""
-    n, unreadable = wording.finite(pair.get("n")), wording.finite(pair.get("unreadable"))
-    if n is None or prompts is None:
-        return UNKNOWN
-    note = f"{wording.count(unreadable)} unreadable" if unreadable else ""
-    return wording.count(max(0.0, prompts - n)), note
-
-
-def _cell(entry: Any) -> Cell:
-    return ranged(entry), ""
-
-
 def _pairs(found: Found) -> Sequence[Found]:
     return found.get("pairs") or []
 
 
 def _name(role: object, escape: Escape) -> str:
     known = _NAMES.get(str(role))
-    return known or escape(visible(role, one_line=True))
+    return known or escape(wording.named(role))
 
 
 def _value(pair: Found, key: str) -> float | None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from limbeck.evals.judge import words as judge_words
 from limbeck.evals.pages import clauses, endings, giveaway, pools, wording
 from limbeck.evals.pages.style_words import style_clause, style_findings, style_state
 from limbeck.evals.pages.wording import Escape, Task, visible
+from limbeck.evals.statistics.holm import holm
 
 NOTHING = "Nothing was measured: this report holds no tasks."
 _BOUNDED = ("part", "reaches", "past", "none", "open", "away", "teacher_worse")
@@ -35,7 +37,7 @@ def verdict(report: Mapping[str, Any], *, escape: Escape = visible) -> list[str]
     lines += [f"Style: {line}." for line in style_findings(report.get("style"), escape)]
     lines += [f"Format: {line}." for line in endings.findings(tasks, escape)]
     lines += [f"Copied errors: {line}." for line in _copied(tasks, escape)]
-    lines += [f"Judge: {line}." for line in _judge(report.get("judge"), escape)]
+    lines += [f"Judge: {line}" for line in judge_words.finding(report.get("judge") or {}, escape)]
     if found := giveaway.leak(report):
         lines.append(f"Caution: {found}.")
     return lines
@@ -236,31 +238,3 @@ def _copied(tasks: Sequence[Task], escape: Escape) -> Iterator[str]:
             f"{_name(task, escape)}{where} the student gives {rates[0]}, the base {rates[1]}: "
             f"{more}"
         )
-
-
-def holm(p_values: Sequence[float | None]) -> list[float | None]:
-    """Holm (1979): p adjusted for how many there are; those that are null stay null."""
-    ordered = sorted((p, place) for place, p in enumerate(p_values) if p is not None)
-    made, least = list(p_values), 0.0
-    for rank, (p, place) in enumerate(ordered):
-        least = max(least, min(1.0, p * (len(ordered) - rank)))
-        made[place] = least
-    return made
-
-
-def _judge(judge: Mapping[str, Any] | None, escape: Escape) -> Iterator[str]:
-    for pair in (judge or {}).get("pairs") or []:
-        rate = pair.get("win_rate") or {}
-        if wording.finite(rate.get("value")) is None:
-            continue
-        one, other = (escape(wording.role(pair.get(key))) for key in ("one", "other"))
-        low, high = wording.finite(rate.get("low")), wording.finite(rate.get("high"))
-        told = "no measurable preference"
-        if low is not None and low > 0.5:
-            told = "measurably preferred"
-        elif high is not None and high < 0.5:
-            told = "measurably not preferred"
-        more = ""
-        if pair.get("controlled"):
-            more = f"; with length and style held equal {wording.share(pair['controlled'])}"
-        yield f"{one} against {other}: {told}, wins {wording.share(rate)} (ties half){more}"

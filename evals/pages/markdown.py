@@ -41,6 +41,7 @@ def render(report: Mapping[str, Any]) -> str:
         f"## {giveaway.QUESTION}",
         *_given_away(report),
         *_section("## Style", [*tables.style(report, escape), *tables.judge(report, escape)]),
+        _bullets(map(escape, tables.notes(report))),
         *_in_context(report.get("in_context")),
         "## Training",
         *_training(report.get("training") or {}),

@@ -58,6 +58,7 @@ def render(report: Mapping[str, Any]) -> str:
         "evidence": giveaway.evidence(report),
         "style": tables.style(report),
         "judge": tables.judge(report),
+        "style_notes": tables.notes(report),
         "training": training,
         "curve": curve(training.get("curve") or []),
         "funnel": funnel(report.get("funnel") or []),

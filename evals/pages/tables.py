@@ -7,10 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from limbeck.evals.in_context.cells import NONE, Cell, Row, Table, without_empty_columns
+from limbeck.evals.judge import words as judge_words
 from limbeck.evals.pages import endings, pools, wording
 from limbeck.evals.pages.plots.support import between, slope
 from limbeck.evals.pages.style_words import ROLES
 from limbeck.evals.pages.wording import Escape, Task, visible
+from limbeck.evals.style import words as style_words
 
 AGAIN = "Second teacher sample"
 _APART = ("complete", "truncated", "refused", "empty", "failed")
@@ -38,6 +40,16 @@ def style(report: Mapping[str, Any], escape: Escape = visible) -> list[Table]:
     head = ("Feature", "Base", "Student", "Teacher", AGAIN, "Closed")
     made = [Table("Features", caption, head, tuple(rows))]
     return [table for table in (*made, _apart(found)) if table.rows]
+
+
+def notes(report: Mapping[str, Any]) -> list[str]:
+    """How the numbers of style and judge are to be read; to be escaped whole."""
+    style_, judge_ = report.get("style"), report.get("judge")
+    teacher = ((report.get("models") or {}).get("teacher") or {}).get("name")
+    return [
+        *(style_words.notes(style_) if style_ else []),
+        *(judge_words.notes(judge_, str(teacher or "")) if judge_ else []),
+    ]
 
 
 def _asked(found: Mapping[str, Any], escape: Escape) -> str:

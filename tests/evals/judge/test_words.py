@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from limbeck.evals.judge.words import HEAD, TITLE, finding, notes, table
+from limbeck.evals.judge.words import finding, notes
 from limbeck.evals.pages.markdown import escape
 from tests.evals.judge.made_up import found, interval
 
@@ -62,30 +62,14 @@ def test_notes_say_what_a_judge_is_worth() -> None:
     assert notes(found(), "openai:judge-模型")[1].startswith("The judge is the teacher itself")
 
 
-def test_the_table_has_a_row_a_pair() -> None:
-    made = table(found())
-    assert (made.title, made.head) == (TITLE, HEAD)
-    (first, _), cells = made.rows[0]
-    assert first == "base"
-    assert [text for text, _ in cells] == [
-        *("112", "75.0% [66.0%, 82.0%]", "12.5% [7.6%, 20.0%]", "55.0% [44.0%, 66.0%]", "8"),
-    ]
-    assert cells[-1][1] == "5 unreadable"
-    (second, _), cells = made.rows[1]
-    assert second == "teacher's second sample"
-    assert [text for text, _ in cells][2:] == ["50.0% [25.0%, 75.0%]", "n/a", "108"]
-    assert len(made.rows[0][1]) == len(HEAD) - 1
-
-
 def test_hostile_names_are_shown_and_escaped() -> None:
     report = found() | {"judge": "fake:<b>|\u202ex\n# y"}
     report["pairs"][0]["other"] = "a|b\x1b"
     [first, *_] = finding(report, escape)
     assert first.startswith("fake:&lt;b&gt;\\|⟨U+202E⟩x # y prefers the answers of the student")
-    assert table(report, escape).rows[0][0][0] == "a\\|b␛"
     assert "a|b␛" in " ".join(notes(report))
 
 
 def test_of_no_pairs_nothing_is_said() -> None:
     assert finding({"judge": "j", "prompts": 0, "pairs": []}) == []
-    assert table({}).rows == ()
+    assert finding({}) == []

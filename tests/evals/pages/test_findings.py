@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from limbeck.evals.pages import findings
 from tests.evals.report_example import example
@@ -217,28 +215,12 @@ def test_copied_errors_of_several_tasks_are_adjusted_for_their_number() -> None:
     assert lines({"tasks": tasks}, "Copied errors") == []
 
 
-def test_holm_is_that_of_the_textbook() -> None:
-    # Four times the smallest, three times the next, and never less than one before.
-    assert findings.holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
-    assert findings.holm([0.9, None, 0.6]) == [1.0, None, 1.0]
-
-
-@given(st.lists(st.floats(0, 1), max_size=8))
-def test_holm_never_lowers_a_p_and_keeps_their_order(p_values: list[float]) -> None:
-    made = [p for p in findings.holm(p_values) if p is not None]
-    assert all(after >= before and after <= 1 for before, after in zip(p_values, made, strict=True))
-    pairs = sorted(zip(p_values, made, strict=True))
-    assert [after for _, after in pairs] == sorted(made)
-
-
-def test_a_judge_is_preferred_only_where_the_interval_excludes_a_half() -> None:
-    report = {"tasks": [task()], "judge": judge()}
-    assert lines(report, "Judge") == [
-        "student against base: measurably preferred, wins 71.0% [63.0%, 79.0%] (ties half); "
-        "with length and style held equal 58.0% [49.0%, 67.0%].",
-        "student against second teacher sample: no measurable preference, wins "
-        "44.0% [36.0%, 52.0%] (ties half).",
-    ]
+def test_a_judge_has_its_flip_rate_beside_every_win_rate() -> None:
+    first, second = lines({"tasks": [task()], "judge": judge()}, "Judge")
+    assert "prefers the answers of the student to those of the base" in first
+    assert "win rate of the student 71.0% [63.0%, 79.0%] on 120 prompts" in first
+    assert "changed the verdict on 18.0% [12.0%, 26.0%] of them." in first
+    assert "does not measurably prefer the student or the teacher's second sample" in second
 
 
 def test_style_says_what_lags_and_whether_it_can_be_told_apart() -> None:
@@ -265,7 +247,7 @@ def test_names_are_escaped_once_and_everywhere() -> None:
     )
     told = "\n".join(findings.verdict(report, escape=lambda name: f"«{name}»"))
     assert "««" not in told
-    assert {"«t»", "«u»", "«hedges»", "«student»"} <= set(told.replace(",", "").split())
+    assert {"«t»", "«u»", "«hedges»", "«fake:judge»"} <= set(told.replace(",", "").split())
 
 
 def test_features_that_do_not_count_are_in_no_mean() -> None:
