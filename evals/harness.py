@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
-import math
 import os
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 from limbeck.errors import MissingExtra, UserError
+from limbeck.evals.engine import Engine
 from limbeck.evals.planned import Plan, Planned
 from limbeck.hf import quiet
 from limbeck.protocols import Teacher
-from limbeck.recipe import Eval
-from limbeck.recipe_eval import TASK_FILES
 from limbeck.record import Message
 from limbeck.teachers.scoring import Context
 
@@ -84,12 +81,10 @@ def evaluate(
     with _quiet_lm_eval():
         engine = _import()
         from limbeck.evals.lm import RoleLM
+        from limbeck.evals.scored import is_chat
 
         section, protocol = plan.section, plan.protocol
-        manager = engine.tasks.TaskManager(
-            include_path=_yaml_folders(section), include_defaults=_wants_registry(section)
-        )
-        planned = plan.tasks(manager)
+        planned = plan.tasks(Engine(engine.tasks.TaskManager))
         on_planned(_sizes(planned))
         on_total(_requests(planned))
         lm = RoleLM(
@@ -103,37 +98,37 @@ def evaluate(
         )
         results = engine.evaluator.evaluate(
             lm=lm,
-            task_dict={"tasks": {_key(one): one.task for one in planned}},
+            task_dict={"tasks": {one.key: one.task for one in planned}},
             apply_chat_template=protocol.prompt == "chat",
             fewshot_as_multiturn=True,
             bootstrap_iters=0,
             log_samples=True,
         )
-        found = [_result(one, results) for one in planned]
+        samples = results["samples"]
+        # A plain text has no turns, so no demos either: it was asked as it was without.
+        shown = [one for one in planned if not demos or is_chat(samples[one.key])]
+        found = [_result(one, samples[one.key]) for one in shown]
     failures = lm.failures + (scores.failures if scores is not None else [])
     return _joined(found), failures
 
 
-def _key(one: Planned) -> str:
-    return f"{one.name}/{one.part}" if one.part else one.name
-
-
 def _sizes(planned: Sequence[Planned]) -> list[dict[str, Any]]:
+    from limbeck.evals.asked import cluster_of
+    from limbeck.evals.scored import declared
+
     found: dict[str, dict[str, Any]] = {}
     groups: dict[str, set[str]] = {}
     for one in planned:
         if one.view != "main" or one.kind == "imitation":
             continue
-        metric = one.options.metric or next(iter(one.task.aggregation()))
+        metric = one.options.metric or next(iter(declared(one.task)), "")
         row = found.setdefault(
             one.name, {"task": one.name, "n": 0, "binary": metric in BINARY, "clusters": None}
         )
         docs = list(one.task.eval_docs)
         row["n"] += len(docs)
         own = groups.setdefault(one.name, set())
-        field_ = one.options.cluster or "cluster"
-        own |= {str(doc.get(field_) or one.part) for doc in docs if isinstance(doc, Mapping)}
-        own.discard("")
+        own |= {cluster_of(one, doc) for doc in docs} - {""}
         row["clusters"] = len(own) or None
     return list(found.values())
 
@@ -150,18 +145,22 @@ def _requests(planned: Sequence[Planned]) -> int:
     return total
 
 
-def _result(one: Planned, results: Mapping[str, Any]) -> TaskResult:
+def _result(one: Planned, given: Sequence[Mapping[str, Any]]) -> TaskResult:
     from limbeck.evals import reading
     from limbeck.evals.asked import asked_of
+    from limbeck.evals.scored import filtered, metric_of, score_of
 
-    samples = _filtered(one, results["samples"][_key(one)])
-    metric = _metric(one, samples[0]["metrics"])
-    better = results.get("higher_is_better", {}).get(_key(one), {}).get(metric, True)
-    scores = [_score(sample, metric) for sample in samples]
-    binary = one.kind != "imitation" and {s for s in scores if s is not None} <= {0.0, 1.0}
+    samples = filtered(one, given)
+    metric = metric_of(one, samples)
+    better = bool(one.task.higher_is_better().get(metric, True))
+    scores = [score_of(sample, metric) for sample in samples]
+    # Of a metric of which less is better 1 is no right answer.
+    binary = (
+        better and one.kind != "imitation" and {s for s in scores if s is not None} <= {0.0, 1.0}
+    )
     items, asked = [], []
     for sample, score in zip(samples, scores, strict=True):
-        answer = reading.answer_of(one.task, sample)
+        answer = None if score is None else reading.answer_of(one.task, sample)
         status = (
             reading.status_of(one.task, sample, score, answer)
             if binary or score is None
@@ -173,45 +172,13 @@ def _result(one: Planned, results: Mapping[str, Any]) -> TaskResult:
             "doc": sample["doc_hash"],
             "prompt": sample["prompt_hash"],
             "score": score,
-            "output": reading.output_of(sample),
+            "output": None if reading.failed(sample) else reading.output_of(sample),
             "status": status,
             "answer": answer,
         }
         items.append(item | ({"cluster": shown["cluster"]} if shown["cluster"] else {}))
         asked.append(shown)
-    return TaskResult(one.name, one.kind, one.view, metric, bool(better), items, asked)
-
-
-def _filtered(one: Planned, samples: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The samples of one filter, in the docs' order: one filter is chosen before models are paired,
-    since every doc is there once for each."""
-    names = list(dict.fromkeys(sample["filter"] for sample in samples))
-    wanted = one.options.filter or names[0]
-    if wanted not in names:
-        raise UserError(f"the task {one.name} has no filter {wanted!r}; it has {', '.join(names)}")
-    chosen = [sample for sample in samples if sample["filter"] == wanted]
-    return sorted(chosen, key=lambda sample: int(sample["doc_id"]))
-
-
-def _metric(one: Planned, names: Sequence[str]) -> str:
-    wanted = one.options.metric or names[0]
-    if wanted not in names:
-        raise UserError(f"the task {one.name} has no metric {wanted!r}; it has {', '.join(names)}")
-    return wanted
-
-
-def _score(sample: Mapping[str, Any], metric: str) -> float | None:
-    value = sample[metric]
-    if isinstance(value, tuple | list):
-        raise UserError(
-            f"the metric {metric!r} of an lm-eval task has no score per item; limbeck pairs the "
-            "three models item by item, so choose another one (eval.task_options), or a task "
-            "that has one"
-        )
-    from limbeck.evals import reading
-
-    none = reading.failed(sample) or not math.isfinite(float(value))
-    return None if none else float(value)
+    return TaskResult(one.name, one.kind, one.view, metric, better, items, asked)
 
 
 def _joined(results: Sequence[TaskResult]) -> list[TaskResult]:
@@ -228,23 +195,6 @@ def _joined(results: Sequence[TaskResult]) -> list[TaskResult]:
             first.items.extend(one.items)
             first.asked.extend(one.asked)
     return list(found.values())
-
-
-def _yaml_folders(section: Eval) -> list[str] | None:
-    folders = {
-        str(Path(task) if Path(task).is_dir() else Path(task).parent)
-        for task in section.every_task
-        if not task.endswith(".jsonl") and Path(task).is_absolute()
-    }
-    return sorted(folders) or None
-
-
-def _wants_registry(section: Eval) -> bool:
-    """Reading lm-eval's 13,000 tasks takes seconds: only where one is named."""
-    return any(
-        task != "imitation" and not task.endswith(TASK_FILES) and not Path(task).is_absolute()
-        for task in section.every_task
-    )
 
 
 def _import() -> Any:

@@ -8,6 +8,7 @@ travels as JSON messages, so that items and prompts hash alike for every model.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -22,7 +23,13 @@ from limbeck.record import Message, to_messages, user
 from limbeck.teachers.drain import draining
 from limbeck.teachers.scoring import Context
 
-CHAT = '[{"role": '
+
+
+class Chat(str):
+    """The JSON of a chat's messages, as it travels through lm-eval. A plain text that looks like
+    one is none."""
+
+    __slots__ = ()
 
 
 class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
@@ -62,14 +69,19 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
     def apply_chat_template(
         self, chat_history: list[dict[str, str]], add_generation_prompt: bool = True
     ) -> str:
-        return json.dumps(chat_history, ensure_ascii=False)
+        return Chat(json.dumps(chat_history, ensure_ascii=False))
 
     def loglikelihood(self, requests: list[Instance], disable_tqdm: bool = False) -> Any:
         if self._score is None:
             raise UserError(
                 f"{self._writer.name} gives no log-likelihoods; set eval.form to generate"
             )
-        return self._score([(self._context(r.args[0]), r.args[1]) for r in requests])
+        # An item's options share its context, which may be long: it is read once, and kept once.
+        contexts: dict[str, Context] = {}
+        for context, _ in (request.args for request in requests):
+            if context not in contexts:
+                contexts[context] = self._context(context)
+        return self._score([(contexts[r.args[0]], r.args[1]) for r in requests])
 
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> Any:
         if self._score is None:
@@ -78,7 +90,10 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
         return [likelihood for likelihood, _ in scores]
 
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
-        asked = [self._request(*request.args) for request in requests]
+        asked, repeats = [], Counter[int]()
+        for request in requests:  # lm-eval repeats the very same object
+            asked.append(self._request(*request.args, repeat=repeats[id(request)]))
+            repeats[id(request)] += 1
         return run(self._write_all(asked))
 
     async def _write_all(self, requests: list[Request]) -> list[str]:
@@ -103,7 +118,7 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
             await self._writer.aclose()
         return texts
 
-    def _request(self, context: str, settings: dict[str, Any]) -> Request:
+    def _request(self, context: str, settings: dict[str, Any], repeat: int = 0) -> Request:
         read = self._context(context)
         stop = settings.get("until") or ()
         stop = (stop,) if isinstance(stop, str) else tuple(stop)
@@ -114,7 +129,8 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
             temperature=float(settings.get("temperature", 1.0)) if sampled else 0.0,
             top_p=float(settings.get("top_p", 1.0)),
             stop=stop,
-            seed=0 if sampled else None,
+            seed=repeat if sampled else None,
+            index=repeat if sampled else 0,
             template="raw" if isinstance(read, str) else "chat",
         )
 
@@ -129,9 +145,9 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
 
 def read_context(text: str) -> Context:
     """What `apply_chat_template` wrote, or the plain text."""
-    if text.startswith(CHAT):
-        try:
-            return to_messages(json.loads(text))
-        except ValueError:
-            return text
-    return text
+    if not isinstance(text, Chat):
+        return text
+    try:
+        return to_messages(json.loads(text))
+    except ValueError:
+        return str(text)

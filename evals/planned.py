@@ -3,22 +3,23 @@ answer, with the same drawn items for every model."""
 
 from __future__ import annotations
 
-import json
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from limbeck.errors import UserError
+from limbeck.evals.engine import Engine, drawn, set_options
 from limbeck.evals.items import read_items
 from limbeck.evals.protocol import Protocol
 from limbeck.evals.questions import Asking, is_questions, read_questions
+from limbeck.evals.statistics.clusters import IMITATION
 from limbeck.protocols import Verifier
 from limbeck.recipe import Eval
-from limbeck.recipe_eval import TASK_FILES, TaskOptions
-from limbeck.record import Record, content_hash
+from limbeck.recipe_eval import TaskOptions
+from limbeck.record import Record
 
-FEWSHOT_SEED = 1234  # lm-eval's own default
 LIKELIHOOD = " (by likelihood)"
 LIKELIHOODS = ("loglikelihood", "loglikelihood_rolling", "multiple_choice")
 
@@ -41,6 +42,11 @@ class Planned:
     options: TaskOptions
     part: str = ""
 
+    @property
+    def key(self) -> str:
+        """What tells it apart from all others."""
+        return f"{self.name}/{self.part}" if self.part else self.name
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -61,7 +67,7 @@ class Plan:
     scored: bool
     second_view: bool
 
-    def tasks(self, engine: Any) -> list[Planned]:
+    def tasks(self, engine: Engine) -> list[Planned]:
         """All of them, in the recipe's order. Raises UserError for a task that is unknown, has no
         item, or cannot be put in the written form."""
         found: list[Planned] = []
@@ -70,12 +76,18 @@ class Plan:
             lost = entry in self.section.forgetting
             made = self._entry(entry, options, engine)
             found += map(_forgetting, made) if lost else made
-        names = [(one.name, one.part) for one in found]
-        twice = next((name for name in names if names.count(name) > 1), None)
+        names = Counter(one.key for one in found)
+        twice = next((name for name, count in names.items() if count > 1), None)
         if twice is not None:
             raise UserError(
-                f"two of the tasks are named {twice[0]!r}: their scores would stand in one row; "
+                f"two of the tasks are named {twice!r}: their scores would stand in one row; "
                 "rename one, or name it once"
+            )
+        taken = [one.name for one in found if one.kind != "imitation"]
+        if wrong := next((name for name in taken if name.startswith(IMITATION)), None):
+            raise UserError(
+                f"the task {wrong} has a name of the imitation task, whose scores are read in "
+                "another way; rename it"
             )
         return found
 
@@ -83,7 +95,7 @@ class Plan:
         """The tokens that a model may write to a task of ours."""
         return options.max_tokens or self.section.max_tokens
 
-    def _entry(self, entry: str, options: TaskOptions, engine: Any) -> Iterator[Planned]:
+    def _entry(self, entry: str, options: TaskOptions, engine: Engine) -> Iterator[Planned]:
         from limbeck.evals import tasks as own
 
         if entry == "imitation":
@@ -129,27 +141,16 @@ class Plan:
             second = own.choice_by_likelihood(name + LIKELIHOOD, items)
             yield Planned(second, name + LIKELIHOOD, "ability", "likelihood", options)
 
-    def _engine(self, entry: str, options: TaskOptions, engine: Any) -> Iterator[Planned]:
+    def _engine(self, entry: str, options: TaskOptions, engine: Engine) -> Iterator[Planned]:
         """The lm-eval tasks of a name, a YAML file or a folder."""
-        for name in _names(entry):
-            try:
-                loaded = engine.load([name])
-            except KeyError as error:
-                raise UserError(f"lm-eval does not know the task {error}") from error
-            except Exception as error:  # a task's file may run into anything
-                told = _cause(error)
-                raise UserError(
-                    f"lm-eval cannot load the task {name}: {told}. Look at its data_files, or the "
-                    "name of its data set"
-                ) from error
-            for own_name, task in loaded["tasks"].items():
-                group = name if name in loaded["groups"] else ""
-                yield from self._put(task, group or own_name, own_name if group else "", options)
+        for name, part, task in engine.load(entry):
+            yield from self._put(task, name, part, options)
 
     def _put(self, task: Any, name: str, part: str, options: TaskOptions) -> Iterator[Planned]:
         from limbeck.evals.written import written_choice
 
-        _set(task, options, self._most(options))
+        _check(task, name)
+        set_options(task, options, self._most(options))
         likelihoods = task.OUTPUT_TYPE in LIKELIHOODS
         if self.protocol.form == "loglikelihood" or not likelihoods:
             if likelihoods and not self.scored:
@@ -162,68 +163,31 @@ class Plan:
         if task.OUTPUT_TYPE == "multiple_choice":
             made = written_choice(task, self._most(options))
             yield Planned(made, name, "ability", "main", options, part)
+        elif not self.protocol.second_view:
+            raise UserError(
+                f"the task {name} is one of likelihoods, which have no written form, and "
+                "eval.second_view is off: nobody would be asked; leave the task out, or set "
+                "second_view to true"
+            )
         if self.scored and self.second_view:
             task.set_config(key="task", value=task.task_name + LIKELIHOOD)
             yield Planned(task, name + LIKELIHOOD, "ability", "likelihood", options, part)
 
 
-def drawn(items: Sequence[Any], limit: int | None, key: Callable[[Any], object]) -> list[Any]:
-    """`limit` of the items in their order: those with the least hashes, so that fewer are always
-    among more, and the order of a file decides nothing."""
-    if limit is None or limit >= len(items):
-        return list(items)
-    ranked = sorted(range(len(items)), key=lambda place: (content_hash(key(items[place])), place))
-    return [items[place] for place in sorted(ranked[:limit])]
-
-
-def _set(task: Any, options: TaskOptions, most: int) -> None:
-    """The options of an lm-eval task, and its drawn docs."""
-    from lm_eval.utils import handle_non_serializable, hash_string  # as its own doc_hash is made
-
-    shots = options.few_shot
-    if shots is not None or task.get_config("num_fewshot") is None:
-        task.set_config(key="num_fewshot", value=shots or 0)
-    task.set_fewshot_seed(seed=FEWSHOT_SEED)
-    if task.OUTPUT_TYPE == "generate_until":
-        settings = dict(task.config.generation_kwargs or {})
-        if "max_gen_toks" not in settings or options.max_tokens is not None:
-            settings["max_gen_toks"] = most
-        task.set_config(key="generation_kwargs", value=settings)
-    docs = list(task.eval_docs)
-    if not docs:
-        raise UserError(f"the task {task.task_name} has no item")
-
-    def key(doc: Any) -> str:
-        return str(
-            hash_string(
-                json.dumps(doc, indent=2, default=handle_non_serializable, ensure_ascii=False)
-            )
+def _check(task: Any, name: str) -> None:
+    """Raises UserError for a task that lm-eval would refuse, or whose scores could not be paired,
+    before a model is asked."""
+    if getattr(task, "UNSAFE_CODE", False):
+        raise UserError(
+            f"the task {name} runs the code that models write, which limbeck does not; leave it out"
         )
-
-    if options.limit is not None and options.limit < len(docs):
-        chosen = drawn(docs, options.limit, key)
-        # lm-eval's own `limit` takes the first docs, and its `samples` mixes up their ids.
-        if task.has_test_docs():
-            task.test_docs = lambda: chosen
-        else:
-            task.validation_docs = lambda: chosen
-
-
-def _cause(error: BaseException) -> str:
-    """What began it, in a line: the last of a chain says only that there was an error."""
-    while error.__cause__ is not None:
-        error = error.__cause__
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return f"{type(error).__name__}: {'; '.join(lines)[:300]}"
-
-
-def _names(entry: str) -> list[str]:
-    from limbeck.evals.lm_eval_files.task_folder import tasks_in
-
-    path = Path(entry)
-    if entry.endswith(TASK_FILES):
-        return [path.stem]
-    return tasks_in(path) if path.is_absolute() and path.is_dir() else [entry]
+    if getattr(task, "MULTIMODAL", False):
+        raise UserError(f"the task {name} shows images or sounds, and models are asked in text")
+    if task.OUTPUT_TYPE == "loglikelihood_rolling" and not callable(task.config.process_results):
+        raise UserError(
+            f"the task {name} measures the perplexity of texts, which has no score per item; "
+            "limbeck pairs the three models item by item, so leave it out"
+        )
 
 
 def _forgetting(one: Planned) -> Planned:

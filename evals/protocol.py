@@ -10,19 +10,21 @@ from pathlib import Path
 from typing import Any, Literal
 
 from limbeck.recipe import Eval
+from limbeck.recipe_eval import TASK_FILES
 from limbeck.record import Record, content_hash
 from limbeck.store import file_hash
 
 Form = Literal["loglikelihood", "generate"]
-VERSION = 4  # raise it when prompts, extraction or scoring change
+VERSION = 5  # raise it when prompts, extraction or scoring change
 
 
 @dataclass(frozen=True, slots=True)
 class Protocol:
     """One way of asking. `form` is how multiple choice is put: by the likelihood of each option,
     or written out, which is all that a black box can answer. `asked` is how each role is asked
-    questions with exact targets, where the recipe has such a task. `options` are those of each
-    task, `data` the content behind each."""
+    questions with exact targets, where the recipe has such a task, and `prompts` a hash of what
+    they are asked, word by word. `options` are those of each task, `data` the content behind each.
+    """
 
     form: Form
     prompt: str
@@ -36,6 +38,7 @@ class Protocol:
     second_view: bool
     version: int
     lm_eval: str
+    prompts: str = ""
 
     @property
     def hash(self) -> str:
@@ -46,9 +49,15 @@ class Protocol:
 
 
 def make_protocol(
-    section: Eval, test: Sequence[Record], *, black_box: bool, asked: Mapping[str, str]
+    section: Eval,
+    test: Sequence[Record],
+    *,
+    black_box: bool,
+    asked: Mapping[str, str],
+    prompts: str = "",
 ) -> Protocol:
-    """The protocol of a recipe: a black-box teacher forces the written form for all three."""
+    """The protocol of a recipe: a black-box teacher forces the written form for all three. Raises
+    DataError for lm-eval's files that cannot be read."""
     form: Form
     if section.form == "auto":
         form = "generate" if black_box else "loglikelihood"
@@ -77,14 +86,16 @@ def make_protocol(
         second_view=section.second_view and form == "generate",
         version=VERSION,
         lm_eval=metadata.version("lm-eval"),
+        prompts=prompts,
     )
 
 
 def _content(path: Path) -> str:
-    """The hash of a file, or of all YAML files in a folder; "" where there is neither."""
-    if path.is_file():
+    """The hash of a file of questions or items, or of all that is behind lm-eval's YAML; "" where
+    there is neither."""
+    from limbeck.evals.lm_eval_files.content import content_of
+
+    if path.suffix == ".jsonl" and path.is_file():
         return file_hash(path)
-    if not path.is_absolute() or not path.is_dir():
-        return ""
-    files = sorted(file for file in path.rglob("*.y*ml") if file.is_file())
-    return content_hash([[str(file.relative_to(path)), file_hash(file)] for file in files])
+    is_yaml = path.suffix in TASK_FILES and path.is_file()
+    return content_of(path) if is_yaml or (path.is_absolute() and path.is_dir()) else ""

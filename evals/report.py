@@ -61,14 +61,15 @@ def build_report(
     """
     extra = {} if few_shot_base is None else {"few-shot base": few_shot_base}
     protocol = same_protocol({**roles, **extra})
-    choice = CHOICE.get(protocol.get("form", ""), "")
     pairs = {task: paired(task, roles) for task in _task_names(roles)}
+    for task, pair in pairs.items():
+        _check_asked(pair, (asked or {}).get(task))
     tasks = [
         task_row(
             pair,
             chance=chance.get(task),
             seed=seed,
-            choice=choice if task in chance else "",
+            choice=_choice(pair, protocol) if task in chance else "",
             asked=(asked or {}).get(task, ()),
             similarity=(similarity or {}).get(task),
         )
@@ -100,6 +101,24 @@ def build_report(
         + ([] if style is None else [STYLE_LIMIT])
         + ([] if in_context is None else [IN_CONTEXT_LIMIT]),
     }
+
+
+def _choice(pair: Paired, protocol: Mapping[str, Any]) -> str:
+    """How a task of multiple choice was asked."""
+    view = next(iter(pair.tasks.values())).get("view")
+    return CHOICE.get("loglikelihood" if view == "likelihood" else protocol.get("form", ""), "")
+
+
+def _check_asked(pair: Paired, asked: Sequence[Mapping[str, Any]] | None) -> None:
+    """Raises UserError where the items in words are not those that were scored: contamination and
+    similarity are told by their places."""
+    items = next(iter(pair.tasks.values()))["items"]
+    if asked is None or [row["id"] for row in asked] == [item["id"] for item in items]:
+        return
+    raise UserError(
+        f"what the items of {pair.name} ask was written down for other items than those that were "
+        "scored; run limbeck eval again"
+    )
 
 
 def _adjust(tasks: Sequence[dict[str, Any]]) -> None:

@@ -172,7 +172,9 @@ def task_row(
     if similarity is not None:
         near = [similarity[place] for place in pair.places]
         row["support"] = support(near, base, student, teacher, clusters=groups)
-    return row | (_endings(pair, asked, seed) if is_share else {})
+    # Where less is better 1 is no right answer: nothing is acquired, copied or readable.
+    is_right = is_share and first["higher_is_better"]
+    return row | (_endings(pair, asked, seed) if is_right else {})
 
 
 def _endings(pair: Paired, asked: Sequence[Mapping[str, Any]], seed: int) -> dict[str, Any]:

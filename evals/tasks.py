@@ -137,6 +137,7 @@ def choice_by_likelihood(name: str, items: Sequence[Item]) -> MessagesTask:
             "messages": [{"role": "user", "content": item.question}],
             "options": list(item.options),
             "answer": item.answer,
+            "topic": item.topic,
         }
         for item in items
     ]
@@ -167,6 +168,7 @@ def choice_by_writing(name: str, items: Sequence[Item], max_tokens: int) -> Mess
             ],
             "options": list(item.options),
             "answer": item.answer,
+            "topic": item.topic,
         }
         for item in items
     ]
@@ -195,8 +197,12 @@ def chosen_text(doc: Doc, results: Sequence[Any]) -> str | None:
 
 
 def written_question(question: str, options: Sequence[str]) -> str:
-    """A question of multiple choice that is answered by writing."""
-    lines = [f"{LETTERS[place]}. {option}" for place, option in enumerate(options)]
+    """A question of multiple choice that is answered by writing. The lines of an option are set
+    in: none of them can pass for the next option."""
+    lines = [
+        f"{LETTERS[place]}. " + "\n   ".join(option.splitlines())
+        for place, option in enumerate(options)
+    ]
     return "\n".join([question, "", *lines, "", "Answer with the letter only."])
 
 

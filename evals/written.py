@@ -12,12 +12,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from limbeck.errors import UserError
+from limbeck.evals.engine import is_apart
 from limbeck.evals.extract import chosen_option
 from limbeck.evals.items import LETTERS
 from limbeck.evals.tasks import FAILED, Doc, MessagesTask, chosen_text, written_question
 from limbeck.record import content_hash
 
-_ANSWER = re.compile(r"\s*\n?\s*(?:answer|a|answer choices?)\s*:\s*$", re.IGNORECASE)
+# Where the answer would begin, at the end of a question: a line of its own, or after a sentence.
+_ANSWER = re.compile(
+    r"(?:^|\n\s*|(?<=[.?!…。？！)\]\"'”’»])\s*)(?:answer|a|answer choices?|答案|答|回答|答え|正解|정답)"
+    r"\s*[:：]\s*$",
+    re.IGNORECASE,
+)
 
 
 class WrittenChoice(MessagesTask):
@@ -35,29 +41,21 @@ class WrittenChoice(MessagesTask):
     def prompt_of(self, doc: Doc) -> str | list[dict[str, str]]:
         shots = int(self._inner.get_config("num_fewshot") or 0)
         turns: list[dict[str, str]] = []
-        described = self._inner.config.description
+        own = self.fields_of(doc)
+        described = self._inner.resolve_field(own, self._inner.config.description)
         if described:
             turns.append({"role": "system", "content": str(described).strip()})
         if shots:
-            for shown in self._shown(self._originals[doc["place"]], shots):
+            others = own if is_apart(self._inner) else None
+            for shown in self._inner.sampler.sample(n=shots, eval_doc=others):
                 asked = _asked(self._inner, shown, "")
                 turns.append({"role": "user", "content": asked["messages"][0]["content"]})
                 turns.append({"role": "assistant", "content": LETTERS[asked["gold"][0]]})
         return [*turns, *doc["messages"]]
 
-    def _shown(self, own: Any, shots: int) -> Sequence[Any]:
-        """The docs of worked examples, never the item itself: lm-eval leaves it out only where the
-        examples' split is said to be the test's."""
-        sampler = self._inner.sampler
-        pool = list(sampler.fewshot_docs())
-        among = own in pool
-        if len(pool) - among < shots:
-            raise UserError(
-                f"the task {self._inner.task_name} has {len(pool) - among} docs for worked "
-                f"examples, and {shots} are wanted; set a smaller few_shot in eval.task_options"
-            )
-        found: Sequence[Any] = sampler.sample(n=shots, eval_doc=own if among else None)
-        return found
+    def fields_of(self, doc: Doc) -> Any:
+        """The doc of `inner` that a doc was made from."""
+        return self._originals[doc["place"]]
 
 
 def written_choice(inner: Any, max_tokens: int) -> WrittenChoice:
@@ -65,7 +63,8 @@ def written_choice(inner: Any, max_tokens: int) -> WrittenChoice:
 
     The options of an item are shuffled, the same way for every model: in some tasks the right one
     is always the first. Options that are letters already stay, since the question lists them.
-    Raises UserError for a task whose options are several contexts of one ending.
+    Raises UserError for a task whose options are several contexts of one ending, and for an item
+    with fewer options than two, or more than there are letters.
     """
     if inner.multiple_input:
         raise UserError(
@@ -100,18 +99,23 @@ def _asked(inner: Any, original: Any, name: str) -> Doc:
     """An item: its prompt, its options in the order shown, the places of the right ones."""
     text = str(inner.doc_to_text(original)).strip()
     options = [str(option).strip() for option in inner.doc_to_choice(original)]
+    if not 2 <= len(options) <= len(LETTERS):
+        raise UserError(
+            f"the task {inner.task_name} has an item of {len(options)} options, and letters are "
+            f"written for 2 to {len(LETTERS)}; leave the task out, or set eval.form to loglikelihood"
+        )
     gold = _gold(inner.doc_to_target(original), inner.doc_to_choice(original))
     question = _ANSWER.sub("", text) or text
-    lettered = [option.strip("()[]. ").upper() for option in options] == list(
-        LETTERS[: len(options)]
-    )
-    if lettered:
+    letters = [option.strip("()[]. ").upper() for option in options]
+    shown = list(LETTERS[: len(options)])
+    if sorted(letters) == shown:  # the question lists them, in whatever order they are named
         content = f"{question}\n\nAnswer with the letter only."
-        shown = list(LETTERS[: len(options)])
+        gold = sorted(shown.index(letters[place]) for place in gold)
     else:
         order = sorted(range(len(options)), key=lambda n: content_hash([question, options[n], n]))
         shown = [options[n] for n in order]
-        gold = sorted(order.index(n) for n in gold)
+        right = {options[n] for n in gold}  # whoever names its double is right as well
+        gold = [place for place, option in enumerate(shown) if option in right]
         content = written_question(question, shown)
     own = original.get("id") if isinstance(original, dict) else None
     return {

@@ -120,13 +120,20 @@ class Eval(Section):
 
     @model_validator(mode="after")
     def _options_of_tasks(self) -> Self:
-        names = {task_name(task) for task in self.every_task}
+        names = {task_name(task): task for task in self.every_task}
         unknown = next((name for name in self.task_options if name not in names), None)
         if unknown is not None:
             raise ValueError(
                 f"task_options has options of {unknown!r}, which is no task here; there are "
                 f"{', '.join(sorted(names))}"
             )
+        for name, options in self.task_options.items():
+            if options.few_shot and (name == "imitation" or names[name].endswith(".jsonl")):
+                raise ValueError(
+                    f"task_options.{name} has few_shot, which only lm-eval's tasks know: a file of "
+                    "questions or items, and imitation, are asked without worked examples; leave "
+                    "it out"
+                )
         return self
 
     @property

@@ -25,7 +25,7 @@ def tasks_in(folder: Path) -> list[str]:
     groups: dict[str, list[str]] = {}
     found: dict[str, Path] = {}
     for path in _files(folder):
-        config = _merged(path, ())
+        config = merged(path)
         name, members = _named(config)
         if name is None:
             continue
@@ -77,22 +77,36 @@ def _tags(found: Mapping[str, Path]) -> dict[str, list[str]]:
     """The tasks of every tag."""
     tags: dict[str, list[str]] = {}
     for name, path in found.items():
-        given = _merged(path, ()).get("tag") or []
+        given = merged(path).get("tag") or []
         for tag in given if isinstance(given, list) else [given]:
             tags.setdefault(str(tag), []).append(name)
     return tags
 
 
-def _merged(path: Path, within: tuple[Path, ...]) -> dict[str, Any]:
-    """A file's keys over those of the files that it includes."""
+def merged(path: Path) -> dict[str, Any]:
+    """A file's keys over those of the files that it includes; what code gives is None. Raises
+    DataError for a file that is no YAML, and for a missing or circular `include`."""
+    found: dict[str, Any] = {}
+    for _, own in reversed(_chain(path, ())):
+        found |= own
+    return found
+
+
+def included(path: Path) -> list[Path]:
+    """The files that a file includes, theirs too. Raises DataError, as `merged` does."""
+    return [file for file, _ in _chain(path, ())[1:]]
+
+
+def _chain(path: Path, within: tuple[Path, ...]) -> list[tuple[Path, dict[str, Any]]]:
+    """A file and those that it includes, each after all whose keys it gives way to."""
     if path in within:
         raise DataError(f"{path} includes itself", path=path)
     own = _read(path)
     given = own.pop("include", None) or []
-    merged: dict[str, Any] = {}
-    for name in given if isinstance(given, list) else [given]:
-        merged |= _merged((path.parent / str(name)).resolve(), (*within, path))
-    return merged | own
+    found = [(path, own)]
+    for name in reversed(given if isinstance(given, list) else [given]):
+        found += _chain((path.parent / str(name)).resolve(), (*within, path))
+    return found
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -14,8 +14,8 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from limbeck.errors import MissingExtra
-from limbeck.evals.questions import is_questions
+from limbeck.errors import BadRequest, MissingExtra
+from limbeck.evals.questions import Asking, is_questions, read_questions
 from limbeck.filters import answer
 from limbeck.filters.answer.said import said
 from limbeck.ledger import Ledger
@@ -26,7 +26,7 @@ from limbeck.pipeline.context import Context, Role
 from limbeck.pipeline.format import read_split
 from limbeck.pipeline.role_model import connect_role, fingerprint_of, section_of, weights_of
 from limbeck.pipeline.subset import first_rows
-from limbeck.record import Message, content_hash
+from limbeck.record import Message, content_hash, messages_json
 from limbeck.store import read_json, write_json
 
 if TYPE_CHECKING:
@@ -74,17 +74,20 @@ def evaluate_roles(context: Context) -> None:
             path = folder / f"{role}.json"
             if not _is_done(path, protocol.hash, print_) or not (folder / ASKED).is_file():
                 result, asked = _evaluate(context, role, protocol)
-                write_json(folder / ASKED, asked)
+                # After it: killed in between, the next role writes what was asked of this one.
                 write_json(path, {"role": role, "model": print_, **result})
-            saved = read_json(path)
-            failures[role] = len(saved["failures"])
+                write_json(folder / ASKED, asked)
+            failures[role] = len(read_json(path)["failures"])
             done.files.append(path.name)
         done.files.append(ASKED)
         done.files += _few_shot_base(context, protocol)
         done.files += _part(context, in_context, in_context.ask_model)
         done.files += _part(context, style, style.ask_model)
         done.files += _judge(context)
-        done.counts |= {"failed_calls": failures}
+        saved = [read_json(folder / name) for name in done.files if name != ASKED]
+        lost = [one for part in saved for one in _failures(part)]
+        hopeless = len(lost) - sum(map(_may_succeed, lost))
+        done.counts |= {"failed_calls": failures, "failures": len(lost), "hopeless": hopeless}
     context.run.log("evaluated", protocol=protocol.hash)
 
 
@@ -147,11 +150,25 @@ def _judge(context: Context) -> list[str]:
     return [judge.FILE]
 
 
-def _is_done(path: Any, protocol: str, model: str) -> bool:
+def _is_done(path: Path, protocol: str, model: str) -> bool:
+    """Whether it is of this model and protocol, and no call of it is worth being made again."""
     if not path.is_file():
         return False
     saved = read_json(path)
-    return bool(saved["protocol"]["hash"] == protocol and saved["model"] == model)
+    same = saved["protocol"]["hash"] == protocol and saved["model"] == model
+    return bool(same and not any(map(_may_succeed, _failures(saved))))
+
+
+def _failures(saved: Mapping[str, Any]) -> list[str]:
+    """The failed calls that a file of this stage tells of."""
+    found = [*saved.get("failures", ()), *saved.get("again", {}).get("failures", ())]
+    for pair in saved.get("pairs", ()):
+        found += [row["failed"] for row in pair["rows"] if "failed" in row]
+    return found
+
+
+def _may_succeed(failure: str) -> bool:
+    return not failure.startswith(f"{BadRequest.reason}:")
 
 
 def _protocol(context: Context) -> Any:
@@ -162,12 +179,29 @@ def _protocol(context: Context) -> Any:
     test = read_split(context.run.folder("format"), "test")
     teacher = parse_model(context.recipe.teacher.model)
     asked: dict[str, str] = {}
-    if any(_is_questions(task) for task in context.recipe.eval.every_task):
-        asked = {role: asking_of(context, role).about for role in ROLES}
+    prompts = ""
+    if files := [Path(task) for task in context.recipe.eval.every_task if _is_questions(task)]:
+        askings = {role: asking_of(context, role) for role in ROLES}
+        asked = {role: asking.about for role, asking in askings.items()}
+        prompts = _prompts(files, list(askings.values()))
     try:
-        return make_protocol(context.recipe.eval, test, black_box=not teacher.is_local, asked=asked)
+        return make_protocol(
+            context.recipe.eval,
+            test,
+            black_box=not teacher.is_local,
+            asked=asked,
+            prompts=prompts,
+        )
     except ModuleNotFoundError as error:  # importlib.metadata: lm-eval is not there
         raise MissingExtra("lm-eval", "eval") from error
+
+
+def _prompts(files: Sequence[Path], askings: Sequence[Asking]) -> str:
+    """A hash of all that the roles are asked: how a role is asked is told in a few words, which are
+    the same for other worked examples or another system prompt."""
+    asked = [asking.prompt(q) for f in files for q in read_questions(f) for asking in askings]
+    texts = [prompt if isinstance(prompt, str) else messages_json(prompt) for prompt in asked]
+    return content_hash([texts, [list(asking.stop) for asking in askings]])
 
 
 def _is_questions(task: str) -> bool:

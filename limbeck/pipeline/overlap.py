@@ -43,7 +43,7 @@ def evaluated(context: Context) -> dict[str, list[Item]]:
         return {
             task: [item_of(row) for row in rows]
             for task, rows in tasks.items()
-            if rows and not task.startswith("imitation")
+            if rows and not task.startswith("imitation_")
         }
     except (AttributeError, KeyError, TypeError) as error:
         raise DataError(

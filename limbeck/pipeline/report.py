@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+from collections.abc import Mapping, Sequence
 from importlib import metadata
 from typing import Any
 
@@ -12,6 +13,7 @@ from limbeck.models import parse_model
 from limbeck.pipeline import in_context, judge, style
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.evaluate import ASKED, FEW_SHOT, ROLES, demos
+from limbeck.pipeline.evaluate import inputs as eval_inputs
 from limbeck.pipeline.format import SPLITS, read_split
 from limbeck.pipeline.overlap import compared
 from limbeck.pipeline.train import METRICS, SUMMARY
@@ -42,6 +44,11 @@ def write_report(context: Context) -> dict[str, Any]:
             f"what the student is trained on, or how, changed since it was trained. Run: limbeck "
             f"train {context.run.path}, then limbeck eval {context.run.path}"
         )
+    if context.run.need("eval", by="report").inputs != eval_inputs(context):
+        raise UserError(
+            "what the models are asked, or how, changed since they were evaluated. Run: limbeck "
+            f"eval {context.run.path}"
+        )
     try:
         from limbeck.evals.pages import markdown, page
         from limbeck.evals.report import build_report
@@ -52,6 +59,7 @@ def write_report(context: Context) -> dict[str, Any]:
     generated = run.need("generate", by="report").counts
     test = read_split(run.folder("format"), "test")
     entries, similar = compared(context)
+    asked = read_json(run.folder("eval") / ASKED)
     report = build_report(
         name=recipe.name,
         version=__version__,
@@ -67,10 +75,10 @@ def write_report(context: Context) -> dict[str, Any]:
         },
         versions=versions(),
         prompts={record.id: record.prompt for record in test},
-        chance=_chance(context),
+        chance=_chance(context, asked, roles["base"]),
         seed=recipe.seed,
         few_shot_base=_few_shot_base(context),
-        asked=read_json(run.folder("eval") / ASKED),
+        asked=asked,
         contamination=entries,
         similarity={task: found.tolist() for task, found in similar.items()},
         style=style.report_of(context),
@@ -154,13 +162,19 @@ def _training(context: Context) -> dict[str, Any]:
     return {**{key: summary[key] for key in keys}, "curve": curve}
 
 
-def _chance(context: Context) -> dict[str, float]:
-    from limbeck.evals.items import read_items
+def _chance(
+    context: Context, asked: Mapping[str, Sequence[Mapping[str, Any]]], base: Mapping[str, Any]
+) -> dict[str, float]:
+    """What guessing scores on the items that were asked, of every task of multiple choice and of
+    its view by likelihood."""
+    from limbeck.evals.planned import LIKELIHOOD
     from limbeck.evals.questions import is_questions
 
+    free = {path.stem for path in context.recipe.eval.files if is_questions(path)}
     found = {}
-    for path in context.recipe.eval.files:
-        if not is_questions(path):
-            items = read_items(path)
-            found[path.stem] = sum(1 / len(item.options) for item in items) / len(items)
+    for name in (task["task"] for task in base["tasks"] if task["metric"].startswith("acc")):
+        items = asked.get(name.removesuffix(LIKELIHOOD), ())
+        counts = [len(item["options"]) for item in items]
+        if name not in free and counts and all(counts):
+            found[name] = sum(1 / count for count in counts) / len(counts)
     return found

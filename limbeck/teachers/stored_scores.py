@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 from limbeck.aio import map_ordered, run
-from limbeck.errors import UserError
+from limbeck.errors import BadRequest, UserError
 from limbeck.ledger import Answered, Keyer, Ledger
 from limbeck.protocols import Reply, Usage
 from limbeck.record import user
@@ -46,11 +46,13 @@ class StoredScores:
         self.failures: list[str] = []
 
     def __call__(self, pairs: Sequence[tuple[Context, str]]) -> list[Score]:
-        places: dict[Context, list[int]] = {}
+        places: dict[tuple[Context, int], list[int]] = {}
         for place, (context, _) in enumerate(pairs):
-            places.setdefault(context, []).append(place)
+            # Texts after nothing have nothing in common: one of them is no reason to lose all.
+            places.setdefault((context, 0 if context else place), []).append(place)
+        together = [(context, where) for (context, _), where in places.items()]
         scores: list[Score] = [(math.nan, False)] * len(pairs)
-        for groups in _pieces(list(places.items()), AT_ONCE):
+        for groups in _pieces(together, AT_ONCE):
             for (_, where), found in zip(groups, self._groups(groups, pairs), strict=True):
                 for place, score in zip(where, found, strict=True):
                     scores[place] = score
@@ -82,7 +84,7 @@ class StoredScores:
         return [scores or [] for scores in found]
 
     def _compute(self, groups: Sequence[tuple[Context, Sequence[str]]]) -> Iterator[list[Score]]:
-        """Of all groups at once; one by one, if one of them is refused."""
+        """Of all groups at once; if one of them is refused, of the two halves, down to it alone."""
         if not groups:
             return
         flat = [(context, text) for context, texts in groups for text in texts]
@@ -90,10 +92,11 @@ class StoredScores:
             scores = self._scorer(flat)
         except UserError as error:
             if len(groups) > 1:
-                for group in groups:
-                    yield from self._compute([group])
+                half = len(groups) // 2
+                yield from self._compute(groups[:half])
+                yield from self._compute(groups[half:])
                 return
-            self.failures.append(f"bad request: {error}")
+            self.failures.append(f"{BadRequest.reason}: {error}")
             scores = [(math.nan, False)] * len(flat)
         self._on_done(len(flat))
         rest = iter(scores)

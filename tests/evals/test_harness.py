@@ -11,7 +11,8 @@ import pytest
 
 from limbeck.errors import AskError, UserError
 from limbeck.evals.harness import TaskResult, evaluate
-from limbeck.evals.planned import Plan, drawn
+from limbeck.evals.engine import drawn
+from limbeck.evals.planned import Plan
 from limbeck.evals.protocol import make_protocol
 from limbeck.evals.questions import Asking
 from limbeck.filters import answer
