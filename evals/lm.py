@@ -24,7 +24,6 @@ from limbeck.teachers.drain import draining
 from limbeck.teachers.scoring import Context
 
 
-
 class Chat(str):
     """The JSON of a chat's messages, as it travels through lm-eval. A plain text that looks like
     one is none."""

@@ -20,8 +20,8 @@ from limbeck.record import content_hash
 
 # Where the answer would begin, at the end of a question: a line of its own, or after a sentence.
 _ANSWER = re.compile(
-    r"(?:^|\n\s*|(?<=[.?!…。？！)\]\"'”’»])\s*)(?:answer|a|answer choices?|答案|答|回答|答え|正解|정답)"
-    r"\s*[:：]\s*$",
+    r"(?:^|\n\s*|(?<=[.?!…。？！)\]\"'”’»])\s*)"
+    r"(?:answer|a|answer choices?|答案|答|回答|答え|正解|정답)\s*[:：]\s*$",
     re.IGNORECASE,
 )
 
@@ -102,7 +102,7 @@ def _asked(inner: Any, original: Any, name: str) -> Doc:
     if not 2 <= len(options) <= len(LETTERS):
         raise UserError(
             f"the task {inner.task_name} has an item of {len(options)} options, and letters are "
-            f"written for 2 to {len(LETTERS)}; leave the task out, or set eval.form to loglikelihood"
+            f"written for 2 to {len(LETTERS)}; leave it out, or set eval.form to loglikelihood"
         )
     gold = _gold(inner.doc_to_target(original), inner.doc_to_choice(original))
     question = _ANSWER.sub("", text) or text

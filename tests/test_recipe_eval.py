@@ -70,3 +70,12 @@ def test_imitation_is_nothing_that_is_lost() -> None:
 def test_worked_examples_for_the_base_need_a_chat() -> None:
     assert "set prompt to chat" in refused(few_shot_base=2, prompt="plain")
     assert recipe(few_shot_base=2).eval.few_shot_base == 2
+
+
+@pytest.mark.parametrize("name", ["imitation", "own"])
+def test_worked_examples_are_wanted_only_of_lm_evals_tasks(name: str) -> None:
+    tasks = ["imitation", "own.jsonl", "arc_easy"]
+    told = refused(tasks=tasks, task_options={name: {"few_shot": 2}})
+    assert f"task_options.{name} has few_shot, which only lm-eval's tasks know" in told
+    made = recipe(tasks=tasks, task_options={name: {"few_shot": 0}, "arc_easy": {"few_shot": 2}})
+    assert made.eval.options_of("arc_easy").few_shot == 2

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from limbeck.errors import MissingExtra, UserError
+from limbeck.evals.engine import drawn
 from limbeck.evals.lm_eval_files import export as forms
 from limbeck.evals.lm_eval_files.export import Exported, export
-from limbeck.evals.engine import drawn
 from limbeck.evals.questions import Prompt
 from limbeck.pipeline import lm_eval_functions
 from limbeck.pipeline.asking import asking_of

@@ -46,17 +46,20 @@ class StoredScores:
         self.failures: list[str] = []
 
     def __call__(self, pairs: Sequence[tuple[Context, str]]) -> list[Score]:
-        places: dict[tuple[Context, int], list[int]] = {}
-        for place, (context, _) in enumerate(pairs):
+        # Asked twice in a batch, a pair would have two numbers that differ in the last digits, of
+        # which the ledger keeps one.
+        once = list(dict.fromkeys(pairs))
+        self._on_done(len(pairs) - len(once))
+        places: dict[tuple[Context, str], list[int]] = {}
+        for place, (context, text) in enumerate(once):
             # Texts after nothing have nothing in common: one of them is no reason to lose all.
-            places.setdefault((context, 0 if context else place), []).append(place)
+            places.setdefault((context, "" if context else text), []).append(place)
         together = [(context, where) for (context, _), where in places.items()]
-        scores: list[Score] = [(math.nan, False)] * len(pairs)
+        scores: dict[tuple[Context, str], Score] = {}
         for groups in _pieces(together, AT_ONCE):
-            for (_, where), found in zip(groups, self._groups(groups, pairs), strict=True):
-                for place, score in zip(where, found, strict=True):
-                    scores[place] = score
-        return scores
+            for (_, where), found in zip(groups, self._groups(groups, once), strict=True):
+                scores.update(zip([once[place] for place in where], found, strict=True))
+        return [scores[pair] for pair in pairs]
 
     def _groups(
         self, groups: Sequence[tuple[Context, list[int]]], pairs: Sequence[tuple[Context, str]]

@@ -2,138 +2,21 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from limbeck.errors import AskError, UserError
-from limbeck.evals.harness import TaskResult, evaluate
 from limbeck.evals.engine import drawn
-from limbeck.evals.planned import Plan
-from limbeck.evals.protocol import make_protocol
-from limbeck.evals.questions import Asking
-from limbeck.filters import answer
-from limbeck.protocols import Reply, Request
-from limbeck.recipe import Eval
-from limbeck.teachers.scoring import Context
-
-COLOURS = [
-    {"id": f"c{n}", "question": f"Which is a colour? ({n})", "choices": ["椅子", "Rouge", "Haus"],
-     "gold": 1, "topic": "colours" if n % 2 else "Farben"}
-    for n in range(6)
-]  # fmt: skip
-SUMS = [{"id": f"s{n}", "question": f"{n} + 1 = ?", "answer": str(n + 1)} for n in range(5)]
-
-CHOICE = """
-task: colours
-dataset_path: json
-dataset_kwargs: {data_files: {test: DATA/colours.jsonl}}
-test_split: test
-output_type: multiple_choice
-doc_to_text: "Question: {{question}}\\nAnswer:"
-doc_to_choice: choices
-doc_to_target: gold
-metric_list:
-  - {metric: acc, aggregation: mean, higher_is_better: true}
-  - {metric: acc_norm, aggregation: mean, higher_is_better: true}
-"""
-NUMBERS = """
-task: sums
-dataset_path: json
-dataset_kwargs: {data_files: {test: DATA/sums.jsonl}}
-test_split: test
-output_type: generate_until
-doc_to_text: "{{question}}"
-doc_to_target: "{{answer}}"
-generation_kwargs: {until: ["END"], do_sample: false, max_gen_toks: 40}
-filter_list:
-  - name: first-number
-    filter:
-      - {function: regex, regex_pattern: "(-?[0-9]+)", group_select: 0}
-      - {function: take_first}
-  - name: last-number
-    filter:
-      - {function: regex, regex_pattern: "(-?[0-9]+)", group_select: -1}
-      - {function: take_first}
-metric_list:
-  - {metric: exact_match, aggregation: mean, higher_is_better: true}
-"""
-
-
-class Scripted:
-    """A writer that says what a function makes of the prompt's last words."""
-
-    name = "scripted"
-
-    def __init__(self, say: Callable[[str], str | Reply | AskError]) -> None:
-        self.say = say
-        self.asked: list[Request] = []
-
-    @property
-    def identity(self) -> Mapping[str, Any]:
-        return {"endpoint": "fake"}
-
-    async def ask(self, request: Request, /) -> Reply:
-        self.asked.append(request)
-        said = self.say(request.messages[-1].content)
-        if isinstance(said, AskError):
-            raise said
-        return said if isinstance(said, Reply) else Reply(said)
-
-    async def aclose(self) -> None:
-        return
-
-
-class Longest:
-    """Likelihoods by which the shortest continuation wins."""
-
-    def __init__(self) -> None:
-        self.failures: list[str] = []
-
-    def __call__(self, pairs: Sequence[tuple[Context, str]]) -> list[tuple[float, bool]]:
-        return [(-float(len(text)), False) for _, text in pairs]
+from limbeck.protocols import Reply
+from tests.evals.lm_eval_run import Longest, fill, letter, run
 
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("HF_DATASETS_CACHE", str(tmp_path / "cache"))
-    for name, rows in (("colours", COLOURS), ("sums", SUMS)):
-        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-        (tmp_path / f"{name}.jsonl").write_text(lines, encoding="utf-8")
-    for name, text in (("colours", CHOICE), ("sums", NUMBERS)):
-        (tmp_path / f"{name}.yaml").write_text(text.replace("DATA", str(tmp_path)))
-    return tmp_path
-
-
-def run(
-    folder: Path,
-    say: Callable[[str], Any],
-    *,
-    scores: Longest | None = None,
-    second_view: bool = True,
-    **section: Any,
-) -> tuple[dict[str, TaskResult], list[str], Scripted]:
-    section.setdefault("tasks", ("colours", "sums"))
-    for key in ("tasks", "forgetting"):
-        names = section.get(key, ())
-        section[key] = tuple(str(folder / f"{name}.yaml") for name in names)
-    made = Eval.model_validate({"form": "generate", "max_tokens": 9, **section})
-    protocol = make_protocol(made, [], black_box=True, asked={})
-    plan = Plan(
-        made, protocol, [], Asking(lambda seed: seed.messages), answer, lambda text: False,
-        scored=scores is not None, second_view=second_view,
-    )  # fmt: skip
-    writer = Scripted(say)
-    found, failures = evaluate(writer, scores, plan, width=4)
-    return {one.task: one for one in found}, failures, writer
-
-
-def letter(prompt: str, option: str) -> str:
-    """The letter under which a prompt shows an option."""
-    return next(line[0] for line in prompt.splitlines() if line[1:] == f". {option}")
+    return fill(tmp_path)
 
 
 def test_multiple_choice_of_lm_eval_is_written_for_a_black_box(folder: Path) -> None:
@@ -172,7 +55,7 @@ def test_base_and_student_have_a_second_view_by_likelihood(folder: Path) -> None
     assert (found["colours"].view, second.view) == ("main", "likelihood")
     assert [item["answer"] for item in second.items] == ["椅子"] * 6
     assert [item["score"] for item in second.items] == [0.0] * 6
-    plain, _, _ = run(folder, lambda text: "none", scores=Longest(), second_view=False)
+    plain, _, _ = run(folder, lambda text: "none", scores=Longest(), asks_twice=False)
     assert set(plain) == {"colours", "sums"}
 
 

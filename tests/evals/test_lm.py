@@ -66,6 +66,37 @@ def test_a_text_that_is_no_chat_stays_a_text(text: str) -> None:
     assert read_context(text) == text
 
 
+def test_a_plain_text_that_reads_like_a_chat_is_a_text() -> None:
+    text = role(Writer()).apply_chat_template([{"role": "user", "content": "Hi"}])
+    assert read_context(str(text)) == str(text)
+    writer = Writer()
+    role(writer).generate_until([instance(str(text), {})])
+    assert writer.asked[0].template == "raw"
+
+
+def test_repeats_of_a_sampled_request_are_other_samples_and_greedy_ones_the_same() -> None:
+    sampled = instance("x", {"do_sample": True, "temperature": 0.7})
+    greedy, same = instance("x", {"do_sample": False}), instance("x", {"do_sample": True})
+    writer = Writer()
+    role(writer).generate_until([sampled, sampled, greedy, greedy, same])
+    assert [(asked.index, asked.seed) for asked in writer.asked] == [
+        (0, 0), (1, 1), (0, None), (0, None), (0, 0),
+    ]  # fmt: skip
+
+
+def test_the_options_of_an_item_share_its_context() -> None:
+    seen: list[Context] = []
+
+    def score(pairs: Sequence[tuple[Context, str]]) -> list[tuple[float, bool]]:
+        seen.extend(context for context, _ in pairs)
+        return [(0.0, True)] * len(pairs)
+
+    lm = role(Writer(), score)
+    text = lm.apply_chat_template([{"role": "user", "content": "Which? 🙂"}])
+    lm.loglikelihood([instance(text, option, kind="loglikelihood") for option in "abc"])
+    assert seen[0] is seen[1] is seen[2]
+
+
 def test_a_chat_is_asked_as_a_chat_and_a_text_raw() -> None:
     writer = Writer()
     lm = role(writer)

@@ -82,3 +82,29 @@ def test_json_holds_the_hash_and_what_it_is_of(items: Path) -> None:
     told = row.pop("hash")
     assert told == content_hash(row, size=8)
     assert row["tasks"] == ("imitation", "items.jsonl", "arc_easy")
+
+
+def test_what_is_behind_lm_evals_files_changes_the_hash(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    data = tmp_path / "rows.jsonl"
+    text = f"task: a\ndataset_path: json\ndataset_kwargs: {{data_files: {{test: {data}}}}}\n"
+    (tmp_path / "own/a.yaml").write_text(text)
+    (tmp_path / "b.yml").write_text(text)
+    for task in ("own", "b.yml"):
+        hashes = []
+        for rows in ("{}\n", '{"question": "?"}\n'):
+            data.write_text(rows)
+            section = Eval(tasks=(str(tmp_path / task),))
+            hashes.append(make_protocol(section, TEST, black_box=False, asked={}).hash)
+        assert hashes[0] != hashes[1]
+
+
+def test_other_prompts_in_the_same_words_change_the_hash(items: Path) -> None:
+    section = Eval(tasks=(str(items),))
+    told = {"base": "cot_question_chat.v1, 2 worked examples"}
+    first, other = (
+        make_protocol(section, TEST, black_box=False, asked=told, prompts=prompts)
+        for prompts in ("one", "other")
+    )
+    assert first.asked == other.asked
+    assert first.hash != other.hash

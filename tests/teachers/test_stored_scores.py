@@ -76,6 +76,41 @@ def test_what_fits_no_window_has_no_score_and_harms_nobody(tiny: Loaded, tmp_pat
     assert "does not fit the 256" in told
 
 
+def test_texts_after_nothing_are_each_on_their_own(tiny: Loaded, tmp_path: Path) -> None:
+    long = "The capital of France is Paris. " * 200
+    pairs: list[tuple[Context, str]] = [("", "Paris"), ("", long), ("", "Rome"), ("", "Paris")]
+    scorer = Counting(tiny)
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        scores = StoredScores(scorer, ledger, ME)
+        found = [score for score, _ in scores(pairs)]
+        assert len(scores.failures) == 1
+        alone = Counting(tiny)
+        assert [score for score, _ in StoredScores(alone, ledger, ME)(pairs[2:])] == found[2:]
+    assert [math.isnan(score) for score in found] == [False, True, False, False]
+    assert found[0] == pytest.approx(found[3], abs=1e-4)
+    assert alone.asked == []
+
+
+def test_one_that_does_not_fit_leaves_the_others_together(tiny: Loaded, tmp_path: Path) -> None:
+    long = "The capital of France is Paris. " * 200
+    pairs: list[tuple[Context, str]] = [(f"Number {n} is", " Paris") for n in range(31)]
+    calls: list[int] = []
+
+    class Sized(Scorer):
+        def __call__(self, pairs: Sequence[tuple[Context, str]]) -> list[tuple[float, bool]]:
+            found = super().__call__(pairs)
+            calls.append(len(pairs))
+            return found
+
+    with Ledger(tmp_path / "ledger.sqlite") as ledger:
+        scores = StoredScores(Sized(tiny), ledger, ME)
+        found = scores([*pairs[:9], (long, " Rome"), *pairs[9:]])
+    assert sorted(calls) == [1, 2, 4, 8, 16]
+    assert math.isnan(found[9][0])
+    assert sum(math.isnan(score) for score, _ in found) == len(scores.failures) == 1
+    assert scores.failures[0].startswith("bad_request: ")
+
+
 def test_a_kill_costs_what_was_not_stored_yet(
     tiny: Loaded, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
