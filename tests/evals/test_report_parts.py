@@ -176,3 +176,21 @@ def test_base_after_worked_examples_stands_beside_the_student() -> None:
     other = {**role(task("k", STUDENT), protocol="x"), "shots": 3}
     with pytest.raises(UserError, match="different protocols"):
         report(*roles, few_shot_base=other)
+
+
+def test_where_less_is_better_nothing_is_right_acquired_or_copied() -> None:
+    roles = [
+        role(task("toxic", scores, higher_is_better=False)) for scores in (BASE, STUDENT, TEACHER)
+    ]
+    row = report(*roles)["tasks"][0]
+    assert (row["outcomes"], row["flips"], row["readable"]) == (None, None, None)
+    assert row["student_minus_base"]["value"] == pytest.approx(8 / 48)
+
+
+def test_items_in_words_that_are_not_those_that_were_scored_are_refused() -> None:
+    roles = [role(task("knowledge", scores)) for scores in (BASE, STUDENT, TEACHER)]
+    items = [{"id": f"i{n}", "question": "?", "options": []} for n in range(48)]
+    assert report(*roles, asked={"knowledge": items})["tasks"]
+    for wrong in (items[1:], items[::-1]):
+        with pytest.raises(UserError, match="knowledge ask was written down for other items"):
+            report(*roles, asked={"knowledge": wrong})

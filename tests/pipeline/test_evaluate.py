@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,14 @@ from typing import Any
 import pytest
 
 import limbeck
+from limbeck.errors import AskError, BadRequest, UserError
 from limbeck.pipeline.context import Context
-from limbeck.pipeline.evaluate import demos, evaluate_roles
+from limbeck.pipeline.evaluate import demos, evaluate_roles, inputs
 from limbeck.pipeline.format import read_split
 from limbeck.pipeline.report import write_report
+from limbeck.pipeline.run import do_stages
 from limbeck.progress import reporter
+from limbeck.recipe import Recipe
 from limbeck.rundir import RunDir
 from limbeck.store import read_json
 from limbeck.teachers.local import LocalTeacher
@@ -108,3 +112,80 @@ def test_what_was_answered_is_scored_again_without_asking(
     evaluate_roles(context)
     assert {name: (folder / name).read_bytes() for name in names} == before
     write_report(context)
+
+
+def copied(finished: Path, folder: Path) -> Context:
+    """The finished run in another folder, with a ledger that knows nothing."""
+    shutil.copytree(finished / "runs/tiny", folder / "tiny")
+    return Context(RunDir.open(folder / "tiny"), reporter("quiet"), folder / "ledger.sqlite")
+
+
+@pytest.mark.parametrize(
+    ("error", "asked_again"), [(AskError("the line broke"), True), (BadRequest("too long"), False)]
+)
+def test_a_failed_call_is_made_again_with_the_next_run_but_a_hopeless_one_not(
+    finished: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: AskError,
+    asked_again: bool,
+) -> None:
+    context = copied(finished, tmp_path)
+    path = context.run.folder("eval") / "student.json"
+    before = read_json(path)
+    path.unlink()
+    answer, calls = LocalTeacher.ask, []
+
+    async def ask(self: LocalTeacher, request: Any, /) -> Any:
+        calls.append(request)
+        if len(calls) == 1:
+            raise error
+        return await answer(self, request)
+
+    monkeypatch.setattr(LocalTeacher, "ask", ask)
+    do_stages(context, ("eval",))
+    done = context.run.need("eval", by="report")
+    assert (done.counts["failures"], done.counts["hopeless"]) == (1, int(not asked_again))
+    assert len(read_json(path)["failures"]) == 1
+    calls[1:] = []
+    do_stages(context, ("eval",))
+    again = [request for request in calls[1:] if request == calls[0]]
+    assert len(again) == int(asked_again)
+    if asked_again:
+        assert [t["items"] for t in read_json(path)["tasks"]] == [
+            t["items"] for t in before["tasks"]
+        ]
+        assert context.run.need("eval", by="report").counts["failures"] == 0
+
+
+def changed(context: Context, **sections: Any) -> Context:
+    data = context.recipe.model_dump(mode="json")
+    for name, keys in sections.items():
+        data[name] |= keys
+    recipe = Recipe.model_validate(data).resolved(Path.cwd())
+    return Context(RunDir(context.run.path, recipe), context.reporter, context.ledger)
+
+
+def test_a_report_of_another_evaluation_than_the_recipes_is_refused(finished: Path) -> None:
+    for section in ({"limit": 2}, {"few_shot_base": 3}, {"max_tokens": 7}):
+        with pytest.raises(UserError, match=r"changed since they were evaluated\. Run: limbeck"):
+            write_report(changed(context_of(finished), eval=section))
+
+
+def test_another_system_prompt_of_the_generator_is_another_evaluation(
+    finished: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "sums.jsonl"
+    path.write_text('{"prompt": "1 + 1?", "target": "2"}\n')
+    tasks = {"tasks": ["imitation", str(path)]}
+    hashes = [
+        inputs(
+            changed(
+                context_of(finished),
+                eval=tasks,
+                generate={"generator": "chain_of_thought", "system": system, "temperature": 0.7},
+            )
+        )
+        for system in ("Be brief.", "Sei knapp.", "Be brief.")
+    ]
+    assert hashes[0] == hashes[2] != hashes[1]
