@@ -25,6 +25,7 @@ from limbeck.pipeline.asking import asking_of
 from limbeck.pipeline.context import Context, Role
 from limbeck.pipeline.format import read_split
 from limbeck.pipeline.role_model import connect_role, fingerprint_of, section_of, weights_of
+from limbeck.progress import Quiet
 from limbeck.record import content_hash
 from limbeck.store import read_json, write_json
 
@@ -150,9 +151,10 @@ def _evaluate(context: Context, role: Role, protocol: Any) -> tuple[dict[str, An
     from limbeck.teachers.connect import width
 
     section, asked_as = context.recipe.eval, section_of(context, role)
+    shown = context.reporter if section.every_task else Quiet()  # nothing is asked: nothing to show
     with ExitStack() as stack:
         ledger = stack.enter_context(Ledger(context.ledger))
-        bar = stack.enter_context(context.reporter.stage(f"eval {role}", "requests"))
+        bar = stack.enter_context(shown.stage(f"eval {role}", "requests"))
         writer = connect_role(context, role, ledger)
         weights = weights_of(writer)
         scores = _scores(writer, ledger, bar.advance) if weights is not None else None
