@@ -46,6 +46,25 @@ def tasks_in(folder: Path) -> list[str]:
     return [name for name in found if name not in inside]
 
 
+def check_file(path: Path) -> None:
+    """Raises DataError for a YAML file that lm-eval would not find by its own name: one that is not
+    there or no YAML, a missing or circular `include`, another ending, or another name in it."""
+    name, _ = _named(_merged(path, ()))
+    if path.suffix != ".yaml":
+        raise DataError(
+            f"{path} ends in {path.suffix}, and lm-eval looks for .yaml files only; rename it",
+            path=path,
+        )
+    if name is None:
+        raise DataError(f"{path} is no lm-eval task: it names none with task:", path=path)
+    if name != path.stem:
+        raise DataError(
+            f"{path} has the task {name!r}, and is looked up by the file's name, {path.stem!r}; "
+            "make the two the same",
+            path=path,
+        )
+
+
 def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}", path=folder)
