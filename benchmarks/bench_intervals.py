@@ -1,6 +1,6 @@
 """How often the report's 95% intervals hold the truth, on scores whose truth is known.
 
-    python benchmarks/bench_intervals.py [--repeats 1000]
+    python benchmarks/bench_intervals.py [--repeats 500]
 
 Scores are 0/1: a model is right where a latent normal falls under its bar. The latents of the
 models share the item's difficulty; with clusters, each model also has its own luck with each
@@ -21,11 +21,11 @@ from unittest.mock import patch
 
 import numpy as np
 
-from limbeck.evals.pooled import pooled
-from limbeck.evals.robust import Floats
-from limbeck.evals.slope import log_slope
-from limbeck.evals.support import support
-from limbeck.evals.training_seeds import training_seeds
+from limbeck.evals.statistics.pooled import pooled
+from limbeck.evals.statistics.robust import Floats
+from limbeck.evals.statistics.slope import log_slope
+from limbeck.evals.statistics.support import support
+from limbeck.evals.statistics.training_seeds import training_seeds
 from limbeck.evals.transfer import gap_closed
 
 Found = tuple[float | None, float | None, float]  # low, high (None: unbounded), the truth

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from limbeck.errors import UserError
-from limbeck.evals.clusters import IMITATION, clusters_of
-from limbeck.evals.holm import holm
+from limbeck.evals.statistics.clusters import IMITATION, clusters_of
+from limbeck.evals.statistics.holm import holm
 from limbeck.evals.transfer import (
     Difference,
     difference,

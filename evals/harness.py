@@ -18,6 +18,7 @@ from limbeck.hf import quiet
 from limbeck.protocols import Teacher
 from limbeck.recipe import Eval
 from limbeck.recipe_eval import TASK_FILES
+from limbeck.record import Message
 from limbeck.teachers.scoring import Context
 
 BINARY = ("acc", "acc_norm", "exact_match", "em", "exact", "pass@1")  # scores of 0 or 1
@@ -66,6 +67,7 @@ def evaluate(
     plan: Plan,
     *,
     width: int,
+    demos: Sequence[Message] = (),
     on_planned: Callable[[Sequence[Mapping[str, Any]]], None] = lambda tasks: None,
     on_total: Callable[[int], None] = lambda total: None,
     on_done: Callable[[int], None] = lambda count: None,
@@ -73,7 +75,8 @@ def evaluate(
 ) -> tuple[list[TaskResult], list[str]]:
     """Evaluate one model; also lists the calls that failed.
 
-    `writer` writes, `scores` (None for a black box) gives likelihoods. Before anything is asked
+    `writer` writes, `scores` (None for a black box) gives likelihoods; `demos` are turns that stand
+    in every chat. Before anything is asked
     `on_planned` is told of the tasks that can be seen to move, {"task", "n", "binary", "clusters"};
     imitation is not among them, whose spread is not known. Raises UserError for a
     task that is unknown, and MissingExtra without lm-eval.
@@ -94,6 +97,7 @@ def evaluate(
             scores,
             width=width,
             max_tokens=section.max_tokens,
+            demos=demos,
             on_done=on_done,
             say=say,
         )

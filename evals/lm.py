@@ -18,7 +18,7 @@ from limbeck.aio import map_ordered, run
 from limbeck.errors import AskError, UserError
 from limbeck.evals.tasks import FAILED, Cut
 from limbeck.protocols import Request, Teacher
-from limbeck.record import to_messages, user
+from limbeck.record import Message, to_messages, user
 from limbeck.teachers.drain import draining
 from limbeck.teachers.scoring import Context
 
@@ -29,7 +29,9 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
     """lm-eval's model interface over a Teacher and, where there are weights, a scorer.
 
     `score(pairs)` gives (log-likelihood, is greedy) of each (context, continuation);
-    `on_done(n)` is told of every n requests answered, `say` what Ctrl-C waits for.
+    `on_done(n)` is told of every n requests answered, `say` what Ctrl-C waits for. `demos` are
+    turns that stand in every chat, after its system turn: lm-eval knows nothing of them, so that
+    items and prompts hash as they do without.
     """
 
     def __init__(
@@ -39,10 +41,12 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
         *,
         width: int,
         max_tokens: int,
+        demos: Sequence[Message] = (),
         on_done: Callable[[int], None] = lambda count: None,
         say: Callable[[str], None] = lambda text: None,
     ) -> None:
         super().__init__()
+        self._demos = tuple(demos)
         self._writer = writer
         self._score = score
         self._width = width
@@ -65,7 +69,7 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
             raise UserError(
                 f"{self._writer.name} gives no log-likelihoods; set eval.form to generate"
             )
-        return self._score([(read_context(r.args[0]), r.args[1]) for r in requests])
+        return self._score([(self._context(r.args[0]), r.args[1]) for r in requests])
 
     def loglikelihood_rolling(self, requests: list[Instance], disable_tqdm: bool = False) -> Any:
         if self._score is None:
@@ -100,7 +104,7 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
         return texts
 
     def _request(self, context: str, settings: dict[str, Any]) -> Request:
-        read = read_context(context)
+        read = self._context(context)
         stop = settings.get("until") or ()
         stop = (stop,) if isinstance(stop, str) else tuple(stop)
         sampled = bool(settings.get("do_sample", False))
@@ -113,6 +117,14 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
             seed=0 if sampled else None,
             template="raw" if isinstance(read, str) else "chat",
         )
+
+    def _context(self, text: str) -> Context:
+        """What is really asked: the chat with the demos in it, or the plain text."""
+        read = read_context(text)
+        if isinstance(read, str) or not self._demos:
+            return read
+        head = int(read[0].role == "system")
+        return (*read[:head], *self._demos, *read[head:])
 
 
 def read_context(text: str) -> Context:

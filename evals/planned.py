@@ -228,7 +228,7 @@ def _cause(error: BaseException) -> str:
 
 
 def _names(entry: str) -> list[str]:
-    from limbeck.evals.task_folder import tasks_in
+    from limbeck.evals.lm_eval_files.task_folder import tasks_in
 
     path = Path(entry)
     if entry.endswith(TASK_FILES):

@@ -21,7 +21,8 @@ NOTHING = "[invalid]"  # what lm-eval's regex filters give where they match noth
 
 def output_of(sample: Mapping[str, Any]) -> str | None:
     """What the model wrote, or None for a task of likelihoods."""
-    return next(_texts(sample["resps"]), None)
+    text = next(_texts(sample["resps"]), None)
+    return None if text is None else str(text)
 
 
 def answer_of(task: Any, sample: Mapping[str, Any]) -> str | None:

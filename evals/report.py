@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from limbeck.errors import UserError
-from limbeck.evals.clusters import IMITATION
-from limbeck.evals.holm import holm
-from limbeck.evals.pooled import pooled
-from limbeck.evals.task_row import ROLES, Paired, Role, interval, paired, task_row
+from limbeck.evals.statistics.clusters import IMITATION
+from limbeck.evals.statistics.holm import holm
+from limbeck.evals.statistics.pooled import pooled
+from limbeck.evals.task_row import ROLES, Paired, Role, few_shot, interval, paired, task_row
 from limbeck.evals.transfer import difference
 
 SCHEMA = "limbeck.report/2"
@@ -39,6 +39,7 @@ def build_report(
     prompts: Mapping[str, str],
     chance: Mapping[str, float],
     seed: int,
+    few_shot_base: Role | None = None,
     asked: Mapping[str, Sequence[Mapping[str, Any]]] | None = None,
     contamination: Sequence[Mapping[str, Any]] | None = None,
     similarity: Mapping[str, Sequence[float]] | None = None,
@@ -49,14 +50,16 @@ def build_report(
     """The content of report.json (schema "limbeck.report/2", docs/report.md).
 
     `roles` are the results of the eval stage, of base, student and teacher (which may be missing);
-    `prompts` the held-out prompts by record id; `chance` the score of guessing by task; `asked`
+    `few_shot_base` is base again, after `shots` worked examples; `prompts` the held-out prompts by
+    record id; `chance` the score of guessing by task; `asked`
     what each task's items ask (eval/items.json). `contamination` says of each task what the
     training rows hold of it, by item (None: nobody looked); the report adds what the models score
     without the flagged items. `similarity` is each item's to the nearest training row, by task.
     `style`, `judge` and `in_context` are those parts' own summaries. Raises UserError when the
     roles were evaluated under different protocols or on different items.
     """
-    protocol = same_protocol(roles)
+    extra = {} if few_shot_base is None else {"few-shot base": few_shot_base}
+    protocol = same_protocol({**roles, **extra})
     choice = CHOICE.get(protocol.get("form", ""), "")
     pairs = {task: paired(task, roles) for task in _task_names(roles)}
     tasks = [
@@ -71,6 +74,8 @@ def build_report(
         for task, pair in pairs.items()
     ]
     _adjust(tasks)
+    for row in tasks:
+        row["few_shot_base"] = few_shot(row["task"], roles["base"], few_shot_base)
     return {
         "schema": SCHEMA,
         "name": name,

@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 
 from limbeck.errors import UserError
-from limbeck.evals.clusters import clusters_of
-from limbeck.evals.flips import flips
-from limbeck.evals.outcomes import format_gain, outcomes
-from limbeck.evals.power import before
-from limbeck.evals.support import support
+from limbeck.evals.statistics.clusters import clusters_of
+from limbeck.evals.statistics.flips import flips
+from limbeck.evals.statistics.outcomes import format_gain, outcomes
+from limbeck.evals.statistics.power import before
+from limbeck.evals.statistics.support import support
 from limbeck.evals.transfer import (
     Difference,
     difference,
@@ -199,6 +199,28 @@ def _endings(pair: Paired, asked: Sequence[Mapping[str, Any]], seed: int) -> dic
             seed=seed,
         )
     return found
+
+
+def few_shot(name: str, base: Role, shown: Role | None) -> dict[str, Any] | None:
+    """What base scores after worked examples, {"shots", "n", "value", "stderr", "minus_base"}: what
+    the form alone is worth. None where it was not asked."""
+    if shown is None or all(task["task"] != name for task in shown["tasks"]):
+        return None
+    pair = paired(name, {"base": base, "student": shown})
+    if not pair.comparable:
+        return None
+    before, after = pair.scores["base"], pair.scores["student"]
+    moved = difference(before, after, clusters=pair.clusters)
+    return {
+        "shots": shown["shots"],
+        "n": len(pair.places),
+        "value": float(after.mean()),
+        "stderr": _finite(standard_error(after, clusters=pair.clusters)),
+        "minus_base": {
+            **interval(moved),
+            "p_value": paired_p_value(before, after, clusters=pair.clusters),
+        },
+    }
 
 
 def interval(found: Difference) -> dict[str, float | None]:

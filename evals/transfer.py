@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from limbeck.errors import MissingExtra
-from limbeck.evals.robust import Floats, cluster_sums, mean_covariance
+from limbeck.evals.statistics.robust import Floats, cluster_sums, mean_covariance
 
 LEVEL = 0.95
 POWER_FACTOR = NormalDist().inv_cdf(0.975) + NormalDist().inv_cdf(0.8)
@@ -65,7 +65,7 @@ def gap_closed(
     """The gap closed from per-item scores (n,), the same items in the same order.
 
     `clusters` names each item's cluster (a passage, a subject): whole clusters vary together
-    (`limbeck.evals.robust`).
+    (`limbeck.evals.statistics.robust`).
     Raises ValueError for arrays of different lengths, fewer than two items, or a score that is
     no finite number.
     """

@@ -1,98 +1,55 @@
 """Record filter `contamination`: questions that are the evaluation's own.
 
-Word for word, or made from one template: then the questions are equal where numbers, dates and
-names are masked (`limbeck.questions.masking`). What prompts put around a question, and options
-behind it, are set aside first (`limbeck.questions.affixes`). `Known` is what compares, for the
-report as well.
+The rules are the report's, of `limbeck.contamination`: which of them refuse is the recipe's choice.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from limbeck.demos import Template
+import numpy as np
+
+from limbeck.contamination.coding import Vocabulary
+from limbeck.contamination.index import Index, variants_of
+from limbeck.contamination.known import Known
+from limbeck.contamination.texts import (
+    Item,
+    Text,
+    question_text,
+    questions_of,
+    row_of,
+    texts_of,
+    with_options,
+)
 from limbeck.errors import DataError, UserError
 from limbeck.questions.affixes import Asked, asked
-from limbeck.questions.likeness import REASONS, Likeness, Reason
-from limbeck.record import Message, Record, Verdict
+from limbeck.questions.likeness import Reason
+from limbeck.record import Record, Verdict
 from limbeck.seeds import seeds_of
 from limbeck.store import read_jsonl
 
-_BASE = Template()
 _TOLD = {
     "same": "word for word",
     "template": "but for numbers, dates and names",
     "context": "but for numbers, dates, names and the last sentence",
+    "coverage": "with more than half of an item's 8 words in a row",
+    "cosine": "in other words with the same numbers",
 }
+_ORDER = tuple(_TOLD)
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
-    """A known question, and how another is the same."""
+class _Hit:
+    """The rule that refuses, the item's file and id, and the score of the rules that have one."""
 
-    reason: Reason
+    reason: str
     nearest: str
-
-
-class Known:
-    """Questions that others are compared with, given as (name, text or what is `asked` in it).
-
-    How they are compared is said at `limbeck.questions.likeness.Likeness`.
-    """
-
-    def __init__(self, questions: Iterable[tuple[str, str | Asked]]) -> None:
-        self._questions = list(questions)
-        self._likeness = Likeness(question for _, question in self._questions)
-
-    def find(self, text: str | Asked, by: Reason = "template") -> Hit | None:
-        """The first known question that is like `text`, in the strictest way there is up to `by`;
-        None for none."""
-        question = asked(text) if isinstance(text, str) else text
-        for reason in REASONS[: REASONS.index(by) + 1]:
-            place = self._likeness.find(question, reason)
-            if place is not None:
-                return Hit(reason, self._questions[place][0])
-        return None
-
-
-def question_text(messages: Sequence[Message]) -> str:
-    """What a conversation asks: all its turns but the system's."""
-    return "\n".join(message.content for message in messages if message.role != "system")
-
-
-def questions_of(record: Record) -> tuple[str, ...]:
-    """All that a record asks: its conversation; where it lists demos (`meta.demos`) the query, and
-    the input of each demo that is to be seen.
-
-    These are the user's turns of a chat. In a base prompt, which is MetaICL's, a demo's input is
-    all but the last line of it: of one with an output of several lines it is not seen.
-    """
-    demos, query = record.meta.get("demos"), record.meta.get("input")
-    turns = [message for message in record.messages if message.role != "system"]
-    whole = question_text(record.messages)
-    if not isinstance(demos, Sequence):
-        return (whole,)
-    if len(turns) > 1 and len(turns) == 2 * len(demos) + 1:
-        return tuple(turn.content for turn in reversed(turns) if turn.role == "user")
-    if len(turns) > 1 or not isinstance(query, str) or not whole.endswith(query + _BASE.to_output):
-        return (whole,)
-    above = str(record.meta.get("instruction", ""))
-    before = whole.removesuffix(query + _BASE.to_output).removeprefix(above).lstrip("\n")
-    shown = before.split(_BASE.to_example)[:-1]
-    return (query, *(demo.rpartition(_BASE.to_output)[0] for demo in reversed(shown)))
-
-
-def with_options(question: str, options: Any) -> Asked:
-    """What is asked in a question whose options, a list of texts, are beside it: they count where
-    the text has none of its own."""
-    found = asked(question)
-    if found.options or not isinstance(options, Sequence) or isinstance(options, str):
-        return found
-    return Asked(found.question, tuple(text for text in options if isinstance(text, str)))
+    score: float | None = None
 
 
 def read_asked(path: Path) -> list[tuple[str, Asked]]:
@@ -126,10 +83,14 @@ def _asked(row: Mapping[str, Any]) -> list[Asked]:
 class Contamination:
     """Refuses a row whose question is one of the evaluation's, or that of a demo in its prompt.
 
-    `by` says how far it goes: "same" refuses what is there word for word, "template" also what
+    `by` says how far masks go: "same" refuses what is there word for word, "template" also what
     differs in numbers, dates and names only, "context" also what differs in them and in its last
     sentence, which is the one that asks. The reason is the strictest that holds, and `nearest` is
     the question's file and id: "dates_test/17".
+
+    Two more rules look at the completion, too, and are off until they are asked for: `coverage`
+    refuses a row with more than half of an item's 8 words in a row, `cosine` one that is an item in
+    other words, by TF-IDF and the numbers in both. The verdict has their score.
 
     `against` are the files to compare with: JSONL of questions, items or a task's rows. The
     pipeline gives those among the recipe's eval.tasks where there are none. They are read when the
@@ -138,44 +99,61 @@ class Contamination:
 
     by: Reason = "template"
     against: tuple[Path, ...] = ()
+    coverage: bool = False
+    cosine: bool = False
     name: str = field(default="contamination", init=False)
     _known: Known | None = field(default=None, init=False, repr=False)
-    _found: dict[str, Hit | None] = field(default_factory=dict, init=False, repr=False)
+    _words: _Words | None = field(default=None, init=False, repr=False)
+    _found: dict[str, _Hit | None] = field(default_factory=dict, init=False, repr=False)
     _counts: Counter[str] = field(default_factory=Counter, init=False, repr=False)
 
     def judge(self, records: Sequence[Record], /) -> list[Verdict]:
-        return [self._judge(record) for record in records]
+        if not records:
+            return []
+        self._read()
+        near: list[list[_Hit]] = [[] for _ in records]
+        if self._words is not None:
+            texts = [texts_of(row_of(record)) for record in records]
+            places = [place for place, found in enumerate(texts) for _ in found]
+            for place, hits in zip(places, self._words.find([*chain(*texts)]), strict=True):
+                near[place] += hits
+        return [self._judge(record, hits) for record, hits in zip(records, near, strict=True)]
 
-    def _judge(self, record: Record) -> Verdict:
+    def _judge(self, record: Record, near: Sequence[_Hit]) -> Verdict:
         hits = [hit for text in questions_of(record) if (hit := self._find(text)) is not None]
-        hit = min(hits, key=lambda hit: REASONS.index(hit.reason), default=None)
+        hits += sorted(near, key=lambda hit: -(hit.score or 0))
+        hit = min(hits, key=lambda hit: _ORDER.index(hit.reason), default=None)
         self._counts["rows" if hit is None else hit.reason] += 1
         if hit is None:
             return Verdict(record.id, self.name, keep=True)
-        return Verdict(record.id, self.name, False, reason=hit.reason, nearest=hit.nearest)
+        return Verdict(
+            record.id, self.name, False, reason=hit.reason, score=hit.score, nearest=hit.nearest
+        )
 
-    def _find(self, text: str) -> Hit | None:
+    def _find(self, text: str) -> _Hit | None:
         if text not in self._found:  # a question has many rows, where many paths are sampled
-            self._found[text] = self._tests().find(text, self.by)
+            assert self._known is not None
+            hit = self._known.find(text, self.by)
+            self._found[text] = None if hit is None else _Hit(hit.reason, hit.nearest)
         return self._found[text]
 
-    def _tests(self) -> Known:
-        if self._known is None:
-            if not self.against:
-                raise UserError(
-                    "the filter contamination has nothing to compare with: eval.tasks names no "
-                    "JSONL file of questions or items. Add one there, or set its option `against`"
-                )
-            self._known = Known(
-                (f"{path.stem}/{name}", text)
-                for path in self.against
-                for name, text in read_asked(path)
+    def _read(self) -> None:
+        if self._known is not None:
+            return
+        if not self.against:
+            raise UserError(
+                "the filter contamination has nothing to compare with: eval.tasks names no "
+                "JSONL file of questions or items. Add one there, or set its option `against`"
             )
-        return self._known
+        files = [(path.stem, read_asked(path)) for path in self.against]
+        self._known = Known((f"{stem}/{name}", text) for stem, rows in files for name, text in rows)
+        if self.coverage or self.cosine:
+            rules = [rule for rule in ("coverage", "cosine") if getattr(self, rule)]
+            self._words = _Words(files, rules)
 
     def told(self) -> str:
         """What was refused so far, in a sentence; "" for nothing."""
-        refused = {reason: self._counts[reason] for reason in REASONS if self._counts[reason]}
+        refused = {reason: self._counts[reason] for reason in _ORDER if self._counts[reason]}
         count, rows = sum(refused.values()), self._counts.total()
         if not count:
             return ""
@@ -187,3 +165,41 @@ class Contamination:
             f"{text} were refused. That is most of the data: take other questions, of templates "
             "that the test has not (limbeck questions), or another test"
         )
+
+
+class _Words:
+    """The rules by words, over every file's items as the report has them for a task."""
+
+    def __init__(
+        self, files: Sequence[tuple[str, list[tuple[str, Asked]]]], rules: Sequence[str]
+    ) -> None:
+        self._rules = rules
+        asks = [
+            [Item(f"{stem}/{name}", text.question, text.options) for name, text in rows]
+            for stem, rows in files
+        ]
+        variants = [variants_of(items) for items in asks]
+        self._vocabulary = Vocabulary(chain.from_iterable(found.texts for found in variants))
+        self._tests = [
+            (items, Index(found, self._vocabulary))
+            for items, found in zip(asks, variants, strict=True)
+        ]
+
+    def find(self, texts: Sequence[Text], block: int = 256) -> list[list[_Hit]]:
+        """What every text is by the rules: its best item of each file."""
+        found: list[list[_Hit]] = [[] for _ in texts]
+        for begin in range(0, len(texts), block):
+            part = texts[begin : begin + block]
+            coded = self._vocabulary.code([text.text for text in part])
+            for items, index in self._tests:
+                look = index.look(coded, part)
+                for rule in self._rules:
+                    matrix = look.coverage if rule == "coverage" else look.cosine
+                    if matrix is None:
+                        continue
+                    best = matrix.argmax(axis=1)
+                    for place in np.flatnonzero(matrix.any(axis=1)).tolist():
+                        item = int(best[place])
+                        score = round(float(matrix[place, item]), 4)
+                        found[begin + place].append(_Hit(rule, items[item].id, score))
+        return found

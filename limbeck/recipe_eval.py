@@ -89,7 +89,8 @@ class Eval(Section):
     file's without its ending. `limit` draws so many items of each task, the same for every model.
     `form` is how multiple choice is asked: by the likelihood of each option, or written out, which
     is all that a black box answers (auto). In the written form `second_view` also asks base and
-    student by likelihood.
+    student by likelihood. `few_shot_base` also asks base, untrained, after so many of the training
+    rows: what showing the form alone is worth.
     """
 
     tasks: tuple[str, ...] = ("imitation",)
@@ -97,6 +98,7 @@ class Eval(Section):
     task_options: dict[str, TaskOptions] = Field(default_factory=dict)
     form: Literal["auto", "loglikelihood", "generate"] = "auto"
     second_view: bool = True
+    few_shot_base: Annotated[int, Field(ge=1)] | None = None
     prompt: Literal["chat", "plain"] = "chat"
     limit: Annotated[int, Field(ge=1)] | None = None
     max_tokens: Annotated[int, Field(ge=1)] = 128
@@ -109,6 +111,12 @@ class Eval(Section):
     @classmethod
     def _one_task(cls, value: Any) -> Any:
         return (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _demos_in_a_chat(self) -> Self:
+        if self.few_shot_base is not None and self.prompt != "chat":
+            raise ValueError("few_shot_base shows rows as turns of a chat; set prompt to chat")
+        return self
 
     @model_validator(mode="after")
     def _options_of_tasks(self) -> Self:

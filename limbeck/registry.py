@@ -83,7 +83,7 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
         ),
         "contamination": (
             "limbeck.filters.contamination:Contamination",
-            "refuses questions of the evaluation's files, or of one template with them",
+            "refuses questions of the evaluation's files, of one template with them, or reworded",
         ),
         "exact": (
             "limbeck.filters.exact:Exact",

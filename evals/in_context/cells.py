@@ -10,10 +10,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from limbeck.evals import wording
 from limbeck.evals.in_context import lookup, words
 from limbeck.evals.in_context.lookup import ROLES, Found, Point
-from limbeck.evals.wording import Escape, visible
+from limbeck.evals.pages import wording
+from limbeck.evals.pages.wording import Escape, visible
 
 Cell = tuple[str, str]
 Row = tuple[Cell, tuple[Cell, ...]]

@@ -8,7 +8,7 @@ from limbeck.evals.in_context import lookup, words
 from limbeck.evals.in_context.cells import MODELS, Row, Table, about, moved
 from limbeck.evals.in_context.conditions import AT_RANDOM
 from limbeck.evals.in_context.lookup import ROLES, Found, Point
-from limbeck.evals.wording import Escape
+from limbeck.evals.pages.wording import Escape
 
 Plain = Callable[[tuple[str, int, str | None], str, str], float | None]
 

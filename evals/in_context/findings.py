@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from limbeck.evals import wording
 from limbeck.evals.in_context import lookup, words
 from limbeck.evals.in_context.conditions import AT_RANDOM
 from limbeck.evals.in_context.lookup import ROLES, Found, Point
-from limbeck.evals.wording import Escape, visible
+from limbeck.evals.pages import clauses, wording
+from limbeck.evals.pages.wording import Escape, visible
 
 Key = tuple[str, int, str | None]
 
@@ -130,7 +130,7 @@ def _gap(found: Found, escape: Escape) -> str:
     state = wording.gap_state(task)
     if state == "unbounded":
         return _NO_GAP
-    return wording.clause(state, [task], escape) if state in _BOUNDED else ""
+    return clauses.clause(state, [task], escape) if state in _BOUNDED else ""
 
 
 def _demos(found: Found, escape: Escape) -> Iterator[str]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from limbeck.evals import wording
 from limbeck.evals.in_context.conditions import AT_RANDOM
+from limbeck.evals.pages import wording
 
 Found = Mapping[str, Any]
 """The in-context part of a report: what `summary` makes, with baselines."""

@@ -12,9 +12,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from limbeck.evals import wording
 from limbeck.evals.in_context import lookup, words
 from limbeck.evals.in_context.lookup import ROLES, Found, Point
+from limbeck.evals.pages import wording
 
 BARS = {
     "random": "guessing",
@@ -47,7 +47,7 @@ class _End(NamedTuple):
 
 
 LARGE = Size(height=300, top=10, bottom=270, left=10.0, right=80.0, aside=0.7)
-SMALL = Size(height=170, top=8, bottom=144, left=17.0, right=98.0, aside=1.6)
+SMALL = Size(height=170, top=8, bottom=144, left=18.0, right=98.0, aside=2.4)
 
 
 def plots(found: Found) -> dict[str, Any] | None:

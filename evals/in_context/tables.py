@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from limbeck.evals import wording
 from limbeck.evals.in_context import control_tables, lookup, words
 from limbeck.evals.in_context.cells import (
     MODELS,
@@ -21,7 +20,8 @@ from limbeck.evals.in_context.cells import (
     without_empty_columns,
 )
 from limbeck.evals.in_context.lookup import ROLES, Found, Point
-from limbeck.evals.wording import Escape, visible
+from limbeck.evals.pages import wording
+from limbeck.evals.pages.wording import Escape, visible
 
 OTHERS = "Accuracy with the other selectors"
 _VOTES = {"knn_bm25": "BM25", "knn_dense": "n-grams"}

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from limbeck.evals import wording
 from limbeck.evals.in_context import lookup
 from limbeck.evals.in_context.lookup import Found
-from limbeck.evals.wording import visible
+from limbeck.evals.pages import wording
+from limbeck.evals.pages.wording import visible
 
 TITLE = "In-context ability"
 
@@ -44,9 +44,7 @@ def mean_of(found: Found) -> str:
 
 def ranged(entry: Mapping[str, Any] | None, unit: str = "share") -> str:
     """A value and its interval: "47.3% [40.1%, 55.0%]"."""
-    known = entry or {}
-    shown = [wording.score({"value": known.get(key)}, unit) for key in ("value", "low", "high")]
-    return shown[0] if wording.MISSING in shown else f"{shown[0]} [{shown[1]}, {shown[2]}]"
+    return wording.ranged(entry, unit)
 
 
 def share(value: float | None) -> str:

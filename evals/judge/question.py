@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from itertools import count
 from typing import Literal
 
-from limbeck.evals.wording import visible
+from limbeck.evals.pages.wording import visible
 from limbeck.prompts import fill
 from limbeck.protocols import Reply, Request
 from limbeck.record import content_hash, user

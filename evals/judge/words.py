@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from limbeck.evals import wording
 from limbeck.evals.in_context.cells import UNKNOWN, Cell, Row, Table
 from limbeck.evals.in_context.words import ranged
-from limbeck.evals.wording import Escape, visible
+from limbeck.evals.pages import wording
+from limbeck.evals.pages.wording import Escape, visible
 
 Found = Mapping[str, Any]
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from limbeck.evals import wording
 from limbeck.evals.in_context.cells import NONE, UNKNOWN, Cell, Row, Table
 from limbeck.evals.in_context.words import ranged
+from limbeck.evals.pages import wording
+from limbeck.evals.pages.wording import Escape, visible
 from limbeck.evals.style import words
-from limbeck.evals.wording import Escape, visible
 
 Found = Mapping[str, Any]
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from limbeck.evals import wording
 from limbeck.evals.in_context.words import ranged
+from limbeck.evals.pages import wording
 
 Found = Mapping[str, Any]
 

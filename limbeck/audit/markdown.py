@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from limbeck.audit import sentences, tables
-from limbeck.evals.markdown import escape, fence
+from limbeck.evals.pages.markdown import escape, fence
 
 TEXT_CHARS = 500  # of one text; audit.json holds the whole
 

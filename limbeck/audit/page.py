@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from limbeck.audit import sentences, tables
 from limbeck.audit.markdown import unread
-from limbeck.evals import wording
+from limbeck.evals.pages import wording
 
 TEXT_CHARS = 1200  # of one text; audit.json holds the whole
 
@@ -42,7 +42,9 @@ def _environment() -> jinja2.Environment:
         loader=jinja2.ChoiceLoader(
             [
                 jinja2.PackageLoader("limbeck.audit", "templates"),
-                jinja2.PackageLoader("limbeck.evals", "templates"),  # the style and the macros
+                jinja2.PackageLoader(
+                    "limbeck.evals.pages", "templates"
+                ),  # the style and the macros
             ]
         ),
         autoescape=True,

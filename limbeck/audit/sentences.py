@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from limbeck.audit.tables import PAPER_NAME, interval, several, share
-from limbeck.evals.wording import count, fixed
+from limbeck.evals.pages.wording import count, fixed
 
 
 def findings(report: Mapping[str, Any]) -> list[tuple[str, str]]:

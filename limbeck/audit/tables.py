@@ -12,7 +12,7 @@ from typing import Any
 
 from limbeck.audit.marks import FEW, PAPER_ROWS
 from limbeck.audit.measure import PAPER
-from limbeck.evals.wording import MISSING, count, fixed
+from limbeck.evals.pages.wording import MISSING, count, fixed
 
 PAPER_NAME = "Self-Instruct"
 QUESTION_NAMES = {

@@ -7,7 +7,7 @@ from typing import Any
 
 from limbeck.audit.measure import PAPER
 from limbeck.audit.tables import PAPER_NAME, lengths, outputs, quality, share, size, verb_note
-from limbeck.evals.wording import count, fixed
+from limbeck.evals.pages.wording import count, fixed
 
 
 def compact(report: Mapping[str, Any]) -> list[str]:

@@ -69,7 +69,7 @@ def _verb(
 def _show_table(context: Context) -> None:
     from rich.console import Console
 
-    from limbeck.evals.table import transfer_table
+    from limbeck.evals.pages.table import transfer_table
     from limbeck.store import read_json
 
     folder = context.run.folder("report")

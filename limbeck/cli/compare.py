@@ -49,7 +49,7 @@ def _print(found: Compared) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from limbeck.evals import wording
+    from limbeck.evals.pages import wording
 
     console = Console() if sys.stdout.isatty() else Console(width=120)
     first = found.trained[0].name
@@ -82,7 +82,7 @@ def _print(found: Compared) -> None:
 
 def _notes(found: Compared) -> list[str]:
     """What the tables' numbers are, as far as these runs have it."""
-    from limbeck.evals import wording
+    from limbeck.evals.pages import wording
 
     def named(names: list[str]) -> str:
         return ", ".join(wording.visible(name, one_line=True) for name in names)
@@ -107,7 +107,7 @@ def _notes(found: Compared) -> list[str]:
 
 
 def _cells(run: Trained, standing: Standing, metric: str) -> list[str]:
-    from limbeck.evals import wording
+    from limbeck.evals.pages import wording
 
     unit = "share" if metric.startswith("acc") else ""
     entry: dict[str, Any] = {"value": standing.score, "stderr": standing.stderr}
@@ -131,7 +131,7 @@ def _after_demos(point: Mapping[str, Any], tasks: int, first: str) -> Any:
     from rich.table import Table
     from rich.text import Text
 
-    from limbeck.evals import wording
+    from limbeck.evals.pages import wording
 
     demos = f"{point['shots']} demos by {point['select']}" if point["shots"] else "no demos"
     control = f", labels {point['control'].replace('_', ' ')}" if point["control"] else ""
@@ -181,7 +181,7 @@ def _over_none(found: Mapping[str, Any]) -> list[Any]:
 
 
 def _interval(found: Mapping[str, float] | None, unit: str) -> str:
-    from limbeck.evals import wording
+    from limbeck.evals.pages import wording
 
     if found is None:
         return wording.MISSING

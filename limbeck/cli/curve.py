@@ -88,7 +88,7 @@ def _show(made: dict[str, object], page: Path) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from limbeck.evals import curve_tables
+    from limbeck.evals.curves import tables as curve_tables
 
     console = Console() if sys.stdout.isatty() else Console(width=120)
     for found in curve_tables.tables(made):

@@ -55,8 +55,8 @@ def transfer(
         return
     from rich.console import Console
 
-    from limbeck.evals.table import transfer_table
-    from limbeck.evals.wording import visible
+    from limbeck.evals.pages.table import transfer_table
+    from limbeck.evals.pages.wording import visible
 
     console = Console() if sys.stdout.isatty() else Console(width=120)
     console.print(transfer_table(report))

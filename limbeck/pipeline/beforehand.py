@@ -9,10 +9,10 @@ from pathlib import Path
 from limbeck.errors import DataError, MissingExtra, ModelError, UserError
 from limbeck.evals.in_context.task import read_tasks
 from limbeck.evals.items import read_items
+from limbeck.evals.lm_eval_files.task_folder import check_file, tasks_in
 from limbeck.evals.planned import drawn_questions
 from limbeck.evals.questions import is_questions
 from limbeck.evals.style.prompts import read_prompts
-from limbeck.evals.task_folder import check_file, tasks_in
 from limbeck.filters import answer
 from limbeck.models import parse_model
 from limbeck.pipeline.in_context import pool_of

@@ -207,8 +207,8 @@ def _link(source: Path, target: Path) -> None:
 
 def _write(study: Study) -> dict[str, Any]:
     try:
-        from limbeck.evals import curve_page
-        from limbeck.evals.curve import CurveRun, curve
+        from limbeck.evals.curves import page as curve_page
+        from limbeck.evals.curves.curve import CurveRun, curve
     except ImportError as error:
         raise MissingExtra(f"the curve ({error.name})", "eval") from error
     runs = []

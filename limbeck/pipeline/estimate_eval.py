@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from limbeck.evals.items import written_question
+from limbeck.evals.lm_eval_files.task_docs import TaskDocs, task_docs
 from limbeck.evals.planned import drawn_items, drawn_questions
 from limbeck.evals.questions import Prompt, is_questions
-from limbeck.evals.task_docs import TaskDocs, task_docs
 from limbeck.models import parse_model
 from limbeck.money import Rates, estimate_tokens, price_of
 from limbeck.pipeline import style

@@ -25,8 +25,9 @@ from limbeck.pipeline.asking import asking_of
 from limbeck.pipeline.context import Context, Role
 from limbeck.pipeline.format import read_split
 from limbeck.pipeline.role_model import connect_role, fingerprint_of, section_of, weights_of
+from limbeck.pipeline.subset import first_rows
 from limbeck.progress import Quiet
-from limbeck.record import content_hash
+from limbeck.record import Message, content_hash
 from limbeck.store import read_json, write_json
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from limbeck.teachers.stored_scores import StoredScores
 
 ROLES: tuple[Role, ...] = ("base", "student", "teacher")
-ASKED = "items.json"
+ASKED, FEW_SHOT = "items.json", "base_few_shot.json"
 
 OnDone = Callable[[int], None]
 
@@ -51,6 +52,7 @@ def inputs(context: Context) -> str:
             "in_context": in_context.protocol(context),
             "style": style.protocol(context),
             "judge": judge.protocol(context),
+            "few_shot_base": context.recipe.eval.few_shot_base,
         }
     )
 
@@ -79,11 +81,41 @@ def evaluate_roles(context: Context) -> None:
             failures[role] = len(saved["failures"])
             done.files.append(path.name)
         done.files.append(ASKED)
+        done.files += _few_shot_base(context, protocol)
         done.files += _part(context, in_context, in_context.ask_model)
         done.files += _part(context, style, style.ask_model)
         done.files += _judge(context)
         done.counts |= {"failed_calls": failures}
     context.run.log("evaluated", protocol=protocol.hash)
+
+
+def _few_shot_base(context: Context, protocol: Any) -> list[str]:
+    """Asks the base after worked examples, where the recipe wants it; the file, or none."""
+    shown = demos(context)
+    if not shown:
+        return []
+    path = context.run.folder("eval") / FEW_SHOT
+    turns = [[turn.role, turn.content] for turn in shown]
+    print_ = content_hash([fingerprint_of(context, "base"), turns])
+    if not _is_done(path, protocol.hash, print_):
+        result, _ = _evaluate(context, "base", protocol, demos=shown)
+        write_json(path, {"role": "base_few_shot", "model": print_, **result})
+    return [FEW_SHOT]
+
+
+def demos(context: Context) -> tuple[Message, ...]:
+    """The turns of the training rows that the few-shot base is shown: the first of the order that
+    nested training sets are drawn in. Empty, where the recipe wants none."""
+    count = context.recipe.eval.few_shot_base
+    if count is None:
+        return ()
+    rows = read_split(context.run.folder("format"), "train")
+    return tuple(
+        turn
+        for row in first_rows(rows, min(count, len(rows)), context.recipe.seed)
+        for turn in (*row.messages, Message("assistant", row.completion))
+        if turn.role != "system"
+    )
 
 
 def _part(
@@ -144,17 +176,20 @@ def _is_questions(task: str) -> bool:
     return task.endswith(".jsonl") and path.is_file() and is_questions(path)
 
 
-def _evaluate(context: Context, role: Role, protocol: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def _evaluate(
+    context: Context, role: Role, protocol: Any, *, demos: Sequence[Message] = ()
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the role scored, and what it was asked, by task."""
     from limbeck.evals.harness import evaluate
     from limbeck.evals.planned import Plan
     from limbeck.teachers.connect import width
 
+    name = f"eval {role}{' (few-shot)' if demos else ''}"
     section, asked_as = context.recipe.eval, section_of(context, role)
     shown = context.reporter if section.every_task else Quiet()  # nothing is asked: nothing to show
     with ExitStack() as stack:
         ledger = stack.enter_context(Ledger(context.ledger))
-        bar = stack.enter_context(shown.stage(f"eval {role}", "requests"))
+        bar = stack.enter_context(shown.stage(name, "requests"))
         writer = connect_role(context, role, ledger)
         weights = weights_of(writer)
         scores = _scores(writer, ledger, bar.advance) if weights is not None else None
@@ -166,14 +201,15 @@ def _evaluate(context: Context, role: Role, protocol: Any) -> tuple[dict[str, An
             answer,
             lambda text: said(text).marked,
             scored=scores is not None,
-            second_view=section.second_view and role != "teacher",
+            second_view=section.second_view and role != "teacher" and not demos,
         )
         results, failures = evaluate(
             writer,
             scores,
             plan,
             width=width(asked_as),
-            on_planned=_said_before(context) if role == ROLES[0] else _nothing,
+            demos=demos,
+            on_planned=_nothing if role != ROLES[0] or demos else _said_before(context),
             on_total=bar.total,
             on_done=bar.advance,
             say=context.reporter.say,
@@ -201,7 +237,7 @@ def _scores(writer: Recorded, ledger: Ledger, on_done: OnDone) -> StoredScores:
 
 def _said_before(context: Context) -> Callable[[Sequence[Mapping[str, Any]]], None]:
     """What each task can show is said before anything is spent on it."""
-    from limbeck.evals.power import report_lines
+    from limbeck.evals.statistics.power import report_lines
 
     def say(tasks: Sequence[Mapping[str, Any]]) -> None:
         for line in report_lines(tasks):

@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from limbeck.errors import MissingExtra, UserError
-from limbeck.evals import lm_eval_export as forms
-from limbeck.evals.lm_eval_export import Exported, export
+from limbeck.evals.lm_eval_files import export as forms
+from limbeck.evals.lm_eval_files.export import Exported, export
+from limbeck.evals.planned import drawn
 from limbeck.evals.questions import Prompt
 from limbeck.pipeline import lm_eval_functions
 from limbeck.pipeline.asking import asking_of
@@ -37,9 +38,10 @@ def export_tasks(context: Context, folder: Path) -> tuple[list[Exported], list[s
     section = context.recipe.eval
     made: list[Exported] = []
     skipped: list[str] = []
-    for task in section.tasks:
+    for task in section.every_task:
         if task == "imitation":
-            test = _taken(_test(context), section.limit)
+            limit = section.options_of(task).limit
+            test = drawn(_test(context), limit, lambda record: record.id)
             if test:
                 made += _imitation(folder, context, test)
             else:
@@ -76,14 +78,14 @@ def _told(task: Exported) -> str:
     return "\n".join(lines)
 
 
-def _taken(rows: Sequence[Any], limit: int | None) -> Sequence[Any]:
-    """The items that the evaluation takes under `eval.limit`."""
-    return rows[:limit]
-
-
 def _test(context: Context) -> list[Record]:
     folder = context.run.folder("format")
     return read_split(folder, "test") if (folder / "test.parquet").is_file() else []
+
+
+def _most(context: Context, task: str) -> int:
+    section = context.recipe.eval
+    return section.options_of(task).max_tokens or section.max_tokens
 
 
 def _greedy(most: int, stop: Sequence[str] = ()) -> dict[str, Any]:
@@ -104,7 +106,8 @@ def _imitation(folder: Path, context: Context, test: Sequence[Record]) -> Iterat
     yield from export(
         folder, "imitation_nll", forms.NLL, docs, nll.prompt_of, about=about, chat=chat
     )
-    rouge = own.imitation_rouge_l(test, section.max_tokens)
+    most = _most(context, "imitation")
+    rouge = own.imitation_rouge_l(test, most)
     yield from export(
         folder,
         "imitation_rouge_l",
@@ -113,7 +116,7 @@ def _imitation(folder: Path, context: Context, test: Sequence[Record]) -> Iterat
         rouge.prompt_of,
         about="ROUGE-L of the greedy answer to the teacher's completion of held-out prompts",
         chat=chat,
-        settings=_greedy(section.max_tokens),
+        settings=_greedy(most),
     )
 
 
@@ -126,9 +129,10 @@ def _file(folder: Path, context: Context, path: Path) -> Iterator[Exported]:
         yield from _questions(folder, context, path, read_questions(path))
         return
     own = _own_tasks()
-    items = _taken(read_items(path), section.limit)
+    most, limit = _most(context, str(path)), section.options_of(str(path)).limit
+    items = drawn(read_items(path), limit, lambda item: [item.id, item.question])
     likely = own.choice_by_likelihood(path.stem, items)
-    written = own.choice_by_writing(f"{path.stem}_written", items, section.max_tokens)
+    written = own.choice_by_writing(f"{path.stem}_written", items, most)
     chat = section.prompt == "chat"
     yield from export(
         folder,
@@ -147,7 +151,7 @@ def _file(folder: Path, context: Context, path: Path) -> Iterator[Exported]:
         written.prompt_of,
         about="multiple choice, by the option that the model writes",
         chat=chat,
-        settings=_greedy(section.max_tokens),
+        settings=_greedy(most),
     )
 
 
@@ -157,7 +161,8 @@ def _questions(
     """The questions as base and teacher are asked them; once more as the student is, where it was
     trained on another form."""
     section = context.recipe.eval
-    questions = _taken(questions, section.limit)
+    limit = section.options_of(str(path)).limit
+    questions = drawn(questions, limit, lambda one: [one.id, one.prompt])
     before: Any = None
     for role, name in (("teacher", path.stem), ("student", f"{path.stem}_as_student")):
         asking = asking_of(context, role)  # type: ignore[arg-type]
@@ -178,7 +183,7 @@ def _questions(
             lambda doc, prompts=prompts: prompts[doc["id"]],  # type: ignore[misc]
             about=f"questions with exact targets, asked as the {role} is: {asking.about}",
             chat=section.prompt == "chat",
-            settings=_greedy(section.max_tokens, asking.stop),
+            settings=_greedy(_most(context, str(path)), asking.stop),
         )
 
 

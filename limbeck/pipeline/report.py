@@ -11,9 +11,9 @@ from limbeck.errors import MissingExtra, UserError
 from limbeck.models import parse_model
 from limbeck.pipeline import in_context, judge, style
 from limbeck.pipeline.context import Context
-from limbeck.pipeline.evaluate import ASKED, ROLES
+from limbeck.pipeline.evaluate import ASKED, FEW_SHOT, ROLES, demos
 from limbeck.pipeline.format import SPLITS, read_split
-from limbeck.pipeline.overlap import given_away
+from limbeck.pipeline.overlap import compared
 from limbeck.pipeline.train import METRICS, SUMMARY
 from limbeck.pipeline.train import inputs as train_inputs
 from limbeck.record import content_hash
@@ -43,7 +43,7 @@ def write_report(context: Context) -> dict[str, Any]:
             f"train {context.run.path}, then limbeck eval {context.run.path}"
         )
     try:
-        from limbeck.evals import markdown, page
+        from limbeck.evals.pages import markdown, page
         from limbeck.evals.report import build_report
     except ImportError as error:
         raise MissingExtra(f"the report ({error.name})", "eval") from error
@@ -51,6 +51,7 @@ def write_report(context: Context) -> dict[str, Any]:
     roles: dict[str, Any] = {role: read_json(run.folder("eval") / f"{role}.json") for role in ROLES}
     generated = run.need("generate", by="report").counts
     test = read_split(run.folder("format"), "test")
+    entries, similar = compared(context)
     report = build_report(
         name=recipe.name,
         version=__version__,
@@ -68,8 +69,10 @@ def write_report(context: Context) -> dict[str, Any]:
         prompts={record.id: record.prompt for record in test},
         chance=_chance(context),
         seed=recipe.seed,
+        few_shot_base=_few_shot_base(context),
         asked=read_json(run.folder("eval") / ASKED),
-        contamination=given_away(context, roles["student"]["protocol"]),
+        contamination=entries,
+        similarity={task: found.tolist() for task, found in similar.items()},
         style=style.report_of(context),
         judge=judge.report_of(context),
         in_context=in_context.report_of(context),
@@ -81,6 +84,12 @@ def write_report(context: Context) -> dict[str, Any]:
         write_text(folder / "index.html", page.render(report))
         done.files += ["report.json", "report.md", "index.html"]
     return report
+
+
+def _few_shot_base(context: Context) -> dict[str, Any] | None:
+    if context.recipe.eval.few_shot_base is None:
+        return None
+    return {**read_json(context.run.folder("eval") / FEW_SHOT), "shots": len(demos(context)) // 2}
 
 
 def versions() -> dict[str, str]:

@@ -9,9 +9,9 @@ from typing import Any
 
 from limbeck import __version__
 from limbeck.errors import MissingExtra
-from limbeck.evals.lm_eval_answers import LENGTHS, answer_of, status_of
-from limbeck.evals.lm_eval_pairing import Paired, Samples
-from limbeck.evals.lm_eval_samples import Run, find_run
+from limbeck.evals.lm_eval_files.answers import LENGTHS, answer_of, status_of
+from limbeck.evals.lm_eval_files.pairing import Paired, Samples
+from limbeck.evals.lm_eval_files.samples import Run, find_run
 from limbeck.pipeline.report import versions
 from limbeck.pipeline.transfer_tasks import Tasks, items_of, pair_all
 from limbeck.pipeline.transfer_train import compared
@@ -52,6 +52,7 @@ def transfer(
     notes = [note for run in runs.values() for note in run.notes]
     tasks = pair_all(runs, filter_, metric, cluster, notes)
     items = {name: items_of(paired) for name, (_, paired) in tasks.items()}
+    entries, similar = (None, {}) if train is None else compared(items, train)
     report = build_report(
         name=runs["student"].model,
         version=__version__,
@@ -64,10 +65,10 @@ def transfer(
         prompts={one["id"]: one["question"] for found in items.values() for one in found},
         chance=_chances(tasks),
         seed=SEED,
-        given_away=() if train is None else compared(items, train),
+        asked=items,
+        contamination=entries,
+        similarity={task: found.tolist() for task, found in similar.items()},
     )
-    if train is None:
-        report["given_away"] = None
     for row in report["tasks"]:
         samples, paired = tasks[row["task"]]
         row["about"] = _about(samples["base"], paired)
@@ -79,7 +80,7 @@ def transfer(
 
 def write(report: Mapping[str, Any], folder: Path) -> None:
     """report.json, report.md and index.html into a folder."""
-    from limbeck.evals import markdown, page
+    from limbeck.evals.pages import markdown, page
 
     write_json(folder / "report.json", report)
     write_text(folder / "report.md", markdown.render(report))

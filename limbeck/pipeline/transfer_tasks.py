@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from limbeck.errors import UserError
-from limbeck.evals.lm_eval_pairing import (
+from limbeck.evals.lm_eval_files.pairing import (
     NoScore,
     Paired,
     Samples,
@@ -14,7 +14,7 @@ from limbeck.evals.lm_eval_pairing import (
     pair,
     read_task,
 )
-from limbeck.evals.lm_eval_samples import Run
+from limbeck.evals.lm_eval_files.samples import Run
 
 Tasks = dict[str, tuple[dict[str, Samples], Paired]]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from itertools import chain
 
 
@@ -103,8 +103,7 @@ def _combining() -> str:
 
 def _words(text: str) -> list[tuple[str, bool, bool]]:
     """(word or number, whether it opens a sentence, whether the text's letters have case)."""
-    letters = [char for char in text if char.isalpha()]
-    cased = 2 * sum(char.lower() != char.upper() for char in letters) > len(letters)
+    cased = _is_cased(text)
     words, opens, end = [], True, 0
     for found in _token().finditer(text):
         token, between = found.group(), text[end : found.start()]
@@ -117,6 +116,14 @@ def _words(text: str) -> list[tuple[str, bool, bool]]:
     return words
 
 
+def _is_cased(text: str) -> bool:
+    if text.isascii():  # all of its letters have case
+        return any(map(str.isalpha, text))
+    letters = [char for char in text if char.isalpha()]
+    return 2 * sum(char.lower() != char.upper() for char in letters) > len(letters)
+
+
+@lru_cache(maxsize=1 << 16)
 def _mask(token: str, opens: bool, cased: bool) -> str:
     if any(unicodedata.category(char).startswith("N") for char in token):
         return _DATE if re.search(r"\d[/.-]\d+[/.-]\d", token) else _NUMBER
@@ -165,6 +172,8 @@ def _joined(masks: list[str]) -> list[str]:
 
 def _dates(masks: list[str]) -> list[str]:
     """A month beside a number ("May 3, 2021", "3rd of May 2021") as a date; a month alone stays."""
+    if _MONTH not in masks:
+        return masks
     found: list[str] = []
     at = 0
     while at < len(masks):

@@ -83,6 +83,8 @@ class StoredScores:
 
     def _compute(self, groups: Sequence[tuple[Context, Sequence[str]]]) -> Iterator[list[Score]]:
         """Of all groups at once; one by one, if one of them is refused."""
+        if not groups:
+            return
         flat = [(context, text) for context, texts in groups for text in texts]
         try:
             scores = self._scorer(flat)

@@ -10,10 +10,10 @@ from typer.testing import CliRunner
 
 from limbeck.cli.app import app
 from limbeck.errors import UserError
-from limbeck.evals.curve import curve
+from limbeck.evals.curves.curve import curve
 from limbeck.pipeline import curve as pipeline
 from limbeck.pipeline.curve import Study
-from tests.evals.test_curve import growing
+from tests.evals.curves.test_curve import growing
 
 RECIPE = "name: r\nseeds: s.jsonl\nteacher: fake:x\nstudent: bundled\nformat: {test: 1}\n"
 

@@ -1,103 +1,58 @@
-"""A full example report: every case of gap closed, and text of every kind."""
+"""A full example report: every case of gap closed, and text of every kind.
+
+`example` has the schema limbeck.report/2 and `first_schema` what a limbeck.report/1 has of it.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-INTERVAL_KEYS = ("value", "low", "high")
+from tests.evals.report_parts import (
+    contaminated,
+    feature,
+    flips,
+    gap,
+    imitation,
+    interval,
+    judge,
+    leak,
+    outcomes,
+    pool,
+    style,
+    support,
+    task,
+    unbounded,
+    wide,
+    with_holm,
+)
+
+NEW_KEYS = ("pooled", "contamination", "style", "judge")
 
 
-def interval(*ends: float, **more: Any) -> dict[str, Any]:
-    """`interval(value, low, high)` as the report writes it."""
-    return dict(zip(INTERVAL_KEYS, ends, strict=True)) | more
-
-
-def task(name: str = "knowledge", **changes: Any) -> dict[str, Any]:
-    """An ability task with a third of the gap closed; `changes` replace what a test needs."""
-    return {
-        "task": name,
-        "kind": "ability",
-        "metric": "acc",
-        "about": "Four-choice questions",
-        "unit": "share",
-        "higher_is_better": True,
-        "n": 252,
-        "chance": 0.25,
-        "base": {"value": 0.31, "stderr": 0.029},
-        "student": {"value": 0.38, "stderr": 0.03},
-        "teacher": {"value": 0.52, "stderr": 0.031},
-        "student_minus_base": interval(0.07, 0.02, 0.12, p_value=0.008),
-        "teacher_minus_base": interval(0.21, 0.14, 0.28),
-        "gap_closed": interval(1 / 3, 0.12, 0.55, bounded=True),
-        "smallest_detectable": 0.079,
-    } | changes
-
-
-def imitation(name: str = "imitation_nll", **changes: Any) -> dict[str, Any]:
-    """The imitation task, in nats: lower is better."""
-    style = {
-        "kind": "imitation",
-        "metric": "nll_per_token",
-        "about": "Held-out teacher completions",
-        "unit": "nats per token",
-        "higher_is_better": False,
-        "n": 60,
-        "chance": None,
-        "base": {"value": 14.4, "stderr": 0.3},
-        "student": {"value": 4.81, "stderr": 0.12},
-        "teacher": {"value": 0.92, "stderr": 0.04},
-        "student_minus_base": interval(-9.59, -10.2, -8.98, p_value=0.0002),
-        "teacher_minus_base": interval(-13.48, -14.1, -12.9),
-        "gap_closed": interval(0.711, 0.66, 0.76, bounded=True),
-        "smallest_detectable": 0.42,
-    }
-    return task(name, **(style | changes))
-
-
-def unbounded(name: str = "recall", **changes: Any) -> dict[str, Any]:
-    """A task on which the teacher is not measurably better than base."""
-    flat = {
-        "student": {"value": 0.32, "stderr": 0.029},
-        "teacher": {"value": 0.33, "stderr": 0.03},
-        "student_minus_base": interval(0.01, -0.03, 0.05, p_value=0.62),
-        "teacher_minus_base": interval(0.02, -0.02, 0.06),
-        "gap_closed": {"value": 0.5, "low": None, "high": None, "bounded": False},
-    }
-    return task(name, **(flat | changes))
-
-
-def gap(value: float, low: float, high: float) -> dict[str, Any]:
-    """A bounded gap closed, with student - base on the same side of zero (t - b is 0.21)."""
-    return {
-        "gap_closed": interval(value, low, high, bounded=True),
-        "student_minus_base": interval(0.21 * value, 0.21 * low, 0.21 * high, p_value=0.02),
-    }
-
-
-def leak(name: str, **changes: Any) -> dict[str, Any]:
-    """What the training rows hold of a task's 252 items; 9 are there word for word."""
-    entry: dict[str, Any] = {
-        "task": name,
-        "items": 252,
-        "rows": 310,
-        "questions": 120,
-        "same": 9,
-        "template": 63,
-        "context": 70,
-        "ngram": 240,
-        "short": 4,
-        "found": [{"place": 0, "item": "i0", "reason": "same", "row": "r0"}],
-        "clean": task(name, n=189, student={"value": 0.33, "stderr": 0.034}),
-    } | changes
-    if not entry["template"]:
-        entry |= {"same": 0, "clean": None}
-    return entry
+def first_schema(**changes: Any) -> dict[str, Any]:
+    """The example as limbeck.report/1 has it, with all that was under its old names."""
+    report = {key: value for key, value in example().items() if key not in NEW_KEYS}
+    tasks = [
+        {
+            key: value
+            for key, value in row.items()
+            if key not in ("outcomes", "flips", "support", "readable", "few_shot_base")
+        }
+        for row in report["tasks"]
+        if row["kind"] != "forgetting" and "view" not in row
+    ]
+    for row in tasks:
+        row.pop("smallest_detectable_before", None)
+        row["student_minus_base"] = dict(row["student_minus_base"])
+        row["student_minus_base"].pop("p_holm", None)
+    leaks = [leak("arithmetic", template=63), leak("dates", context=252, template=0)]
+    return {**report, "schema": "limbeck.report/1", "tasks": tasks, "given_away": leaks} | changes
 
 
 def example(**changes: Any) -> dict[str, Any]:
-    """A whole report in the schema limbeck.report/1."""
+    """A whole report in the schema limbeck.report/2."""
     return {
-        "schema": "limbeck.report/1",
+        "schema": "limbeck.report/2",
         "name": "quickstart",
         "limbeck_version": "0.1.0",
         "models": {
@@ -136,14 +91,102 @@ def example(**changes: Any) -> dict[str, Any]:
                 smallest_detectable=0.04,
                 about="Overlap with the teacher",
             ),
-            task("arithmetic", about="Sums of two numbers"),
-            task("copying", **gap(1.2, 1.05, 1.36), about="Repeat a string"),
-            task("spelling", **gap(-0.45, -0.8, -0.12), about="Spell a word backwards"),
-            task("analogies", **gap(0.3, -3.5, 5.2), about="A is to B as C is to"),
-            unbounded(),
-            unbounded("dates"),
+            with_holm(
+                task(
+                    "arithmetic",
+                    about="Sums of two numbers",
+                    smallest_detectable_before=0.081,
+                    outcomes=outcomes(
+                        base=(78, 64, 101), student=(96, 140, 7), teacher=(131, 108, 4)
+                    ),
+                    flips=flips(),
+                    support=support(),
+                    readable={
+                        "format": interval(0.052, 0.021, 0.083),
+                        "ability": interval(0.018, -0.021, 0.057),
+                    },
+                    few_shot_base={
+                        "shots": 4,
+                        "n": 252,
+                        "value": 0.36,
+                        "stderr": 0.03,
+                        "minus_base": interval(0.05, 0.01, 0.09, p_value=0.01),
+                    },
+                ),
+                0.04,
+            ),
+            with_holm(task("copying", **gap(1.2, 1.05, 1.36), about="Repeat a string"), 0.01),
+            with_holm(
+                task(
+                    "spelling",
+                    **gap(-0.45, -0.8, -0.12),
+                    about="Spell a word backwards",
+                    outcomes=outcomes(
+                        base=(80, 150, 13), student=(60, 160, 23), teacher=(140, 99, 4)
+                    ),
+                    flips=flips(copied=None),
+                    support=support(slope=None),
+                ),
+                0.03,
+            ),
+            with_holm(task("analogies", **wide(), about="A is to B as C is to"), 1.0),
+            with_holm(unbounded(), 1.0),
+            with_holm(unbounded("dates"), 1.0),
+            with_holm(
+                task(
+                    "unrelated_trivia",
+                    kind="forgetting",
+                    about="Questions outside the domain",
+                    student={"value": 0.25, "stderr": 0.03},
+                    student_minus_base=interval(-0.06, -0.1, -0.02, p_value=0.004),
+                    teacher=None,
+                    teacher_minus_base=None,
+                    gap_closed=None,
+                ),
+                0.008,
+            ),
+            with_holm(
+                unbounded("calendar", kind="forgetting", teacher=None, teacher_minus_base=None)
+                | {"gap_closed": None},
+                0.62,
+            ),
+            task(
+                "arithmetic",
+                view="likelihood",
+                teacher=None,
+                teacher_minus_base=None,
+                gap_closed=None,
+                about="Sums of two numbers, by likelihood",
+            ),
         ],
-        "given_away": [leak("arithmetic", template=63), leak("dates", context=252, template=0)],
+        "pooled": [
+            pool(
+                "imitation",
+                ["imitation_nll", "rouge_l"],
+                gap_closed=interval(0.71, 0.66, 0.76, bounded=True),
+                left_out=[],
+            ),
+            pool(
+                "ability",
+                ["arithmetic", "copying", "spelling", "analogies", "recall", "dates"],
+            ),
+            pool(
+                "forgetting",
+                ["unrelated_trivia", "calendar"],
+                student_minus_base=interval(-0.025, -0.05, 0.001),
+                teacher_minus_base=None,
+                gap_closed=None,
+                left_out=[],
+            ),
+            pool("numbers", ["arithmetic", "dates"], left_out=[]),
+        ],
+        "contamination": [
+            contaminated("arithmetic"),
+            contaminated("dates", template=0, flagged=0, context=252),
+        ],
+        "style": style(),
+        "judge": judge(),
+        "in_context": None,
         "funnel": [
             {"label": "prompts", "count": 440},
             {"label": "asked", "count": 440},
@@ -192,3 +235,40 @@ def _point(step: int) -> dict[str, Any]:
     train = 1.4 + 4.2 / (1 + step / 18) + 0.13 * ((step * 7919) % 11 - 5) / 5
     valid = 1.62 + 4.1 / (1 + step / 17) if step % 26 == 0 else None
     return {"step": step, "epoch": step / 38.5, "train_loss": train, "valid_loss": valid}
+
+
+def hostile(text: str) -> dict[str, Any]:
+    """The example with one text in every place that comes from a model or a file."""
+    roles = ("base", "student", "teacher")
+    pairs = [
+        pair | {"one": text, "other": text, "coefficients": {text: 1.0}}
+        for pair in judge()["pairs"]
+    ]
+    keys = ("item", "rule", "side", "row", "text", "question")
+    entry = contaminated(text)
+    entry["found"] = [hit | dict.fromkeys(keys, text) for hit in entry["found"]]
+    pools = [one | {"tasks": [text, text]} for one in example()["pooled"]]
+    pools[0]["left_out"] = [one | {"task": text} for one in pools[1]["left_out"]]
+    said = dict.fromkeys(("prompt", *roles), text)
+    names = dict.fromkeys(("hash", "form", "prompt", "max_tokens", "seed"), text)
+    return example(
+        name=text,
+        models={role: {"name": text, "about": text, "parameters": 1} for role in roles},
+        limits=[text, text],
+        protocol=names | {"asked": {"base": text}},
+        tasks=[
+            row | {"task": text, "about": text, "metric": text, "unit": text}
+            for row in example()["tasks"]
+        ],
+        pooled=[*pools, pools[0] | {"group": text}],
+        contamination=[entry],
+        style=style(
+            features=[feature(text, 0.2, about=text, unit=text), feature(text, 0.9)],
+            setting={"temperature": text, "max_tokens": text},
+            samples=[said | {"teacher_again": text}],
+        ),
+        judge=judge(judge=text, pairs=pairs),
+        funnel=[step | {"label": text} for step in example()["funnel"]],
+        samples=[said] * 2,
+        versions={text: text, "b": text, "c": text},
+    )

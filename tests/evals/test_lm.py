@@ -147,3 +147,18 @@ def test_what_was_cut_off_is_told_from_what_was_not() -> None:
     texts = role(Writer()).generate_until([instance("long", {}), instance("short", {})])
     assert texts == ["re: long", "re: short"]
     assert [isinstance(text, Cut) for text in texts] == [True, False]
+
+
+def test_demos_stand_after_the_system_turn_of_every_chat_and_in_no_plain_text() -> None:
+    shown = (user("1 + 1?"), Message("assistant", "2"))
+    writer = Writer()
+    model = role(writer, demos=shown)
+    system, question = Message("system", "Be brief."), user("2 + 2?")
+    chats = [(system, question), (question,)]
+    texts = [
+        model.apply_chat_template([{"role": m.role, "content": m.content} for m in chat])
+        for chat in chats
+    ]
+    model.generate_until([instance(text, {"until": []}) for text in (*texts, "plain")])
+    asked = [request.messages for request in writer.asked]
+    assert asked == [(system, *shown, question), (*shown, question), (user("plain"),)]

@@ -12,6 +12,7 @@ import pytest
 
 from limbeck.errors import DataError
 from limbeck.evals.harness import evaluate
+from limbeck.evals.planned import Plan
 from limbeck.evals.protocol import make_protocol
 from limbeck.evals.question_task import QuestionTask, answers
 from limbeck.evals.questions import Asking, is_questions, read_questions
@@ -126,17 +127,17 @@ def test_how_a_text_ended_reaches_its_score_through_lm_eval(
 ) -> None:
     path = write(tmp_path / "q.jsonl", *QUESTIONS)
     section = Eval(tasks=(str(path),))
-    [result], failures = evaluate(
-        Rambler(finish),
-        None,
-        make_protocol(section, [], black_box=True, asked={}),
+    plan = Plan(
         section,
+        make_protocol(section, [], black_box=True, asked={}),
         [],
-        asking=Asking(lambda q: q.messages),
-        verifier=answer,
-        is_marked=lambda text: "answer is" in text,
-        width=2,
+        Asking(lambda q: q.messages),
+        answer,
+        lambda text: "answer is" in text,
+        scored=False,
+        second_view=False,
     )
+    [result], failures = evaluate(Rambler(finish), None, plan, width=2)
     assert [item["score"] for item in result.items] == scores
     assert [type(item["output"]) for item in result.items] == [str] * 3
     assert failures == []

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from limbeck.contamination.known import Known
 from limbeck.errors import DataError, UserError
-from limbeck.filters.contamination import Contamination, Known, read_asked
+from limbeck.filters.contamination import Contamination, read_asked
 from limbeck.protocols import Filter
 from limbeck.questions import masked_overlap
 from limbeck.questions.likeness import REASONS, Reason

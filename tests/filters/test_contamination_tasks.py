@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from limbeck.filters.contamination import Contamination, questions_of, read_asked
+from limbeck.contamination.texts import questions_of
+from limbeck.filters.contamination import Contamination, read_asked
 from limbeck.record import Message, Provenance, Record, user
 from tests.filters.test_contamination import reasons, row, write
 

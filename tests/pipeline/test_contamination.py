@@ -17,7 +17,7 @@ from limbeck.pipeline.context import Context
 from limbeck.pipeline.estimate import estimate
 from limbeck.pipeline.filter import filter_records, filters_of, inputs
 from limbeck.pipeline.format import to_row
-from limbeck.pipeline.overlap import given_away
+from limbeck.pipeline.overlap import compared
 from limbeck.pipeline.run import do_stages
 from limbeck.pipeline.texts import as_text
 from limbeck.progress import reporter
@@ -26,7 +26,14 @@ from limbeck.recipe import Recipe
 from limbeck.recipe_changes import changed
 from limbeck.record import Provenance, Record, user
 from limbeck.rundir import RunDir
-from limbeck.store import file_hash, read_json, read_jsonl, read_records, write_jsonl, write_parquet
+from limbeck.store import (
+    read_json,
+    read_jsonl,
+    read_records,
+    write_json,
+    write_jsonl,
+    write_parquet,
+)
 
 QUESTIONS = [
     {"id": "q1", "prompt": "Ada had 3 kites. How many has Ada now?", "target": "3"},
@@ -59,6 +66,21 @@ def job(folder: Path, **changes: Any) -> Recipe:
         "eval": {"tasks": ["imitation", "questions.jsonl", "items.jsonl"], "max_tokens": 8},
     }
     return Recipe.model_validate(data | changes).resolved(folder)
+
+
+def asked(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows of a test as eval/items.json has them."""
+    return [
+        {
+            "id": row.get("id", place),
+            "doc": "",
+            "question": row.get("question") or row["prompt"],
+            "options": row.get("options", []),
+            "target": row.get("target", ""),
+            "cluster": "",
+        }
+        for place, row in enumerate(rows)
+    ]
 
 
 def answered(recipe: Recipe, folder: Path) -> tuple[Context, io.StringIO]:
@@ -187,7 +209,7 @@ def test_the_report_counts_what_the_training_rows_give_away(
     finished: tuple[limbeck.Run, Recipe, Path],
 ) -> None:
     done = finished[0]
-    questions, items = done.report["given_away"]
+    questions, items = done.report["contamination"]
     records = {row["messages"][0]["content"]: row["id"] for _, row in read_jsonl(
         done.path / "generate" / "records.jsonl"
     )}  # fmt: skip
@@ -198,20 +220,22 @@ def test_the_report_counts_what_the_training_rows_give_away(
         "task": "questions", "items": 2, "rows": 5, "questions": 5,
     }  # fmt: skip
     assert [questions[key] for key in ("same", "template", "context")] == [1, 1, 2]
-    assert questions["found"] == [
-        {"place": 0, "item": names[0], "reason": "same", "row": records[TRAIN[0]]},
-        {"place": 1, "item": names[1], "reason": "context", "row": records[TRAIN[2]]},
+    named = ("place", "item", "rule", "row", "side", "text", "question")
+    assert [[hit[key] for key in named] for hit in questions["found"]] == [
+        [0, names[0], "same", records[TRAIN[0]], "prompt", TRAIN[0], QUESTIONS[0]["prompt"]],
+        [1, names[1], "context", records[TRAIN[2]], "prompt", TRAIN[2], QUESTIONS[1]["prompt"]],
     ]
     assert [items[key] for key in ("same", "template", "context")] == [0, 1, 1]
-    assert items["found"] == [
-        {"place": 0, "item": "c", "reason": "template", "row": records[TRAIN[3]]}
+    assert [[hit[key] for key in named[:4]] for hit in items["found"]] == [
+        [0, "c", "template", records[TRAIN[3]]]
     ]
     usual = masked_overlap(TRAIN, [row["prompt"] for row in QUESTIONS])
     assert (questions["ngram"], questions["short"]) == (usual.ngram, usual.short) == (1, 0)
-    assert questions["clean"]["n"] == 1
-    assert "Caution: 2 of 4 items" in (done.path / "report" / "report.md").read_text("utf-8")
-    page = (done.path / "report" / "index.html").read_text("utf-8")
-    assert "In part: 2 of 4 items are training questions" in page
+    assert questions["clean"] is None  # a single item is left
+    assert (questions["flagged"], items["flagged"]) == (1, 1)
+    report = (done.path / "report" / "report.md").read_text("utf-8")
+    assert "2 of 4 items are found in training rows, in the same words or nearly" in report
+    assert "2 of 4 items are found" in (done.path / "report" / "index.html").read_text("utf-8")
 
 
 def context_of(finished: tuple[limbeck.Run, Recipe, Path], recipe: Recipe | None = None) -> Context:
@@ -220,14 +244,17 @@ def context_of(finished: tuple[limbeck.Run, Recipe, Path], recipe: Recipe | None
 
 
 def test_only_the_items_that_were_asked_are_counted(
-    finished: tuple[limbeck.Run, Recipe, Path],
+    finished: tuple[limbeck.Run, Recipe, Path], tmp_path: Path
 ) -> None:
-    _, recipe, folder = finished
-    few = recipe.model_copy(update={"eval": recipe.eval.model_copy(update={"limit": 1})})
-    data = [file_hash(folder / name) for name in ("questions.jsonl", "items.jsonl")]
-    questions, items = given_away(context_of(finished, few), {"data": data})
+    done, recipe, _ = finished
+    shutil.copytree(done.path, tmp_path / "r")
+    path = tmp_path / "r" / "eval" / "items.json"
+    write_json(path, {task: rows[:1] for task, rows in read_json(path).items()})
+    context = Context(RunDir(tmp_path / "r", recipe), reporter("plain", io.StringIO()), None)
+    (questions, items), similar = compared(context)
     assert (questions["items"], items["items"]) == (1, 1)
-    assert [hit["reason"] for hit in questions["found"]] == ["same"]
+    assert [hit["rule"] for hit in questions["found"]] == ["same"]
+    assert {task: len(found) for task, found in similar.items()} == {"questions": 1, "items": 1}
 
 
 def test_rows_that_learn_another_text_are_compared_by_their_questions(tmp_path: Path) -> None:
@@ -239,9 +266,9 @@ def test_rows_that_learn_another_text_are_compared_by_their_questions(tmp_path: 
     rows = [to_row(record) for record in as_text(kept, recipe.format, 0)]
     assert rows[0]["prompt"].endswith(" ###")
     write_parquet(context.run.folder("format") / "train.parquet", rows)
-    data = [file_hash(tmp_path / name) for name in ("questions.jsonl", "items.jsonl")]
-    questions, _ = given_away(context, {"data": data})
-    assert [(hit["reason"], hit["row"]) for hit in questions["found"]] == [
+    write_json(context.run.folder("eval") / "items.json", {"questions": asked(QUESTIONS)})
+    [questions], _ = compared(context)
+    assert [(hit["rule"], hit["row"]) for hit in questions["found"]] == [
         ("template", records[1].id),
         ("context", records[2].id),
     ]
@@ -255,18 +282,10 @@ def test_items_are_compared_with_their_options(tmp_path: Path) -> None:
     records = [Record((user(text),), "x", Provenance("t")) for text in texts]
     write_jsonl(context.run.folder("generate") / "records.jsonl", (r.to_json() for r in records))
     write_parquet(context.run.folder("format") / "train.parquet", [to_row(r) for r in records])
-    [items] = given_away(context, {"data": [file_hash(tmp_path / "items.jsonl")]})
-    assert items["found"] == [{"place": 1, "item": "d", "reason": "same", "row": records[1].id}]
-
-
-def test_a_test_that_changed_since_the_evaluation_is_not_compared(
-    finished: tuple[limbeck.Run, Recipe, Path], tmp_path: Path
-) -> None:
-    other = job(tmp_path, filters=[], eval={"tasks": ["items.jsonl"]})
-    with pytest.raises(
-        UserError, match=r"items\.jsonl changed since the evaluation; run limbeck e"
-    ):
-        given_away(context_of(finished, other), {"data": ["another"]})
+    write_json(context.run.folder("eval") / "items.json", {"items": asked(ITEMS)})
+    [items], _ = compared(context)
+    named = [(hit["place"], hit["item"], hit["rule"], hit["row"]) for hit in items["found"]]
+    assert named == [(1, "d", "same", records[1].id)]
 
 
 def test_a_second_report_is_the_same(finished: tuple[limbeck.Run, Recipe, Path]) -> None:
@@ -275,7 +294,7 @@ def test_a_second_report_is_the_same(finished: tuple[limbeck.Run, Recipe, Path])
     (finished[0].path / "report" / "done.json").unlink()
     do_stages(context, ("report",))
     assert (finished[0].path / "report" / "report.json").read_bytes() == before
-    assert json.loads(before)["given_away"]
+    assert json.loads(before)["contamination"]
 
 
 def test_rows_that_changed_after_the_training_make_no_report(
@@ -291,4 +310,4 @@ def test_rows_that_changed_after_the_training_make_no_report(
         do_stages(context, ("report",))
     do_stages(context, ("train", "eval", "report"))
     report = read_json(tmp_path / "r" / "report" / "report.json")
-    assert [entry["template"] for entry in report["given_away"]] == [0, 0]
+    assert [entry["template"] for entry in report["contamination"]] == [0, 0]

@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from limbeck.errors import UserError
 from limbeck.evals import tasks as own
 from limbeck.evals.items import read_items
+from limbeck.evals.planned import drawn
 from limbeck.hf import Loaded
 from limbeck.pipeline import lm_eval_functions as exported
 from limbeck.pipeline.context import Context
@@ -243,10 +244,17 @@ def test_questions_are_asked_as_each_role_is(tmp_path: Path) -> None:
     }
 
 
-def test_the_limit_is_the_recipes(tmp_path: Path) -> None:
-    items(tmp_path)
-    made, _ = export_tasks(context(tmp_path, "quiz.jsonl", more="  limit: 5\n"), tmp_path / "made")
-    assert [task.items for task in made] == [5, 5]
+def test_limits_and_tokens_are_the_tasks_own(tmp_path: Path) -> None:
+    path = items(tmp_path)
+    more = "  limit: 5\n  task_options: {quiz: {limit: 3, max_tokens: 2}}\n"
+    made, _ = export_tasks(context(tmp_path, "quiz.jsonl", more=more), tmp_path / "made")
+    assert [task.items for task in made] == [3, 3]
+    # The same draw as the evaluation's, which is not the first three.
+    chosen = drawn(read_items(path), 3, lambda item: [item.id, item.question])
+    rows = docs(tmp_path / "made" / "quiz_written.jsonl")
+    assert [row["id"] for row in rows] == [item.id for item in chosen] != ["i0", "i1", "i2"]
+    settings = config(tmp_path / "made" / "quiz_written.yaml")["generation_kwargs"]
+    assert settings["max_gen_toks"] == 2
 
 
 TEXTS = st.text(alphabet="ab Zé东京ที่가🙂ß1.,\n", max_size=14)

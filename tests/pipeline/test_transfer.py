@@ -126,7 +126,7 @@ def mcnemar(one: Sequence[float], two: Sequence[float]) -> float:
     lost = sum(b < a for a, b in zip(one, two, strict=True))
     total = won + lost
     tail = sum(math.comb(total, k) for k in range(min(won, lost) + 1))
-    return min(1.0, 2 * tail / 2**total)
+    return min(1.0, 2.0 * tail / (1 << total))
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def mcnemar(one: Sequence[float], two: Sequence[float]) -> float:
 def test_the_gap_is_that_of_the_samples(
     runs: dict[str, Path], task: str, metric: str, filter_: str
 ) -> None:
-    wanted = {"filter_": filter_ if task == "writing" else None}
-    report = transfer(runs, metric=metric, **wanted)
+    wanted = filter_ if task == "writing" else None
+    report = transfer(runs, metric=metric, filter_=wanted)
     row = next(row for row in report["tasks"] if row["task"] == task)
     scores = golden(runs, task, metric, filter_)
     base, student, teacher = (mean(scores[role]) for role in ROLES)
@@ -222,7 +222,7 @@ def test_training_rows_are_compared_with_the_items(runs: dict[str, Path], tmp_pa
     asked = "Which one follows 3?\u2028Ça, 东京, or 5?"  # items 10 and, in another form, others
     write_jsonl(train, [{"prompt": asked, "completion": "Rome"}, {"prompt": "Hi", "id": "x"}])
     report = transfer(runs, train=train)
-    (entry, _) = report["given_away"]
+    (entry, _) = report["contamination"]
     assert (entry["task"], entry["items"], entry["rows"], entry["questions"]) == ("mc", ITEMS, 2, 2)
     assert entry["same"] == 1
     assert entry["found"][0]["row"] in ("line 1", "x")

@@ -22,7 +22,7 @@ SHORT = "东京是哪个国家的首都？"
 
 
 def test_items_are_counted_by_how_much_is_the_same(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"id": "r0", "messages": [{"role": "user", "content": ASKED}], "completion": "3 hours"},
         {"instruction": SHORT, "output": "日本"},
         {"prompt": SHORT},
@@ -32,10 +32,11 @@ def test_items_are_counted_by_how_much_is_the_same(tmp_path: Path) -> None:
         "trains": [item(ASKED), item(MASKED), item("Who wrote Faust?")],
         "places": [item(SHORT, "日本", "法国")],
     }
-    trains, places = compared(items, tmp_path / "rows.jsonl")
+    (trains, places), similar = compared(items, tmp_path / "rows.jsonl")
+    assert similar["trains"].tolist()[0] == pytest.approx(1, abs=1e-4)
     keys = ("task", "items", "rows", "questions", "same", "template", "ngram", "short")
-    assert [trains[key] for key in keys] == ["trains", 3, 3, 2, 1, 2, 2, 1]
-    assert [(hit["place"], hit["reason"], hit["row"]) for hit in trains["found"]] == [
+    assert [trains[key] for key in keys] == ["trains", 3, 3, 2, 1, 2, 1, 1]
+    assert [(hit["place"], hit["rule"], hit["row"]) for hit in trains["found"]] == [
         (0, "same", "r0"),
         (1, "template", "r0"),
     ]

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck.evals.judge.question import PROMPT, question, read
-from limbeck.evals.wording import visible
+from limbeck.evals.pages.wording import visible
 from limbeck.protocols import Reply
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from limbeck.evals.judge.words import HEAD, TITLE, finding, notes, table
-from limbeck.evals.markdown import escape
+from limbeck.evals.pages.markdown import escape
 from tests.evals.judge.made_up import found, interval
 
 

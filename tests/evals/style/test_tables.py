@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from limbeck.evals.markdown import escape
+from limbeck.evals.pages.markdown import escape
 from limbeck.evals.style.tables import features, outcomes, tables, told_apart
 from limbeck.evals.style.words import NO_GAP
 from tests.evals.style.made import section

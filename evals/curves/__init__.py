@@ -1,0 +1,1 @@
+"""Curves over rows, seeds and sizes of students."""

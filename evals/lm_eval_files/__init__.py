@@ -1,0 +1,1 @@
+"""lm-eval's files: its logged samples in, limbeck's tasks out."""

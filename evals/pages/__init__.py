@@ -1,0 +1,1 @@
+"""The report in words, tables and pictures: HTML, Markdown, terminal."""

@@ -1,0 +1,1 @@
+"""Pure functions over paired scores: intervals, tests, flips, slopes."""
