@@ -157,7 +157,7 @@ def _over_none(found: Mapping[str, Any]) -> list[Any]:
     from rich.table import Table
     from rich.text import Text
 
-    from limbeck.evals import wording
+    from limbeck.evals.pages import wording
     from limbeck.evals.in_context.words import demos_of
 
     rows = [

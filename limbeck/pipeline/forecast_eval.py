@@ -8,7 +8,7 @@ from typing import Any
 
 from rich.cells import cell_len
 
-from limbeck.evals.wording import visible
+from limbeck.evals.pages.wording import visible
 from limbeck.money import PICO, Rates, cost, dollars
 from limbeck.protocols import Usage
 
