@@ -157,8 +157,8 @@ def _over_none(found: Mapping[str, Any]) -> list[Any]:
     from rich.table import Table
     from rich.text import Text
 
-    from limbeck.evals.pages import wording
     from limbeck.evals.in_context.words import demos_of
+    from limbeck.evals.pages import wording
 
     rows = [
         (demos_of(point), wording.visible(name, one_line=True), told["minus_none"])
