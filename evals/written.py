@@ -13,8 +13,8 @@ from typing import Any
 
 from limbeck.errors import UserError
 from limbeck.evals.extract import chosen_option
-from limbeck.evals.items import LETTERS
-from limbeck.evals.tasks import FAILED, Doc, MessagesTask, chosen_text, written_question
+from limbeck.evals.items import LETTERS, written_question
+from limbeck.evals.tasks import FAILED, Doc, MessagesTask, chosen_text
 from limbeck.record import content_hash
 
 _ANSWER = re.compile(r"\s*\n?\s*(?:answer|a|answer choices?)\s*:\s*$", re.IGNORECASE)

@@ -46,6 +46,53 @@ def tasks_in(folder: Path) -> list[str]:
     return [name for name in found if name not in inside]
 
 
+def file_config(path: Path) -> dict[str, Any]:
+    """A file's keys over those of the files that it includes; functions are None. Raises DataError
+    for a file that is no YAML, and a missing or circular `include`."""
+    return _merged(path, ())
+
+
+def configs_in(folder: Path, *, skip_broken: bool = False) -> dict[str, dict[str, Any]]:
+    """The keys of every task and group of a folder, by its name. Raises DataError as `tasks_in`
+    does, but for files that cannot be read where they are to be skipped, as lm-eval does."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in _files(folder):
+        try:
+            config = _merged(path, ())
+        except DataError:
+            if skip_broken:
+                continue
+            raise
+        name, _ = _named(config)
+        if name is not None:
+            found.setdefault(name, config)
+    return found
+
+
+def members(config: Mapping[str, Any]) -> list[str]:
+    """The names in a group's list; none for a task."""
+    return _named(config)[1] or []
+
+
+def check_file(path: Path) -> None:
+    """Raises DataError for a YAML file that lm-eval would not find by its own name: one that is not
+    there or no YAML, a missing or circular `include`, another ending, or another name in it."""
+    name, _ = _named(_merged(path, ()))
+    if path.suffix != ".yaml":
+        raise DataError(
+            f"{path} ends in {path.suffix}, and lm-eval looks for .yaml files only; rename it",
+            path=path,
+        )
+    if name is None:
+        raise DataError(f"{path} is no lm-eval task: it names none with task:", path=path)
+    if name != path.stem:
+        raise DataError(
+            f"{path} has the task {name!r}, and is looked up by the file's name, {path.stem!r}; "
+            "make the two the same",
+            path=path,
+        )
+
+
 def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}", path=folder)
