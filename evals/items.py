@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -58,3 +58,13 @@ def _item(row: Mapping[str, Any], place: int) -> Item:
     return Item(
         str(row.get("id", place)), question, tuple(options), answer, str(row.get("topic", ""))
     )
+
+
+def written_question(question: str, options: Sequence[str]) -> str:
+    """A question of multiple choice that is answered by writing. The lines of an option are set
+    in: none of them can pass for the next option."""
+    lines = [
+        f"{LETTERS[place]}. " + "\n   ".join(option.splitlines())
+        for place, option in enumerate(options)
+    ]
+    return "\n".join([question, "", *lines, "", "Answer with the letter only."])

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from limbeck.errors import UserError
 from limbeck.evals.engine import Engine, drawn, set_options
-from limbeck.evals.items import read_items
+from limbeck.evals.items import Item, read_items
 from limbeck.evals.protocol import Protocol
 from limbeck.evals.questions import Asking, is_questions, read_questions
 from limbeck.evals.statistics.clusters import IMITATION
@@ -121,7 +121,7 @@ class Plan:
 
         name, most = path.stem, self._most(options)
         if is_questions(path):
-            questions = drawn(read_questions(path), options.limit, lambda q: [q.id, q.prompt])
+            questions = drawn_questions(path, options.limit)
             made = question_task.answers(
                 name,
                 questions,
@@ -132,7 +132,7 @@ class Plan:
             )
             yield Planned(made, name, "ability", "main", options)
             return
-        items = drawn(read_items(path), options.limit, lambda item: [item.id, item.question])
+        items = drawn_items(path, options.limit)
         if self.protocol.form == "loglikelihood":
             yield Planned(own.choice_by_likelihood(name, items), name, "ability", "main", options)
             return
@@ -172,6 +172,16 @@ class Plan:
         if self.scored and self.second_view:
             task.set_config(key="task", value=task.task_name + LIKELIHOOD)
             yield Planned(task, name + LIKELIHOOD, "ability", "likelihood", options, part)
+
+
+def drawn_questions(path: Path, limit: int | None) -> list[Record]:
+    """The questions of a file that are asked. Raises DataError as `read_questions` does."""
+    return drawn(read_questions(path), limit, lambda question: [question.id, question.prompt])
+
+
+def drawn_items(path: Path, limit: int | None) -> list[Item]:
+    """The items of a file that are asked. Raises DataError as `read_items` does."""
+    return drawn(read_items(path), limit, lambda item: [item.id, item.question])
 
 
 def _check(task: Any, name: str) -> None:

@@ -17,7 +17,7 @@ from lm_eval.api.task import ConfigurableTask
 
 from limbeck.errors import MissingExtra
 from limbeck.evals.extract import chosen_option, is_word, stands_alone
-from limbeck.evals.items import LETTERS, Item
+from limbeck.evals.items import Item, written_question
 from limbeck.record import Record, messages_json
 
 FAILED = "\x00limbeck: this call failed\x00"
@@ -194,16 +194,6 @@ def chosen_text(doc: Doc, results: Sequence[Any]) -> str | None:
     """The option that was written, as its text; None for none."""
     place = chosen_option(str(results[0]), doc["options"])
     return None if place is None else str(doc["options"][place])
-
-
-def written_question(question: str, options: Sequence[str]) -> str:
-    """A question of multiple choice that is answered by writing. The lines of an option are set
-    in: none of them can pass for the next option."""
-    lines = [
-        f"{LETTERS[place]}. " + "\n   ".join(option.splitlines())
-        for place, option in enumerate(options)
-    ]
-    return "\n".join([question, "", *lines, "", "Answer with the letter only."])
 
 
 def _doc(record: Record) -> Doc:

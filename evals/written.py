@@ -14,8 +14,8 @@ from typing import Any
 from limbeck.errors import UserError
 from limbeck.evals.engine import is_apart
 from limbeck.evals.extract import chosen_option
-from limbeck.evals.items import LETTERS
-from limbeck.evals.tasks import FAILED, Doc, MessagesTask, chosen_text, written_question
+from limbeck.evals.items import LETTERS, written_question
+from limbeck.evals.tasks import FAILED, Doc, MessagesTask, chosen_text
 from limbeck.record import content_hash
 
 # Where the answer would begin, at the end of a question: a line of its own, or after a sentence.

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
-
-import jinja2
-from markupsafe import Markup
 
 from limbeck.evals.curves.plot import panels
 from limbeck.evals.curves.tables import NOTES, tables
 from limbeck.evals.pages import wording
+from limbeck.evals.pages.environment import environment
 from limbeck.evals.pages.markdown import escape
 
 
@@ -22,7 +19,7 @@ def html(curve: Mapping[str, Any]) -> str:
         for place, (task, table) in enumerate(zip(curve["tasks"], tables(curve), strict=True))
     ]
     page = {"title": _title(curve), "facts": _facts(curve), "tasks": tasks, "notes": NOTES}
-    return _environment().get_template("curves.html.j2").render(page)
+    return environment().get_template("curves.html.j2").render(page)
 
 
 def markdown(curve: Mapping[str, Any]) -> str:
@@ -57,22 +54,3 @@ def _facts(curve: Mapping[str, Any]) -> list[tuple[str, str]]:
         ("limbeck", curve["limbeck_version"]),
     ]
     return [(name, wording.visible(value, one_line=True)) for name, value in facts]
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("limbeck.evals.pages", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["wording"] = wording
-    return environment
-
-
-def _finalize(value: object) -> object:
-    """Applied by Jinja to every expression before it is escaped."""
-    return value if isinstance(value, Markup | jinja2.Undefined) else wording.visible(value)

@@ -13,16 +13,14 @@ import numpy as np
 
 from limbeck.errors import UserError
 from limbeck.evals.in_context import scores
-from limbeck.evals.in_context.conditions import AT_RANDOM
 from limbeck.evals.in_context.controls import renamed
+from limbeck.evals.in_context.gains import Kept, Measured, add_gains, of_rows
 from limbeck.evals.in_context.resample import DECIMALS, Draws, average, draws, interval
 from limbeck.evals.in_context.scores import Floats, Predictions
 from limbeck.evals.transfer import fieller
 
 Answered = Mapping[str, Any]
 """One model's answers to one task, as `TaskAnswers.to_json` writes them."""
-Kept = dict[str, dict[str, Floats]]
-"""Draws of the metrics of one point: of each model, and under "pairs" of what compares two."""
 
 PAIRS = "pairs"
 Z95 = 1.959963984540054
@@ -42,8 +40,9 @@ def summary(
     A point is one condition. It has for every model `accuracy`, `macro_f1` and `macro_f1_target`
     (where rows share their labels), `ece` and `brier` (where there are probabilities), `vote` (the
     accuracy of the majority over seeds, where there are several), each a `value` with `low` and
-    `high`; accuracy and F1 with `seeds`, one value each, and the `worst` of them. `minus_random` is
-    how much more accurate it is than with as many demos at random. `copied` is how often the last
+    `high`; accuracy and F1 with `seeds`, one value each, and the `worst` of them. `minus_none`
+    and `minus_random` are how much more accurate it is than without demos, and than with as many at
+    random, each on the rows that both conditions have. `copied` is how often the last
     demo's label is said, `copyable` how often that is right, and of flipped labels `followed` how
     often a row's exchanged label is said.
 
@@ -89,14 +88,16 @@ def _points(
     task: Mapping[str, Answered], seed: int, first: str | None
 ) -> tuple[list[dict[str, Any]], list[Kept]]:
     asked = next(iter(task.values()))
-    points, kept = [], []
+    several: list[Measured] = []
     for place, condition in enumerate(asked["conditions"]):
         made, rows = _predictions(task, place)
         if not rows:
             continue
         count = len(condition["probabilities"])
-        weights = draws(len(asked["rows"]), count, seed, asked["task"])
-        weights = _of_rows(weights, rows)
+        every = draws(len(asked["rows"]), count, seed, asked["task"])
+        if several:  # the rows' are the same for any number of seeds, and large
+            every = Draws(several[0].weights.rows, every.seeds)
+        weights = of_rows(every, rows)
         found = {name: _metrics(one, weights, count) for name, one in made.items()}
         found[PAIRS] = {} if first else _with_teacher(made, weights)
         point = {
@@ -111,27 +112,9 @@ def _points(
                 name: _told(one, found[name], condition, asked, rows) for name, one in made.items()
             },
         }
-        points.append(point | _compared(found, first))
-        kept.append(found)
-    _against_random(points, kept)
-    return points, kept
-
-
-def _against_random(points: Sequence[dict[str, Any]], kept: Sequence[Kept]) -> None:
-    """Adds to every selector's points, and to their draws, what they bring over random demos."""
-    plain = {
-        point["shots"]: found
-        for point, found in zip(points, kept, strict=True)
-        if point["select"] == AT_RANDOM and point["control"] is None
-    }
-    for point, found in zip(points, kept, strict=True):
-        random = plain.get(point["shots"])
-        if random is None or random is found:
-            continue
-        for name, told in point["models"].items():
-            gain = found[name]["accuracy"] - random[name]["accuracy"]
-            found[name]["minus_random"] = gain
-            told["minus_random"] = interval(gain)
+        several.append(Measured(point | _compared(found, first), found, made, rows, every))
+    add_gains(several)
+    return [one.point for one in several], [one.kept for one in several]
 
 
 def _predictions(
@@ -159,13 +142,6 @@ def _predictions(
         whole = Predictions(table, target, bool(one["soft"]), bool(first["labels"]))
         made[name] = whole.of(rows)
     return made, rows
-
-
-def _of_rows(weights: Draws, rows: Sequence[int]) -> Draws:
-    kept = weights.rows[:, list(rows)]
-    total = kept.sum(-1, keepdims=True)
-    even = np.full_like(kept, 1 / max(len(rows), 1))
-    return Draws(np.divide(kept, total, out=even, where=total > 0), weights.seeds)
 
 
 def _metrics(made: Predictions, weights: Draws, count: int) -> dict[str, Floats]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from limbeck.evals.in_context import control_tables, lookup, words
@@ -41,7 +41,8 @@ def tables(found: Found, escape: Escape = visible) -> list[Table]:
     """All that have a row, those that lead first."""
     first, *others = lookup.ends(found)
     made = [_accuracy(found, *first, escape)]
-    made += [_quality(found, escape), control_tables.of_mean(found), _gains(found, escape)]
+    made += [_quality(found, escape), control_tables.of_mean(found)]
+    made += [_over_none(found, escape), _gains(found, escape)]
     made += [_accuracy(found, *end, escape, fold=OTHERS) for end in others]
     made.append(control_tables.by_task(found, escape))
     return [table for table in made if table.rows]
@@ -57,10 +58,8 @@ def curve(found: Found, escape: Escape = visible, *, whole: bool = True) -> Tabl
         kept = [point for end in dict.fromkeys(ends) if (point := lookup.at(several, *end))]
     rows = []
     for point in kept:
-        select, shots, _ = lookup.key_of(point)
-        asked = visible(f"{shots} {select}", one_line=True) if shots else "none"
         cells = (*(measured(point, role) for role in ROLES), _moved(point))
-        rows.append(((escape(asked), ""), cells))
+        rows.append(((escape(words.demos_of(point)), ""), cells))
     one = len(lookup.tasks(found)) == 1
     title = "Accuracy" if one else f"Mean accuracy over {words.tasks(found)}"
     return Table(title, "", ("Demos", *MODELS, "Student − base"), tuple(rows))
@@ -139,12 +138,28 @@ def _number(entry: Mapping[str, Any] | None, name: str) -> Cell:
     return words.ranged(entry, "" if name in _NUMBERS else "share"), ""
 
 
+def _over_none(found: Found, escape: Escape) -> Table:
+    """What demos bring over none: a row a condition, of the mean or, without one, of each task."""
+    rows: list[Row] = []
+    for scope, several in lookup.scopes(found):
+        for point in several:
+            gains = [lookup.metric(point, role, "minus_none") for role in ROLES]
+            if any(gains):
+                rows.append(((escape(words.demos_of(point)), escape(scope or "")), _cells(gains)))
+    caption = f"{about(found)}Differences of accuracy on the same rows, without demos and with."
+    return Table("Gain over no demos", caption, ("Demos", *MODELS), tuple(rows))
+
+
+def _cells(gains: Sequence[Mapping[str, Any] | None]) -> tuple[Cell, ...]:
+    return tuple(map(moved, gains))
+
+
 def _gains(found: Found, escape: Escape) -> Table:
     """What every other selector brings over as many demos drawn at random."""
     rows: list[Row] = []
     for note, select, point in at_the_ends(found, escape):
         gains = [lookup.metric(point, role, "minus_random") for role in ROLES]
         if any(gains):
-            rows.append(((select, note), tuple(map(moved, gains))))
+            rows.append(((select, note), _cells(gains)))
     caption = f"{about(found)}Differences of accuracy on the same rows, with as many demos."
     return Table("Gain over random demos", caption, ("Selector", *MODELS), tuple(rows))

@@ -24,6 +24,13 @@ def with_demos(select: str, shots: int) -> str:
     return f"after {shots} {visible(select, one_line=True)} {noun}"
 
 
+def demos_of(point: Mapping[str, Any]) -> str:
+    """A condition in few words: "none", "4 random", "4 random, labels flipped"."""
+    select, shots, control = lookup.key_of(point)
+    labels = f", labels {control.replace('_', ' ')}" if control else ""
+    return visible(f"{shots} {select}{labels}", one_line=True) if shots else "none"
+
+
 def tasks(found: Found) -> str:
     """How many they are: "6 tasks"."""
     number = len(lookup.tasks(found))

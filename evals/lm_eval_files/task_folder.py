@@ -46,6 +46,35 @@ def tasks_in(folder: Path) -> list[str]:
     return [name for name in found if name not in inside]
 
 
+def configs_in(folder: Path, *, skip_broken: bool = False) -> dict[str, dict[str, Any]]:
+    """The keys of every task and group of a folder, by its name. Raises DataError as `tasks_in`
+    does, but for files that cannot be read where they are to be skipped, as lm-eval does."""
+    found: dict[str, dict[str, Any]] = {}
+    for path in _files(folder):
+        try:
+            config = merged(path)
+        except DataError:
+            if skip_broken:
+                continue
+            raise
+        name, _ = _named(config)
+        if name is not None:
+            found.setdefault(name, config)
+    return found
+
+
+def members(config: Mapping[str, Any]) -> list[str]:
+    """The names in a group's list; none for a task."""
+    return _named(config)[1] or []
+
+
+def check_file(path: Path) -> None:
+    """Raises DataError for a file that is not there or no YAML, a missing or circular `include`,
+    and one that names no task."""
+    if _named(merged(path))[0] is None:
+        raise DataError(f"{path} is no lm-eval task: it names none with task:", path=path)
+
+
 def _files(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise DataError(f"there is no folder {folder}", path=folder)

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from functools import cache
 from typing import Any
-
-import jinja2
-from markupsafe import Markup
 
 from limbeck.evals.in_context import tables as in_context_tables
 from limbeck.evals.in_context.plot import plots
 from limbeck.evals.in_context.words import TITLE, notes
 from limbeck.evals.pages import endings, findings, giveaway, pools, rows, tables, wording
+from limbeck.evals.pages.environment import environment
 from limbeck.evals.pages.plots.contrast import contrast
 from limbeck.evals.pages.plots.curve import curve
 from limbeck.evals.pages.plots.forest import forest
@@ -71,29 +68,7 @@ def render(report: Mapping[str, Any]) -> str:
         "roles": ROLES,
         "sample_chars": SAMPLE_CHARS,
     }
-    return _environment().get_template("report.html.j2").render(page)
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    # The template's name ends in .j2, so select_autoescape would not know it for HTML.
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("limbeck.evals.pages", "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["wording"] = wording
-    environment.globals["giveaway"] = giveaway
-    environment.globals["kinds"] = endings.KINDS
-    return environment
-
-
-def _finalize(value: object) -> object:
-    """Applied by Jinja to every expression before it is escaped."""
-    return value if isinstance(value, Markup | jinja2.Undefined) else wording.visible(value)
+    return environment().get_template("report.html.j2").render(page)
 
 
 def in_context(found: Mapping[str, Any] | None) -> dict[str, Any] | None:

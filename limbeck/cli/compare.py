@@ -74,6 +74,8 @@ def _print(found: Compared) -> None:
     if found.in_context:
         for point in found.in_context["mean"]["points"]:
             console.print(_after_demos(point, len(found.in_context["tasks"]), first))
+        for shown in _over_none(found.in_context):
+            console.print(shown)
     for line in (*_notes(found), wording.INTERVALS):
         console.print(line, markup=False, highlight=False)
 
@@ -147,6 +149,35 @@ def _after_demos(point: Mapping[str, Any], tasks: int, first: str) -> Any:
             _interval(told.get("ece"), ""),
         )
     return table
+
+
+def _over_none(found: Mapping[str, Any]) -> list[Any]:
+    """What demos bring each model over none, the mean over tasks: a title and a table, which may be
+    too narrow for it; nothing where that was not asked."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from limbeck.evals.in_context.words import demos_of
+    from limbeck.evals.pages import wording
+
+    rows = [
+        (demos_of(point), wording.visible(name, one_line=True), told["minus_none"])
+        for point in found["mean"]["points"]
+        for name, told in point["models"].items()
+        if "minus_none" in told
+    ]
+    if not rows:
+        return []
+    title = f"In context, accuracy minus that without demos: mean of {len(found['tasks'])} tasks"
+    table = Table(pad_edge=False)
+    for name in ("demos", "model", "minus no demos"):
+        table.add_column(name, justify="right" if name.startswith("minus") else "left")
+    for place, (demos, name, moved) in enumerate(rows):
+        again = place > 0 and rows[place - 1][0] == demos
+        ends = place + 1 == len(rows) or rows[place + 1][0] != demos
+        cells = ("" if again else demos, name, wording.difference(moved, "share"))
+        table.add_row(*map(Text, cells), end_section=ends)
+    return [Text(title, style="table.title"), table]
 
 
 def _interval(found: Mapping[str, float] | None, unit: str) -> str:

@@ -144,15 +144,30 @@ def told(about: Mapping[str, Any]) -> Iterator[str]:
         right = "" if one["right"] is None else f"{100 * one['right']:.1f}%"
         moved = "" if one["minus_bm25"] is None else _moved(*one["minus_bm25"])
         yield f"  {name:<12}{one['score']:>8.3f}{right:>9}{moved:>20}"
-    yield _verdict(*found["retriever"]["minus_bm25"])
+    yield _verdict(found["retriever"]["rows"], *found["retriever"]["minus_bm25"])
 
 
 def _moved(difference: float, error: float | None) -> str:
     return f"{difference:+.3f}" + ("" if error is None else f" ± {error:.3f}")
 
 
-def _verdict(difference: float, error: float | None) -> str:
-    if error is None or abs(difference) < 2 * error or difference == 0:
-        return "The retriever's demos cannot be told from BM25's on so few rows, or are as good"
+def _verdict(rows: int, difference: float, error: float | None) -> str:
+    """By Student's 95% interval: on few rows two standard errors are no proof."""
+    if error is None:
+        return (
+            "The retriever's demos cannot be told from BM25's on one held-out row: one difference "
+            "has no spread"
+        )
+    from limbeck.student_t import t_quantile
+
+    reach = t_quantile(0.975, rows - 1) * error
+    low, high = difference - reach, difference + reach
+    resting = f"on {rows} held-out rows (95% interval {low:+.3f} to {high:+.3f})"
+    if low <= 0 <= high:
+        return (
+            f"The retriever's demos cannot be told from BM25's {resting}: they are as good, or the "
+            "rows are too few"
+        )
     more = "more" if difference > 0 else "less"
-    return f"The retriever's demos are worth {abs(difference):.3f} nats {more} than BM25's"
+    worth = f"{abs(difference):.3f} nats {more} than BM25's"
+    return f"The retriever's demos are worth {worth} {resting}"

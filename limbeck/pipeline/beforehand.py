@@ -9,13 +9,17 @@ from pathlib import Path
 from limbeck.errors import DataError, MissingExtra, ModelError, UserError
 from limbeck.evals.in_context.task import read_tasks
 from limbeck.evals.items import read_items
-from limbeck.evals.questions import is_questions, read_questions
+from limbeck.evals.lm_eval_files.task_folder import check_file, tasks_in
+from limbeck.evals.planned import drawn_questions
+from limbeck.evals.questions import is_questions
+from limbeck.evals.style.prompts import read_prompts
 from limbeck.filters import answer
 from limbeck.models import parse_model
 from limbeck.pipeline.in_context import pool_of
 from limbeck.pipeline.texts import one_turn
 from limbeck.protocols import Generator
 from limbeck.recipe import Recipe
+from limbeck.recipe_eval import TASK_FILES
 from limbeck.record import Record
 
 
@@ -57,10 +61,12 @@ def usable_seeds(
 
 
 def check_evaluation(recipe: Recipe, *, missing_ok: bool) -> None:
-    """Read the recipe's files of questions and items as the evaluation will.
+    """Read the recipe's files of questions, items, lm-eval tasks, rows and prompts as the
+    evaluation will; of lm-eval's tasks only the YAML, and none of their code or data.
 
-    Raises DataError for what cannot be read, UserError for questions that the student cannot be
-    asked in its form. `missing_ok` leaves out what is not there (yet).
+    Raises DataError for what cannot be read, UserError for a folder without a task, and for
+    questions and prompts that the student cannot be asked in its form. `missing_ok` leaves out what
+    is not there (yet).
     """
     if not missing_ok and "imitation" in recipe.eval.tasks and recipe.format.test == 0:
         raise UserError(
@@ -70,13 +76,20 @@ def check_evaluation(recipe: Recipe, *, missing_ok: bool) -> None:
     section = recipe.eval.in_context
     if section is not None and not (missing_ok and not section.rows.is_file()):
         read_tasks(section.rows, pool_of(recipe, section))
+    style = recipe.eval.style
+    if style is not None and not (missing_ok and not style.prompts.is_file()):
+        for prompt in read_prompts(style.prompts).asked:
+            if recipe.format.text != "chat":
+                one_turn(prompt.messages, f"the prompt {_short(prompt)} of {style.prompts}")
+    for task in recipe.eval.every_task:
+        _check_lm_eval(task, missing_ok)
     for path in recipe.eval.files:
         if missing_ok and not path.is_file():
             continue
         if not is_questions(path):
             read_items(path)
             continue
-        for question in read_questions(path):
+        for question in drawn_questions(path, recipe.eval.options_of(str(path)).limit):
             if recipe.format.text != "chat":
                 one_turn(question.messages, f"the question {_short(question)} of {path}")
             try:
@@ -85,6 +98,24 @@ def check_evaluation(recipe: Recipe, *, missing_ok: bool) -> None:
                 raise
             except UserError as error:
                 raise _unreadable(path, question, error) from error
+
+
+def _check_lm_eval(task: str, missing_ok: bool) -> None:
+    """A YAML file or a folder; nothing else is looked at."""
+    path = Path(task)
+    if task == "imitation" or task.endswith(".jsonl"):
+        return
+    if task.endswith(TASK_FILES):
+        if not (missing_ok and not path.is_file()):
+            check_file(path)
+    elif path.is_dir() and path.is_absolute():
+        tasks_in(path)
+    elif len(path.parts) > 1 and not missing_ok:  # no task of lm-eval's own has a / in its name
+        raise DataError(
+            f"the recipe's task {task} is a folder that is not there, and no name of an lm-eval "
+            "task; paths are taken from the recipe's folder",
+            path=path,
+        )
 
 
 def check_training(recipe: Recipe, *, before_calls: bool) -> None:

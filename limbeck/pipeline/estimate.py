@@ -16,9 +16,11 @@ from limbeck.errors import AskError, UserError
 from limbeck.ledger import Keyer, Ledger
 from limbeck.money import Meter, Rates, cost, counted, price_of
 from limbeck.pipeline.context import Context
+from limbeck.pipeline.estimate_eval import evaluation_of
 from limbeck.pipeline.estimate_plan import Planned, Requests, draw, plan_of
 from limbeck.pipeline.filter import filters_of
 from limbeck.pipeline.forecast import Estimate, render
+from limbeck.pipeline.forecast_eval import lines
 from limbeck.pipeline.generate import generator_of
 from limbeck.pipeline.sample import Interval, share, unseen_total
 from limbeck.pipeline.seeds import seeds_of_recipe
@@ -33,6 +35,7 @@ __all__ = ["Estimate", "estimate", "render"]
 
 def estimate(context: Context, sample: int = 20, *, good: int | None = None) -> Estimate:
     """Ask `sample` requests of the run, drawn at random and spread over its seeds, and predict.
+    What the evaluation will ask is counted, and nothing of it asked.
 
     Raises UserError for a generator whose requests are not known beforehand, and when too few
     of the sample are answered; StopRun as the teacher does.
@@ -54,8 +57,13 @@ def estimate(context: Context, sample: int = 20, *, good: int | None = None) -> 
         )
     with Ledger(context.ledger) as ledger:
         plan = plan_of(context, ledger, generator, requests_of, seeds)
+        # Before anything is asked: its files may have to be mended.
+        evaluation = evaluation_of(context, seeds, plan)
         if not plan:
-            raise UserError(f"the generator {generator.name} asks the teacher nothing: it is free")
+            told = "\n".join(["", *lines(evaluation)]) if evaluation else ""
+            raise UserError(
+                f"the generator {generator.name} asks the teacher nothing: it is free{told}"
+            )
         found = sum(row.found for row in plan)
         drawn = draw(plan, sample, recipe.seed)
         asked = sum(len(row.places) - row.found for row in drawn)
@@ -101,6 +109,7 @@ def estimate(context: Context, sample: int = 20, *, good: int | None = None) -> 
         kept=kept,
         survival=survival,
         good=good,
+        evaluation=evaluation,
         prompts=None if good is None else _needed(good, survival, len(plan) / len(seeds)),
     )
 

@@ -25,6 +25,7 @@ class Planned:
     seed: int
     places: range
     size: int  # estimated prompt tokens
+    longest: int  # of them, those of its longest request
     max_tokens: int
     found: int  # of its requests, in the ledger before
     known: Usage | None
@@ -47,11 +48,13 @@ def plan_of(
         for start in range(0, len(requests), step):
             own = requests[start : start + step]
             answered = [(q, ledger.get(key_of(q)[0])) for q in own]
+            sizes = list(map(estimate_tokens, own))
             known = [counted(q, reply) for q, reply in answered if reply is not None]
             row = Planned(
                 seed=number,
                 places=range(start, start + len(own)),
-                size=sum(map(estimate_tokens, own)),
+                size=sum(sizes),
+                longest=max(sizes),
                 max_tokens=sum(q.max_tokens for q in own),
                 found=len(known),
                 known=sum(known, Usage()) if len(known) == len(own) else None,

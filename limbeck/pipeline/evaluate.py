@@ -26,6 +26,7 @@ from limbeck.pipeline.context import Context, Role
 from limbeck.pipeline.format import read_split
 from limbeck.pipeline.role_model import connect_role, fingerprint_of, section_of, weights_of
 from limbeck.pipeline.subset import first_rows
+from limbeck.progress import Quiet
 from limbeck.record import Message, content_hash, messages_json
 from limbeck.store import read_json, write_json
 
@@ -219,9 +220,10 @@ def _evaluate(
 
     name = f"eval {role}{' (few-shot)' if demos else ''}"
     section, asked_as = context.recipe.eval, section_of(context, role)
+    shown = context.reporter if section.every_task else Quiet()  # nothing is asked: nothing to show
     with ExitStack() as stack:
         ledger = stack.enter_context(Ledger(context.ledger))
-        bar = stack.enter_context(context.reporter.stage(name, "requests"))
+        bar = stack.enter_context(shown.stage(name, "requests"))
         writer = connect_role(context, role, ledger)
         weights = weights_of(writer)
         scores = _scores(writer, ledger, bar.advance) if weights is not None else None

@@ -129,7 +129,7 @@ def split(
         found = _joined(found, records)
     keys = {record.id: key for record, key in zip(records, found, strict=True)}
     order = sorted(set(keys.values()), key=lambda key: content_hash([seed, key]))
-    tests, valids = _count(test, len(order)), _count(valid, len(order))
+    tests, valids = held_out_prompts(test, len(order)), held_out_prompts(valid, len(order))
     if tests + valids >= len(order):
         raise UserError(
             f"format asks for {tests} test and {valids} valid {by}s, but only {len(order)} "
@@ -162,7 +162,8 @@ def _template_key(record: Record) -> str:
     return template_of(record.prompt, "context")
 
 
-def _count(wanted: float, prompts: int) -> int:
+def held_out_prompts(wanted: float, prompts: int) -> int:
+    """How many of the prompts a share of them, or a number from 1 on, are."""
     return round(wanted * prompts) if wanted < 1 else int(wanted)
 
 

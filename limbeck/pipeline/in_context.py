@@ -66,7 +66,7 @@ def ask_model(context: Context, role: Role) -> dict[str, Any]:
     section = context.recipe.eval.in_context
     if section is None:
         raise UserError("the recipe has no eval.in_context")
-    tasks, setting = tasks_of(context, section), _setting(context.recipe, section)
+    tasks, setting = tasks_of(context, section), setting_of(context.recipe, section)
     with Ledger(context.ledger) as ledger:
         teacher = connect_role(context, role, ledger)
         return run(_asked(context, role, teacher, tasks, setting))
@@ -122,7 +122,8 @@ def report_of(context: Context) -> dict[str, Any] | None:
     return {"protocol": saved["student"]["protocol"], "failed_calls": failed, **found}
 
 
-def _setting(recipe: Recipe, section: InContext) -> Setting:
+def setting_of(recipe: Recipe, section: InContext) -> Setting:
+    """How the recipe's tasks are asked."""
     from limbeck.demos.prompting import Prompting
     from limbeck.evals.in_context.conditions import Setting
 

@@ -62,15 +62,32 @@ def test_in_context_scores_stand_beside_those_of_base_and_teacher(tmp_path: Path
     done = CliRunner().invoke(app, ["compare", *map(str, paths)])
     assert done.exit_code == 0, done.output
     assert "In context, no demos: mean of 1 tasks, 9 rows" in done.stdout
-    part = done.stdout.split("In context, 2 demos by random")[1]
+    part, gains = done.stdout.split("In context, 2 demos by random")[1].split(
+        "In context, accuracy minus that without demos: mean of 1 tasks"
+    )
     lines = {line.split("│")[1].strip(): line for line in part.splitlines() if "│" in line}
     assert list(lines) == ["full", "仅答案", "base", "teacher"]
     assert "33.3% [" in lines["full"]
     assert "+33.3 points [" in lines["仅答案"]
     assert "−22.2 points [" in lines["base"]
     assert "100.0% [100.0, 100.0]" in lines["teacher"]
+    told = [[cell.strip() for cell in r.split("│")[1:4]] for r in gains.splitlines() if "│" in r]
+    assert [cells[:2] for cells in told] == [
+        ["1 random", "full"],
+        ["", "仅答案"],
+        ["", "base"],
+        ["", "teacher"],
+        ["2 random", "full"],
+        ["", "仅答案"],
+        ["", "base"],
+        ["", "teacher"],
+    ]
+    # Each is right on the same rows whatever it is shown.
+    assert {cells[2] for cells in told} == {"0.0 points [0.0, 0.0]"}
     row = json.loads(CliRunner().invoke(app, ["compare", "--json", *map(str, paths)]).stdout)
     assert len(row["in_context"]["tasks"]) == 1
+    gain = row["in_context"]["mean"]["points"][-1]["models"]["仅答案"]["minus_none"]
+    assert gain == {"value": 0, "low": 0, "high": 0}
     after_demos(paths[1], {1}, form="chat")
     error = CliRunner().invoke(app, ["compare", *map(str, paths)]).exception
     assert isinstance(error, UserError)

@@ -176,21 +176,42 @@ def test_rows_that_cannot_be_read_are_named(tmp_path: Path, tiny_folder: Path) -
 ABOUT = {"left_out": 0, "held_out": {}}
 
 
-def held(difference: float, error: float | None) -> dict[str, object]:
-    base = {"score": -1.0, "right": 0.5, "minus_bm25": None}
-    moved = {"score": -1.0 + difference, "right": None, "minus_bm25": [difference, error]}
+def held(difference: float, error: float | None, rows: int = 30) -> dict[str, object]:
+    base = {"rows": rows, "score": -1.0, "right": 0.5, "minus_bm25": None}
+    moved = {
+        "rows": rows,
+        "score": -1.0 + difference,
+        "right": None,
+        "minus_bm25": [difference, error],
+    }
     return ABOUT | {"held_out": {"bm25": base, "retriever": moved}}
 
 
 def test_a_negative_result_is_told_as_it_is() -> None:
+    # Student's t at 97.5% is 2.045 for 29 degrees of freedom, 2.365 for 7, 12.706 for 1.
     assert list(told(held(0.25, 0.1)))[-1] == (
-        "The retriever's demos are worth 0.250 nats more than BM25's"
+        "The retriever's demos are worth 0.250 nats more than BM25's on 30 held-out rows "
+        "(95% interval +0.045 to +0.455)"
     )
     worse = list(told(held(-0.25, 0.1)))
-    assert worse[-1] == "The retriever's demos are worth 0.250 nats less than BM25's"
+    assert worse[-1] == (
+        "The retriever's demos are worth 0.250 nats less than BM25's on 30 held-out rows "
+        "(95% interval -0.455 to -0.045)"
+    )
     assert worse[-2].split() == ["retriever", "-1.250", "-0.250", "±", "0.100"]
-    for unclear in (held(0.19, 0.1), held(0.0, 0.0), held(5.0, None)):
+    for unclear in (held(0.19, 0.1), held(0.0, 0.0), held(5.0, None, 1)):
         assert "cannot be told from BM25's" in list(told(unclear))[-1]
     [nothing] = told(ABOUT)
     assert nothing.startswith("No row was held out")
     assert "3 pairs and held-out rows did not fit" in next(iter(told(ABOUT | {"left_out": 3})))
+
+
+def test_two_standard_errors_on_few_rows_are_no_proof() -> None:
+    assert list(told(held(0.22, 0.1, 8)))[-1] == (
+        "The retriever's demos cannot be told from BM25's on 8 held-out rows (95% interval -0.016 "
+        "to +0.456): they are as good, or the rows are too few"
+    )
+    assert "are worth 0.220 nats more" in list(told(held(0.22, 0.1, 30)))[-1]
+    assert "are worth 0.240 nats more" in list(told(held(0.24, 0.1, 8)))[-1]
+    assert "cannot be told" in list(told(held(1.27, 0.1, 2)))[-1]
+    assert "on one held-out row" in list(told(held(5.0, None, 1)))[-1]

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from limbeck.errors import DataError, ModelError, UserError
+from limbeck.evals.planned import drawn_questions
 from limbeck.pipeline.beforehand import check_evaluation
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.run import do_stages
@@ -106,8 +107,18 @@ def test_a_question_of_the_evaluation_stops_before_generation_and_training(
     with pytest.raises(DataError, match=re.escape(words)) as caught:
         do_stages(given, (stage,))
     assert str(tmp_path / "q.jsonl") in str(caught.value)
-    limited, _ = context(tmp_path, [GOOD], eval={"tasks": ["q.jsonl"], "limit": 1})
+
+
+def test_questions_that_the_limit_leaves_out_are_not_looked_at(tmp_path: Path) -> None:
+    path = tmp_path / "q.jsonl"
+    write_jsonl(path, [GOOD | {"prompt": f"{n} + 3?"} for n in range(20)] + [BAD[0][0]])
+    limited, _ = context(tmp_path, [GOOD], eval={"tasks": ["q.jsonl"], "limit": 3})
+    asked = [question.prompt for question in drawn_questions(path, 3)]
+    assert BAD[0][0]["prompt"] not in asked
     check_evaluation(limited.recipe, missing_ok=False)
+    write_jsonl(path, [BAD[0][0] | {"prompt": asked[0]}, GOOD, BAD[1][0]])
+    with pytest.raises(DataError, match="is not one number"):
+        check_evaluation(limited.recipe, missing_ok=False)
 
 
 def test_what_the_student_could_not_be_asked_whole_is_told_first(tmp_path: Path) -> None:
@@ -128,6 +139,66 @@ def test_a_broken_item_and_a_lost_file_are_told_first(tmp_path: Path) -> None:
     check_evaluation(lost.recipe, missing_ok=True)
     with pytest.raises(DataError, match="No such file"):
         check_evaluation(lost.recipe, missing_ok=False)
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        ([{"prompt": "讲个故事 🌊"}, {"turns": []}], "line 2: turns must be a list of texts"),
+        ([{"text": "no prompt"}], "line 1: "),
+        ([], "has no prompt to compare styles on: it is empty"),
+    ],
+)
+def test_prompts_of_style_that_cannot_be_used_are_told_first(
+    tmp_path: Path, tiny_folder: Path, rows: list[dict[str, Any]], said: str
+) -> None:
+    path = tmp_path / "open.jsonl"
+    given, _ = context(
+        tmp_path, [GOOD], eval={"tasks": [], "style": "open.jsonl"}, student=str(tiny_folder)
+    )
+    check_evaluation(given.recipe, missing_ok=True)  # it may be made while the teacher writes
+    with pytest.raises(DataError, match=r"cannot read .*open\.jsonl|No such file"):
+        check_evaluation(given.recipe, missing_ok=False)
+    write_jsonl(path, rows)
+    with pytest.raises(DataError, match=said) as caught:
+        do_stages(given, RUN)
+    assert str(path) in str(caught.value)
+    assert not given.run.folder("generate").exists()
+
+
+def test_prompts_of_style_have_one_turn_where_the_student_reads_one(tmp_path: Path) -> None:
+    write_jsonl(tmp_path / "open.jsonl", [{"prompt": "Why?"}, {"messages": TURNS["messages"]}])
+    style = {"tasks": [], "style": "open.jsonl"}
+    arrow, _ = context(tmp_path, [GOOD], eval=style, format={"text": "arrow"})
+    with pytest.raises(UserError, match=r"prompt 'How far\?' of .*open.jsonl has a system turn"):
+        check_evaluation(arrow.recipe, missing_ok=False)
+    chat, _ = context(tmp_path, [GOOD], eval=style)
+    check_evaluation(chat.recipe, missing_ok=False)
+
+
+def test_tasks_of_lm_eval_that_are_not_there_or_no_yaml_are_told_first(tmp_path: Path) -> None:
+    folder = tmp_path / "任务"
+    folder.mkdir()
+    (folder / "a.yaml").write_text("task: [a\n", encoding="utf-8")
+    for task, said in {
+        "任务": r"a\.yaml is not the YAML of an lm-eval task",
+        "任务/a.yaml": r"a\.yaml is not the YAML of an lm-eval task",
+        "sub/none": "the recipe's task sub/none is a folder that is not there",
+        "none.yaml": r"cannot read .*none\.yaml: No such file",
+    }.items():
+        for where in ({"tasks": [task]}, {"tasks": [], "forgetting": [task]}):
+            given, _ = context(tmp_path, [GOOD], eval=where)
+            with pytest.raises(DataError, match=said):
+                check_evaluation(given.recipe, missing_ok=False)
+            if "none" in task:
+                check_evaluation(given.recipe, missing_ok=True)
+    (folder / "a.yaml").write_text("task: a\n", encoding="utf-8")
+    given, _ = context(tmp_path, [GOOD], eval={"tasks": ["任务", "任务/a.yaml", "arc_easy"]})
+    check_evaluation(given.recipe, missing_ok=False)
+    (folder / "a.yaml").write_text("test_split: test\n", encoding="utf-8")
+    given, _ = context(tmp_path, [GOOD], eval={"tasks": ["任务"]})
+    with pytest.raises(UserError, match="has no lm-eval task"):
+        check_evaluation(given.recipe, missing_ok=False)
 
 
 RUN: Any = ("generate", "filter", "format", "train", "eval")

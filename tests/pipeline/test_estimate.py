@@ -317,9 +317,8 @@ def test_the_table_reads_well() -> None:
         "Good rows: of 20 sampled requests 17 gave a row that every filter kept: 85% [64%, 95%].",
         "Price: $0.15 in, $0.60 out per million tokens, the recipe's price; prices change, and "
         "teacher.price in the recipe overrides.",
-        "Not in it: the evaluation's own calls to the teacher; duplicates between a prompt's "
-        "paths, and more of them the larger a run grows; retries that a server bills, and "
-        "discounts for cached prompts and for batches.",
+        "Not in it: duplicates between a prompt's paths, and more of them the larger a run grows; "
+        "retries that a server bills, and discounts for cached prompts and for batches.",
     ]
 
 

@@ -15,11 +15,12 @@ BASE = "bm25"
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """One scheme. `score` is the mean worth of its demos in nats, `right` the share of rows with
-    options whose label was then the likeliest (None without such rows). `minus_bm25` is the mean
-    difference to BM25 on the same rows with its standard error, None for BM25 itself; the error is
-    None for one row."""
+    """One scheme, on so many `rows`. `score` is the mean worth of its demos in nats, `right` the
+    share of rows with options whose label was then the likeliest (None without such rows).
+    `minus_bm25` is the mean difference to BM25 on the same rows with its standard error, None for
+    BM25 itself; the error is None for one row."""
 
+    rows: int
     score: float
     right: float | None
     minus_bm25: tuple[float, float | None] | None
@@ -27,6 +28,7 @@ class Standing:
     def to_json(self) -> dict[str, Any]:
         moved = self.minus_bm25
         return {
+            "rows": self.rows,
             "score": round(self.score, 6),
             "right": None if self.right is None else round(self.right, 6),
             "minus_bm25": None if moved is None else [_rounded(number) for number in moved],
@@ -41,7 +43,9 @@ def standings(found: Mapping[str, Sequence[Worth]]) -> dict[str, Standing]:
         scores = np.array([worth.score for worth in worths])
         right = [worth.right for worth in worths if worth.right is not None]
         moved = None if name == BASE else _moved(scores - base)
-        made[name] = Standing(float(scores.mean()), float(np.mean(right)) if right else None, moved)
+        made[name] = Standing(
+            len(worths), float(scores.mean()), float(np.mean(right)) if right else None, moved
+        )
     return made
 
 

@@ -36,6 +36,7 @@ def test_the_leading_tables_come_first_and_the_rest_is_folded() -> None:
         ("Accuracy after 2 random demos", ""),
         ("F1, calibration, agreement", ""),
         ("Controls", ""),
+        ("Gain over no demos", ""),
         ("Gain over random demos", ""),
         ("Accuracy after 2 bm25 demos", OTHERS),
         ("Controls by task", "Controls by task"),
@@ -80,6 +81,28 @@ def test_a_retrieved_selector_has_one_draw_and_so_no_worst() -> None:
         "+15.0 points",
         "+5.0 points",
     ]
+
+
+def test_every_condition_is_held_against_no_demos() -> None:
+    table = titled(part(), "Gain over no demos")
+    assert [name for (name, _), _ in table.rows] == [
+        "2 random",
+        "2 bm25",
+        "2 random, labels flipped",
+        "2 random, labels random words",
+    ]
+    # 45%, 75% and 90% of the rows are right after two demos; 40%, 40% and 50% without.
+    assert [start(cell) for cell in cells(table, "2 random").values()] == [
+        "+5.0 points",
+        "+35.0 points",
+        "+40.0 points",
+    ]
+    assert start(cells(table, "2 random, labels flipped")["Student"]) == "−20.0 points"
+    apart = titled(part(lost={WEATHER: list(RIGHT["student"])}), "Gain over no demos")
+    assert {note for (_, note), _ in apart.rows} == {"mood"}
+    assert not any(
+        table.title == "Gain over no demos" for table in tables(part(counts=right(none__0=None)))
+    )
 
 
 def test_no_number_is_given_for_a_gap_without_bounds() -> None:
@@ -130,6 +153,7 @@ def test_what_was_not_asked_has_no_table_or_column() -> None:
     assert [table.title for table in made] == [
         "Accuracy after 2 random demos",
         "F1, calibration, agreement",
+        "Gain over no demos",
     ]
     bare = part(["mood"], counts)
     bare["tasks"][0]["baselines"] = []

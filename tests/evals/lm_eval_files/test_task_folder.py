@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from limbeck.errors import DataError, UserError
-from limbeck.evals.lm_eval_files.task_folder import tasks_in
+from limbeck.evals.lm_eval_files.task_folder import check_file, tasks_in
 
 
 def put(folder: Path, files: dict[str, str]) -> Path:
@@ -93,3 +93,34 @@ def test_a_folder_without_tasks_says_so(tmp_path: Path) -> None:
         tasks_in(tmp_path)
     with pytest.raises(DataError, match="there is no folder"):
         tasks_in(tmp_path / "none")
+
+
+def test_a_file_is_a_task_whatever_the_task_is_called_in_it(tmp_path: Path) -> None:
+    put(
+        tmp_path,
+        {
+            "_base.yaml": "test_split: test\n",
+            "天气.yaml": "include: _base.yaml\ntask: 天气\nprocess_docs: !function utils.f\n",
+            "all.yaml": "group: every\ntask: [天气]\n",
+            "other.yml": "task: 天气\n",
+        },
+    )
+    check_file(tmp_path / "天气.yaml")
+    check_file(tmp_path / "all.yaml")
+    check_file(tmp_path / "other.yml")
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "said"),
+    [
+        ("a.yaml", "test_split: test\n", r"a\.yaml is no lm-eval task: it names none"),
+        ("a.yaml", "task: [a\n", r"a\.yaml is not the YAML of an lm-eval task"),
+        ("a.yaml", "- task: a\n", "names none"),
+        ("a.yaml", "include: none.yaml\ntask: a\n", r"cannot read .*none\.yaml: No such file"),
+        ("a.yaml", "include: a.yaml\ntask: a\n", "includes itself"),
+    ],
+)
+def test_a_file_that_holds_no_task_is_told(tmp_path: Path, name: str, text: str, said: str) -> None:
+    put(tmp_path, {name: text})
+    with pytest.raises(DataError, match=said):
+        check_file(tmp_path / name)

@@ -118,7 +118,7 @@ def test_what_the_training_rows_give_away_is_a_table() -> None:
 def test_in_context_ability_is_tables_under_a_heading() -> None:
     text = markdown.render(example(in_context=part()))
     section = text.split("## In-context ability")[1].split("\n## ")[0]
-    assert [len(rows) for rows in tables(section)] == [5, 5, 8, 5, 3, 5, 8]
+    assert [len(rows) for rows in tables(section)] == [5, 5, 8, 5, 6, 3, 5, 8]
     assert all(len(set(rows)) == 1 for rows in tables(section))
     assert re.search(r"^\| 2 random \| 45\.0% \[.*\| 75\.0% \[", section, re.MULTILINE)
     assert f"| {WEATHER} | 40 | 45.0% [" in section
