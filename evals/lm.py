@@ -91,7 +91,8 @@ class RoleLM(LM):  # type: ignore[misc]  # lm_eval ships no types
     def generate_until(self, requests: list[Instance], disable_tqdm: bool = False) -> list[str]:
         asked, repeats = [], Counter[int]()
         for request in requests:  # lm-eval repeats the very same object
-            asked.append(self._request(*request.args, repeat=repeats[id(request)]))
+            context, settings = request.args
+            asked.append(self._request(context, settings, repeats[id(request)]))
             repeats[id(request)] += 1
         return run(self._write_all(asked))
 

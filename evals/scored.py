@@ -77,4 +77,5 @@ def _aggregations(task: Any) -> Mapping[str, Any]:
 
 def _is_scalar(value: Any) -> bool:
     """A number or truth value of numpy."""
-    return getattr(value, "shape", None) == () and getattr(value, "dtype", "O").kind in "biuf"
+    kind = getattr(getattr(value, "dtype", None), "kind", "")
+    return getattr(value, "shape", None) == () and kind in ("b", "i", "u", "f")

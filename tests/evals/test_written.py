@@ -49,7 +49,9 @@ def made(question: str, options: Any, target: Any, **more: Any) -> tuple[list[st
     """The lines that are asked, what lm-eval is told to be the target, the task and its doc."""
     task = written_choice(Inner([{"q": question, "o": options, "a": target}], **more), 9)
     (doc,) = task.eval_docs
-    return task.prompt_of(doc)[-1]["content"].split("\n"), task.doc_to_target(doc), task, doc
+    prompt = task.prompt_of(doc)
+    assert not isinstance(prompt, str)
+    return prompt[-1]["content"].split("\n"), task.doc_to_target(doc), task, doc
 
 
 def is_right(task: Any, doc: Any, said: str) -> bool:
