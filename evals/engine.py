@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from limbeck.errors import UserError
+from limbeck.evals.lm_eval_files.task_folder import group_in, tasks_in
 from limbeck.recipe_eval import TASK_FILES, TaskOptions
 from limbeck.record import content_hash
 
@@ -37,14 +38,26 @@ class Engine:
         """
         path = Path(entry)
         if entry.endswith(TASK_FILES):
-            yield from self._load(str(path), path.parent, path.stem)
+            yield from self._load(self._spec(path), path.parent, path.stem)
         elif path.is_absolute() and path.is_dir():
-            from limbeck.evals.lm_eval_files.task_folder import tasks_in
-
             for name in tasks_in(path):
                 yield from self._load(name, path, "")
         else:
             yield from self._load(entry, None, "")
+
+    def _spec(self, path: Path) -> str:
+        """How lm-eval is told of a file: a task by its path, a group by its name, since that alone
+        works in lm-eval 0.4.13."""
+        name = group_in(path)
+        if name is None:
+            return str(path)
+        entry = self._manager(path.parent).task_index.get(name)
+        if entry is None or entry.yaml_path is None or not path.samefile(entry.yaml_path):
+            raise UserError(
+                f"lm-eval finds the group {name!r} in another file than {path}, or in none; end "
+                "the file in .yaml, and let no other beside it have that name"
+            )
+        return name
 
     def _load(self, spec: str, home: Path | None, name: str) -> Iterator[tuple[str, str, Any]]:
         manager = self._manager(home)

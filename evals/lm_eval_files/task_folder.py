@@ -68,6 +68,12 @@ def members(config: Mapping[str, Any]) -> list[str]:
     return _named(config)[1] or []
 
 
+def group_in(path: Path) -> str | None:
+    """The name of a file's group; None for a task. Raises DataError, as `merged` does."""
+    name, listed = _named(merged(path))
+    return None if listed is None else name
+
+
 def check_file(path: Path) -> None:
     """Raises DataError for a file that is not there or no YAML, a missing or circular `include`,
     and one that names no task."""

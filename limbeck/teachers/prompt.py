@@ -19,15 +19,19 @@ def require_template(name: str, tokenizer: Any, request: Request) -> None:
 
 
 def prompt_ids(name: str, tokenizer: Any, request: Request, window: int | None) -> list[int]:
-    """The prompt's tokens. Raises BadRequest when there is none, when the template refuses the
+    """The prompt's tokens. A chat that ends with an assistant's turn has the answer's first words
+    in it, which are continued. Raises BadRequest when there is none, when the template refuses the
     conversation, or when prompt and answer do not fit the `window` (tokens; None: no limit)."""
     require_template(name, tokenizer, request)
     if request.template == "raw":
         ids = tokenizer(request.messages[0].content)["input_ids"]
     else:
         try:
+            turns, begun = messages_json(request.messages), ""
+            if request.template == "chat" and turns[-1]["role"] == "assistant" and turns[1:]:
+                begun = turns.pop()["content"]
             render = user_prompt if request.template == "user" else chat_prompt
-            text = render(tokenizer, messages_json(request.messages))
+            text = render(tokenizer, turns) + begun
         except UserError as error:
             raise BadRequest(str(error)) from error
         ids = tokenizer(text, add_special_tokens=False)["input_ids"]

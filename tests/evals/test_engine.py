@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -70,6 +71,47 @@ def test_a_file_is_the_task_whatever_it_is_called_in_it(folder: Path, ending: st
     found, _, _ = run(folder, lambda text: "1", tasks=[f"任务.{ending}"])
     assert list(found) == ["任务"]
     assert [item["id"] for item in found["任务"].items] == [row["id"] for row in SUMS]
+
+
+@pytest.fixture
+def grouped(folder: Path) -> Path:
+    """Tasks `a` to `d`, of which `c` and `d` have the tag `two`, and groups of them."""
+    (folder / "g").mkdir()
+    for name in "abcd":
+        tag = "tag: two\n" if name in "cd" else ""
+        text = NUMBERS.replace("DATA", str(folder)).replace("sums\n", f"{name}\n")
+        put(folder / "g", name, text + tag)
+    inner = "group: inner\ntask: [a, b]\naggregate_metric_list: [{metric: exact_match}]\n"
+    put(folder / "g", "inner", inner)
+    outer = "group: outer\ntask:\n  - inner\n  - group: inline\n    task: [two]\n"
+    put(folder / "g", "all", outer)
+    return folder
+
+
+@pytest.mark.parametrize(("task", "name"), [("g/all", "all"), ("g/.", "outer")])
+def test_a_groups_items_are_of_one_task_whatever_groups_are_in_it(
+    grouped: Path, task: str, name: str
+) -> None:
+    found, _, _ = run(grouped, lambda text: "1", tasks=[task], limit=2)
+    assert list(found) == [name]
+    items = found[name].items
+    assert [item["cluster"] for item in items] == ["a", "a", "b", "b", "c", "c", "d", "d"]
+    assert {item["id"].split("/")[1] for item in items} == {"s2", "s4"}
+    assert [row["id"] for row in found[name].asked] == [item["id"] for item in items]
+
+
+def test_a_group_that_lm_eval_would_take_from_elsewhere_is_refused(grouped: Path) -> None:
+    shutil.copy(grouped / "g/inner.yaml", grouped / "g/again.yaml")
+    with pytest.raises(UserError, match="finds the group 'inner' in another file"):
+        run(grouped, pytest.fail, tasks=["g/inner"])
+
+
+def test_parts_with_different_metrics_are_refused(grouped: Path) -> None:
+    text = CHOICE.replace("DATA", str(grouped)).replace("colours\n", "e\n")
+    put(grouped / "g", "e", text)
+    put(grouped / "g", "mixed", "group: mixed\ntask: [a, e]\n")
+    with pytest.raises(UserError, match="the parts of mixed have different metrics"):
+        run(grouped, lambda text: "1", tasks=["g/mixed"])
 
 
 def test_what_lies_beside_another_file_stands_for_nothing(folder: Path) -> None:
