@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from limbeck.errors import UserError
 from limbeck.evals import tasks as own
+from limbeck.evals.engine import drawn
 from limbeck.evals.items import read_items
-from limbeck.evals.planned import drawn
 from limbeck.hf import Loaded
 from limbeck.pipeline import lm_eval_functions as exported
 from limbeck.pipeline.context import Context
