@@ -246,8 +246,8 @@ def test_in_context_tables_have_captions_and_a_label_for_every_cell() -> None:
     said = [one for one in found.all("p") if one.get("class") == "caption"]
     regions = [one for one in found.all("div") if one.get("class") == "scroll"]
     before = [one for one in plain.all("div") if one.get("class") == "scroll"]
-    assert len(found.all("table")) == len(plain.all("table")) + 6
-    assert len(regions) == len(before) + 6  # wide: each scrolls by itself, below its caption
+    assert len(found.all("table")) == len(plain.all("table")) + 7
+    assert len(regions) == len(before) + 7  # wide: each scrolls by itself, below its caption
     assert len(said) == len(regions)
     assert all(one["aria-label"] and one["tabindex"] == "0" for one in regions)
     assert len(found.all("details")) == len(found.all("summary"))
