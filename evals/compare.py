@@ -61,13 +61,15 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """One task: `n` items in `clusters` groups that vary together, all runs in their order."""
+    """One task: `n` items in `clusters` groups that vary together, all runs in their order. The
+    `unit` is "share" where all scores are 0 or 1."""
 
     task: str
     metric: str
     n: int
     clusters: int
     standings: tuple[Standing, ...]
+    unit: str = ""
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -190,7 +192,9 @@ def _task(
         )
     metric = str(next(iter(found.values()))["metric"])
     count = len(set(groups)) if groups else len(complete)
-    return Comparison(name, metric, len(complete), count, tuple(standings))
+    binary = all(set(np.unique(own)) <= {0.0, 1.0} for own in scores.values())
+    unit = "share" if binary and not name.startswith(IMITATION) else ""
+    return Comparison(name, metric, len(complete), count, tuple(standings), unit)
 
 
 def _closed(

@@ -55,7 +55,7 @@ def _print(found: Compared) -> None:
     first = found.trained[0].name
     several = len(found.tasks) > 1
     for task in found.tasks:
-        what = "prompts" if task.task.startswith("imitation_") else "templates"
+        what = "prompts" if task.task.startswith("imitation_") else "groups"
         groups = f" from {task.clusters} {what}" if task.clusters < task.n else ""
         title = f"{wording.visible(task.task, one_line=True)}: {task.n} items{groups}"
         table = Table(title=Text(title), title_justify="left", pad_edge=False)
@@ -68,7 +68,7 @@ def _print(found: Compared) -> None:
                 justify="left" if name == "run" else "right",
             )
         for run, standing in zip(found.trained, task.standings, strict=True):
-            cells = _cells(run, standing, task.metric)
+            cells = _cells(run, standing, task.unit)
             table.add_row(*map(Text, cells if with_gap else cells[:-1]))
         console.print(table)
     if found.in_context:
@@ -106,10 +106,9 @@ def _notes(found: Compared) -> list[str]:
     return lines
 
 
-def _cells(run: Trained, standing: Standing, metric: str) -> list[str]:
+def _cells(run: Trained, standing: Standing, unit: str) -> list[str]:
     from limbeck.evals.pages import wording
 
-    unit = "share" if metric.startswith("acc") else ""
     entry: dict[str, Any] = {"value": standing.score, "stderr": standing.stderr}
     moved, gap = standing.minus_first, standing.gap_closed
     closed = "" if gap is None else wording.NOT_BETTER
