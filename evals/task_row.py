@@ -137,7 +137,7 @@ def task_row(
         "teacher_minus_base": None,
         "gap_closed": None,
         "smallest_detectable": None,
-        "smallest_detectable_before": before(n, binary=is_share) if n else None,
+        "smallest_detectable_before": before(n + pair.dropped, binary=is_share) if n else None,
         "outcomes": None,
         "readable": None,
         "flips": None,
@@ -159,7 +159,8 @@ def task_row(
     moved = difference(base, student, clusters=groups)
     p_value = paired_p_value(base, student, clusters=groups, seed=seed)
     row["student_minus_base"] = {**interval(moved), "p_value": p_value, "p_holm": None}
-    row["smallest_detectable"] = smallest_detectable(n, None if is_share else moved.stderr)
+    if moved.stderr:  # where no item moved, no spread was seen
+        row["smallest_detectable"] = smallest_detectable(n, moved.stderr)
     if teacher is not None:
         gap = gap_closed(base, student, teacher, clusters=groups, seed=seed)
         row["teacher_minus_base"] = interval(gap.teacher_minus_base)

@@ -46,7 +46,8 @@ def test_a_task_holds_the_three_scores_and_what_follows_from_them() -> None:
         "p_holm": paired_p_value(BASE, STUDENT),
     }
     assert row["teacher_minus_base"]["value"] == pytest.approx(0.5)
-    assert row["smallest_detectable"] == smallest_detectable(48)
+    assert row["smallest_detectable"] == smallest_detectable(48, moved.stderr)
+    assert row["smallest_detectable_before"] == smallest_detectable(48)
     assert (row["n"], row["dropped"], row["chance"], row["unit"]) == (48, 0, 0.25, "share")
 
 
