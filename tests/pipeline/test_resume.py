@@ -36,6 +36,9 @@ main()
 """
 
 
+FROM_SERVERS = "SELECT request FROM replies WHERE json_extract(teacher, '$.endpoint') <> 'local'"
+
+
 def write_recipe(folder: Path, base_url: str, student: Path) -> Path:
     prompts = "".join(
         json.dumps({"prompt": f"第{i}个问题 – qu’est-ce que c’est, n° {i}? 🙂"}, ensure_ascii=False)
@@ -87,11 +90,12 @@ def asked(body: dict[str, Any]) -> str:
 
 
 def recorded_prompts(folder: Path) -> set[tuple[str, int]]:
-    """(prompt, max_tokens) of every reply in the ledger."""
+    """(prompt, max_tokens) of every reply in the ledger that the server gave: base and student
+    answer in the process."""
     with Ledger(folder / "ledger.sqlite"):  # recovers the write-ahead log, as a run does
         pass
     with sqlite3.connect(folder / "ledger.sqlite") as link:
-        rows = [json.loads(row) for (row,) in link.execute("SELECT request FROM replies")]
+        rows = [json.loads(row) for (row,) in link.execute(FROM_SERVERS)]
     link.close()
     return {(row["messages"][-1]["content"], row["max_tokens"]) for row in rows}
 
