@@ -8,9 +8,10 @@ from typing import Any
 from limbeck.errors import UserError
 from limbeck.evals.statistics.clusters import IMITATION
 from limbeck.evals.statistics.holm import holm
+from limbeck.evals.statistics.joint import interval
 from limbeck.evals.statistics.pooled import pooled
 from limbeck.evals.style.words import LIMIT as STYLE_LIMIT
-from limbeck.evals.task_row import ROLES, Paired, Role, few_shot, interval, paired, task_row
+from limbeck.evals.task_row import ROLES, Paired, Role, few_shot, paired, task_row
 from limbeck.evals.transfer import difference
 
 SCHEMA = "limbeck.report/2"

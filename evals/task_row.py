@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,11 @@ import numpy as np
 from limbeck.errors import UserError
 from limbeck.evals.statistics.clusters import clusters_of
 from limbeck.evals.statistics.flips import flips
+from limbeck.evals.statistics.joint import finite, gap_row, interval
 from limbeck.evals.statistics.outcomes import format_gain, outcomes
 from limbeck.evals.statistics.power import before
 from limbeck.evals.statistics.support import support
 from limbeck.evals.transfer import (
-    Difference,
     difference,
     gap_closed,
     paired_p_value,
@@ -150,7 +149,7 @@ def task_row(
             if role not in scores
             else {
                 "value": float(np.mean(scores[role])),
-                "stderr": _finite(standard_error(scores[role], clusters=groups)),
+                "stderr": finite(standard_error(scores[role], clusters=groups)),
             }
         )
     if not pair.comparable:
@@ -164,12 +163,7 @@ def task_row(
     if teacher is not None:
         gap = gap_closed(base, student, teacher, clusters=groups, seed=seed)
         row["teacher_minus_base"] = interval(gap.teacher_minus_base)
-        row["gap_closed"] = {
-            "value": _finite(gap.value),
-            "low": _finite(gap.low),
-            "high": _finite(gap.high),
-            "bounded": gap.bounded,
-        }
+        row["gap_closed"] = gap_row(gap)
     if similarity is not None:
         near = [similarity[place] for place in pair.places]
         row["support"] = support(near, base, student, teacher, clusters=groups)
@@ -218,18 +212,9 @@ def few_shot(name: str, base: Role, shown: Role | None) -> dict[str, Any] | None
         "shots": shown["shots"],
         "n": len(pair.places),
         "value": float(after.mean()),
-        "stderr": _finite(standard_error(after, clusters=pair.clusters)),
+        "stderr": finite(standard_error(after, clusters=pair.clusters)),
         "minus_base": {
             **interval(moved),
             "p_value": paired_p_value(before, after, clusters=pair.clusters),
         },
     }
-
-
-def interval(found: Difference) -> dict[str, float | None]:
-    row = asdict(found)
-    return {key: _finite(row[key]) for key in ("value", "low", "high")}
-
-
-def _finite(value: float) -> float | None:
-    return value if math.isfinite(value) else None

@@ -25,9 +25,6 @@ class Axis(NamedTuple):
         part = 1 - part if self.flipped else part
         return round(EDGE + (100 - 2 * EDGE) * part, 3)
 
-    def holds(self, value: float | None) -> bool:
-        return value is not None and self.low <= value <= self.high
-
 
 def ticks(low: float, high: float, about: int = 4) -> list[float]:
     """Round values within [low, high], about so many."""

@@ -18,9 +18,6 @@ def test_a_value_stands_within_the_edges_and_a_flipped_axis_runs_the_other_way()
     axis = Axis(-1.0, 3.0)
     assert [axis.place(value) for value in (-1, 1, 3, 99)] == [3, 50, 97, 97]
     assert [axis._replace(flipped=True).place(value) for value in (-1, 1, 3)] == [97, 50, 3]
-    assert axis.holds(3.0)
-    assert not axis.holds(3.1)
-    assert not axis.holds(None)
 
 
 @pytest.mark.parametrize("values", [[], [0.0], [2.0, 5.0], [-4.0, -3.0]])
