@@ -7,11 +7,11 @@ from functools import cache
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
 
 from limbeck.audit import sentences, tables
 from limbeck.audit.markdown import unread
 from limbeck.evals.pages import wording
+from limbeck.evals.pages.environment import templates
 
 TEXT_CHARS = 1200  # of one text; audit.json holds the whole
 
@@ -38,25 +38,4 @@ def render(report: Mapping[str, Any]) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.ChoiceLoader(
-            [
-                jinja2.PackageLoader("limbeck.audit", "templates"),
-                jinja2.PackageLoader(
-                    "limbeck.evals.pages", "templates"
-                ),  # the style and the macros
-            ]
-        ),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        finalize=_finalize,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals["wording"] = wording
-    return environment
-
-
-def _finalize(value: object) -> object:
-    """Applied to every expression before it is escaped: control characters are made visible."""
-    return value if isinstance(value, Markup | jinja2.Undefined) else wording.visible(value)
+    return templates("limbeck.audit", "limbeck.evals.pages")  # style and macros are the report's
