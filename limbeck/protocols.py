@@ -250,7 +250,16 @@ class Filter(Protocol):
     """Judges records. Batch in, verdicts out, same order, one each.
 
     An instance may remember what it saw (duplicates do), so batches of one set go to one
-    instance in order.
+    instance in order. What the pipeline looks for beside `judge`, and a filter may leave out:
+
+    - `stateless = True` (a class attribute): a verdict follows from its record alone, so batches
+      may be judged by copies of the filter in other processes.
+    - `survey(records)`: a first pass. All records that reach the filter come through it in
+      batches and in order before the first `judge`; for who must see the whole set (which of
+      its duplicates is the longest, which N rows differ most).
+    - `told()`: a sentence for the user when all is judged, "" for none.
+    - `changed(record)`: the record as it should be handed on, for one that masks what it found.
+      Its id, provenance and verdicts stay.
     """
 
     name: str

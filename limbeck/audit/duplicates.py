@@ -7,9 +7,9 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
-from limbeck.audit.forms import Row
 from limbeck.filters.rouge import RougePool
 from limbeck.filters.rouge_tokens import Tokenizer
+from limbeck.reading.forms import Row
 from limbeck.text import folded, squeezed, word_count
 
 SHOWN = 10

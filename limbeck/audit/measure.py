@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from limbeck.audit import classify, duplicates, nearest, verbs
-from limbeck.audit.forms import Row
-from limbeck.audit.rows import Dataset
 from limbeck.audit.words import is_english, script_of, spread
 from limbeck.errors import MissingExtra
 from limbeck.filters.complete import Complete
 from limbeck.filters.rouge_tokens import Tokenizer
+from limbeck.reading.forms import Row
+from limbeck.reading.rows import Dataset
 from limbeck.record import Provenance, Record, user
 from limbeck.text import squeezed, word_count
 

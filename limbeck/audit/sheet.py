@@ -16,9 +16,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from limbeck.audit.forms import Row
 from limbeck.audit.marks import NOT_MARKED, QUESTIONS, Marks
 from limbeck.errors import DataError
+from limbeck.reading.forms import Row
 from limbeck.record import content_hash
 from limbeck.store import write_text
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from limbeck.audit import markdown, page
-from limbeck.audit.forms import Row
 from limbeck.audit.sheet import Marked, has_marks, write_sheet
+from limbeck.reading.forms import Row
 from limbeck.store import write_json, write_text
 
 SHEET = "sheet.csv"

@@ -15,11 +15,11 @@ from limbeck.cli.probe import section_of
 from limbeck.errors import Interrupted, UserError
 
 if TYPE_CHECKING:
-    from limbeck.audit.forms import Row
     from limbeck.audit.sheet import Marked
     from limbeck.filters.rouge_tokens import Tokenizer
     from limbeck.pipeline.audit_judge import Judged
     from limbeck.progress import Reporter
+    from limbeck.reading.forms import Row
     from limbeck.recipe import TeacherSection
 
 
@@ -78,11 +78,11 @@ def audit(
     back with --marks, or let a model mark it with --judge.
     """
     from limbeck.audit.measure import Options, measure
-    from limbeck.audit.rows import read_dataset
     from limbeck.audit.sheet import read_marks, sampled
     from limbeck.audit.terminal import compact
     from limbeck.audit.write import write_audit
     from limbeck.progress import visible
+    from limbeck.reading.rows import read_dataset
     from limbeck.store import dump_line
 
     if marks is not None and judge is not None:
@@ -169,8 +169,8 @@ def _unread(report: Mapping[str, Any]) -> list[str]:
 
 def _seeds(data: Path, given: Path | None, shown: Reporter) -> list[str] | None:
     """The instructions of the seeds: those given, else those of the run's recipe."""
-    from limbeck.audit.rows import read_dataset
     from limbeck.pipeline.seeds import seeds_of_recipe
+    from limbeck.reading.rows import read_dataset
     from limbeck.rundir import RunDir
 
     path = given

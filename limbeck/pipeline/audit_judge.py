@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from limbeck.aio import map_ordered, run
-from limbeck.audit.forms import Row
 from limbeck.audit.marks import MODEL, NOT_MARKED, Marks
 from limbeck.audit.sheet import Marked
 from limbeck.audit.verdict import read_verdict
@@ -17,6 +16,7 @@ from limbeck.money import Meter, dollars, price_of
 from limbeck.progress import Reporter
 from limbeck.prompts import fill
 from limbeck.protocols import Reply, Request, Teacher
+from limbeck.reading.forms import Row
 from limbeck.recipe import Budget, TeacherSection
 from limbeck.record import Message, content_hash, user
 from limbeck.teachers.connect import NO_BUDGET, connect, identity, width

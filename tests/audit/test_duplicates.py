@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from limbeck.audit import duplicates
-from limbeck.audit.forms import Row
+from limbeck.reading.forms import Row
 
 
 def rows(*texts: tuple[str, str, str]) -> list[Row]:

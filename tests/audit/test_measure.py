@@ -11,7 +11,7 @@ import pytest
 
 from limbeck.audit import verbs
 from limbeck.audit.measure import Options, measure
-from limbeck.audit.rows import read_dataset
+from limbeck.reading.rows import read_dataset
 from tests.audit.small import ROWS, write_rows
 
 

@@ -11,7 +11,6 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from limbeck.audit.forms import Row
 from limbeck.audit.marks import NOT_MARKED, QUESTIONS, Marks
 from limbeck.audit.sheet import (
     COLUMNS,
@@ -25,6 +24,7 @@ from limbeck.audit.sheet import (
     write_sheet,
 )
 from limbeck.errors import DataError
+from limbeck.reading.forms import Row
 
 ROWS = [
     Row("r1", "=1+1", "@SUM(A1)", "-2"),

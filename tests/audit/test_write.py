@@ -14,10 +14,10 @@ import pytest
 from limbeck.audit import markdown, page, tables
 from limbeck.audit.marks import NOT_MARKED, QUESTIONS, summary
 from limbeck.audit.measure import measure
-from limbeck.audit.rows import read_dataset
 from limbeck.audit.sheet import Marked, sampled
 from limbeck.audit.terminal import compact
 from limbeck.audit.write import write_audit
+from limbeck.reading.rows import read_dataset
 from tests.audit.small import ROWS, write_rows
 
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from limbeck.audit.forms import Row
 from limbeck.audit.marks import NOT_MARKED
 from limbeck.errors import AuthError, BudgetError, UserError
 from limbeck.pipeline.audit_judge import Judged, judge_rows
 from limbeck.progress import Quiet
+from limbeck.reading.forms import Row
 from limbeck.recipe import Budget, TeacherSection
 from limbeck.testing import ApiServer
 from limbeck.testing.server import Answer, answer_to, error_body, prompt_text

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from limbeck.audit.forms import read_row
+from limbeck.reading.forms import read_row
 from limbeck.record import Provenance
 from limbeck.testing import record
 

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from limbeck.audit.rows import RECORDS, SHOWN, VERDICTS, read_dataset
 from limbeck.errors import DataError
+from limbeck.reading.rows import RECORDS, SHOWN, VERDICTS, read_dataset
 from limbeck.record import Verdict
 from limbeck.store import write_jsonl
 from limbeck.testing import record

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from limbeck.audit.forms import Row, read_row
 from limbeck.errors import DataError
+from limbeck.reading.forms import Row, read_row
 from limbeck.store import read_json, read_jsonl
 
 RECORDS = Path("generate") / "records.jsonl"

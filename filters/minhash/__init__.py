@@ -1,0 +1,1 @@
+"""Near duplicates by MinHash: candidates from sketches, each verified by exact Jaccard."""
