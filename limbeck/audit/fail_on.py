@@ -1,8 +1,8 @@
 """`--fail-on`: conditions on the findings of an audit, at which a check on data fails.
 
-    contamination>0        a plain number is a count
-    duplicates>=1.5%       a percentage is a share
-    problems>0, warnings>3 how many findings have that level
+contamination>0        a plain number is a count
+duplicates>=1.5%       a percentage is a share
+problems>0, warnings>3 how many findings have that level
 """
 
 from __future__ import annotations

@@ -25,7 +25,16 @@ def compact(report: Mapping[str, Any]) -> list[str]:
     table = quality(report)
     marked = [] if table is None else [_plain(table.note)]
     about = _plain(f"{report['name']}: {source_line(report)}")
-    return [about, "", _plain(headline(report)), "", *lines, "", _plain(marks_line(report)), *marked]
+    return [
+        about,
+        "",
+        _plain(headline(report)),
+        "",
+        *lines,
+        "",
+        _plain(marks_line(report)),
+        *marked,
+    ]
 
 
 def _line(grade: Grade, words: int, titles: int) -> str:

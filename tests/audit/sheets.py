@@ -119,7 +119,6 @@ def hostile() -> dict[str, Any]:
     made["about"] = "JSON lines, read as " + ", ".join(HOSTILE)
     made["unreadable"] = {"count": 20, "reasons": [f"line 3: {text}" for text in HOSTILE]}
     made["findings"][1]["examples"] += [
-        {"places": [n], "texts": [["Output", "漢\u202e" * 5_000_000]], "note": ""}
-        for n in range(4)
+        {"places": [n], "texts": [["Output", "漢\u202e" * 5_000_000]], "note": ""} for n in range(4)
     ]
     return made

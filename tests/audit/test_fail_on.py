@@ -95,5 +95,10 @@ def test_what_is_no_condition_is_one_sentence(given: str, said: str) -> None:
 
 def test_a_condition_as_it_is_read() -> None:
     (one,) = read_conditions([" Wrong_Answers >= 2.50% "], sheets.KEYS)
-    assert (one.key, one.limit, one.percent, one.at) == ("wrong_answers", Fraction("2.5"), True, True)
+    assert (one.key, one.limit, one.percent, one.at) == (
+        "wrong_answers",
+        Fraction("2.5"),
+        True,
+        True,
+    )
     assert one.text == "Wrong_Answers >= 2.50%"

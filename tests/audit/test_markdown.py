@@ -49,7 +49,9 @@ def test_no_text_of_the_data_is_read_as_markdown() -> None:
     assert not re.search(r"(?<!\\)\]\(", outside)  # no link
     assert not re.search(r"(?<!\\)!?\[(?!\\)", outside)
     assert not [line for line in lines if line.startswith("# ") and "Audit" not in line]
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]", text)
+    assert not re.search(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\ud800-\udfff]", text
+    )
     widths = {
         len(re.findall(r"(?<!\\)\|", line)) for line in lines if line.startswith("| ✗ Problem")
     }

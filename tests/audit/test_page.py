@@ -93,7 +93,9 @@ def test_hostile_text_is_shown_and_does_nothing(hostile: str) -> None:
     assert "مرحبا بالعالم" in found.text
     assert "漢字かな交じり文。" in found.text
     # No control character, no override of direction, no half character.
-    assert not re.search("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", hostile)
+    assert not re.search(
+        "[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]", hostile
+    )
     assert "user⟨U+202E⟩gnp.exe" in found.text
 
 
@@ -129,7 +131,9 @@ def test_what_matters_comes_first() -> None:
 
 
 def test_more_than_three_examples_are_folded() -> None:
-    examples = [{"places": [n], "texts": [["Output", f"text {n}"]], "note": ""} for n in range(1, 6)]
+    examples = [
+        {"places": [n], "texts": [["Output", f"text {n}"]], "note": ""} for n in range(1, 6)
+    ]
     text = page.render(sheets.report(sheets.finding("duplicates", "problem", examples=examples)))
     shown, folded = text.split("<details>")
     assert "<summary>2 more examples</summary>" in folded
