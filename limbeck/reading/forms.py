@@ -36,6 +36,15 @@ class Row:
     finish_reason: str = "stop"
     classification: bool | None = None
     place: int = 0
+    target: str | None = None
+    kind: str = ""
+    options: tuple[str, ...] = ()
+    model: str = ""
+    licence: str = ""
+    origin: str = ""
+    request: str = ""
+    record: str = ""
+    template: str = ""
 
 
 @dataclass(frozen=True, slots=True)
