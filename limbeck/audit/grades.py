@@ -20,6 +20,7 @@ LEVELS: dict[str, tuple[str, str, str]] = {
     "good": ("Good", "Good", "✓"),
     "unknown": ("Not measured", "Not measured", "?"),
 }
+NAMED = 6  # findings that were not measured and are named in the headline
 SAID_CHARS = 600  # of one sentence: what a finding quotes from the data may be of any length
 
 
@@ -37,7 +38,7 @@ class Grade:
     """One finding, ready to be shown.
 
     `counted` is "12 of 1,000 rows", `share` "1.2% [0.7%, 2.1%]"; each is "" where there is none.
-    `says` is its sentence, or why it was not measured.
+    `says` is its sentence, or why it was not measured; `advice` is "" where nothing is to do.
     """
 
     key: str
@@ -106,7 +107,11 @@ def headline(report: Mapping[str, Any]) -> str:
     else:
         parts.append(f"No problem and no warning in {rows}.")
     if missing:
-        parts.append(f"Not measured: {_names(missing)}.")
+        more = len(missing) - NAMED
+        names = _names(missing) if more < 2 else (
+            f"{', '.join(_lowered(grade.title) for grade in missing[:NAMED])} and {more} more"
+        )
+        parts.append(f"Not measured: {names}.")
     return " ".join(parts)
 
 
@@ -126,7 +131,7 @@ def _grade(finding: Mapping[str, Any]) -> Grade:
         counted="" if unknown else _counted(finding),
         share="" if unknown else _share(finding),
         says=_cut(finding.get("why") if unknown else finding.get("says")),
-        advice=_cut(finding.get("advice")),
+        advice="" if level == "good" else _cut(finding.get("advice")),
         details=[(_cut(label), _cut(value)) for label, value in finding.get("details") or []],
         examples=[_example(one) for one in finding.get("examples") or []],
     )

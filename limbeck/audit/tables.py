@@ -70,7 +70,7 @@ def compared(report: Mapping[str, Any]) -> bool:
     were read as an instruction. Beside chats and questions they would say nothing."""
     if report.get("nearest_seed"):
         return True
-    names = [*(report.get("columns") or {}), *re.findall(r"\w+", report["about"])]
+    names = [*(report.get("columns") or {}).values(), *re.findall(r"\w+", report["about"])]
     return "instruction" in names
 
 

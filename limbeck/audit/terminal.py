@@ -12,7 +12,7 @@ from limbeck.audit.sentences import marks_line
 from limbeck.audit.tables import quality
 from limbeck.progress import visible
 
-WIDTH = 100  # columns; a line that is longer ends in an ellipsis, the files have all of it
+WIDTH = 120  # columns; a line that is longer ends in an ellipsis, the files have all of it
 
 
 def compact(report: Mapping[str, Any]) -> list[str]:
@@ -38,8 +38,8 @@ def compact(report: Mapping[str, Any]) -> list[str]:
 
 
 def _line(grade: Grade, words: int, titles: int) -> str:
-    """ "✗ Problem  Near duplicates  12 of 1,000 rows, 1.2% [0.7%, 2.1%]"."""
-    said = _plain(measure_of(grade) or grade.says)
+    """ "✗ Problem  Near duplicates  12 rows of 1,000 (1.2%) are nearly equal to an earlier one."."""
+    said = _plain(grade.says or measure_of(grade))
     head = f"{grade.mark} {_padded(grade.word, words)}  {_padded(_plain(grade.title), titles)}"
     line = f"{head}  {said}".rstrip()
     return line if cell_len(line) <= WIDTH else f"{set_cell_size(line, WIDTH - 1).rstrip()}…"

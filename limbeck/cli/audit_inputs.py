@@ -13,6 +13,7 @@ from limbeck.errors import UserError
 if TYPE_CHECKING:
     from limbeck.money import Rates
     from limbeck.progress import Reporter
+    from limbeck.reading.source import Source
     from limbeck.recipe import Recipe
 
 HUB = "hf:"
@@ -35,6 +36,12 @@ def recipe_of(run: Path | None) -> Recipe | None:
     if run is None or not (run / "recipe.yaml").is_file():
         return None
     return RunDir.open(run).recipe
+
+
+def notes_of(source: Source) -> list[str]:
+    """What the user should know of how the data is read."""
+    left = f"columns that are not read: {', '.join(source.left)}"
+    return [*source.notes, *([left] if source.left else [])]
 
 
 def folder_of(data: str) -> Path:

@@ -75,6 +75,17 @@ def test_names_within_a_sentence() -> None:
     assert "in 1 row:" in headline(sheets.report(*found, counts={"rows": 1}))
 
 
+def test_of_many_that_were_not_measured_six_are_named() -> None:
+    def ending(count: int) -> str:
+        unknown = [sheets.finding(key, "unknown") for key in sheets.KEYS[1 : 1 + count]]
+        return headline(sheets.report(sheets.finding("a", "good"), *unknown)).split(": ")[1]
+
+    six = "duplicates, near duplicates, near instructions, contradictions, wrong answers"
+    assert ending(6) == f"{six} and self consistency."
+    assert ending(7) == f"{six}, self consistency and contamination."
+    assert ending(8) == f"{six}, self consistency and 2 more."
+
+
 def test_an_unknown_level_is_not_taken_for_good() -> None:
     (grade,) = grades(sheets.report(sheets.finding("a", "excellent")))
     assert grade.level == "unknown"

@@ -25,7 +25,8 @@ def marks(**more: Any) -> dict[str, Any]:
         ("JSON lines, read 5 as instruction, instances; 3 as messages", {}, True),
         ("JSON lines, 10 rows read as messages", {}, False),
         ("a Parquet file, read as question, answer", {}, False),
-        ("CSV, read as frage", {"columns": {"instruction": "prompt"}}, True),
+        ("CSV, read as frage", {"columns": {"instruction": "frage"}}, False),
+        ("records", {"columns": {"instruction": "instruction"}}, True),
         ("the records of the run", {"nearest_seed": sheets.mixed()["nearest_other"]}, True),
     ],
 )
