@@ -184,7 +184,7 @@ _NOBODY = Provenance("audit")
 
 
 def _ended(row: Row) -> str:
-    """ "empty", "truncated" or "refused", as the filter `complete` has it; "" for a whole output."""
+    """What the filter `complete` has against an output: "empty", "truncated", "refused" or ""."""
     meta = {"finish_reason": row.finish_reason}
     record = Record((user(row.instruction),), row.output, _NOBODY, meta=meta, id=row.id)
     return _COMPLETE.judge([record])[0].reason

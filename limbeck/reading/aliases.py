@@ -18,8 +18,8 @@ ROLES: dict[str, tuple[str, ...]] = {
         "output", "completion", "response", "generation", "generations", "responses",
         "completions", "outputs", "model_output", "model_response", "generated_text",
         "assistant", "assistant_message", "gpt", "bot", "reply", "chosen", "chain_of_thought",
-        "cot", "rationale", "solution", "deepseek_attempt", "gemini_attempt", "attempt", "answer",
-        "target",
+        "cot", "rationale", "prediction", "solution", "deepseek_attempt", "gemini_attempt",
+        "attempt", "answer", "target",
     ),
     "target": (
         "target", "reference", "reference_answer", "ground_truth", "gold", "gold_answer",

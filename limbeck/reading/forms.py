@@ -70,7 +70,7 @@ class Reader:
             if plan.said is None:
                 raise _nothing(raw)
             return self._rows(raw, plan, "", "", place, plan.form)
-        if "instances" in raw and plan.asked == "instruction" and raw["instances"] is not None:
+        if plan.instances:
             return self._instances(raw, plan, place)
         asked = raw[plan.asked]
         if type(asked) is not str:
@@ -236,7 +236,7 @@ class Reader:
             answered |= output is not None
             texts = ("", asked, _given(one.get("input"), "input"), _output(output, "output"))
             rows.append(self._row(raw, plan, texts, (), place))
-        return Read("instruction, instances", rows, answered)
+        return Read(plan.form, rows, answered)
 
     def _plain(self, raw: Mapping[str, Any], plan: Plan, place: int) -> Read:
         text = raw[plan.text or ""]

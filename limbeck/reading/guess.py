@@ -1,4 +1,4 @@
-"""Which column is what, from the first rows: by the names, and where those say nothing, by the text."""
+"""Which column is what, from the first rows: by names, and where those say nothing, by texts."""
 
 from __future__ import annotations
 

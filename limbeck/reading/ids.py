@@ -1,4 +1,4 @@
-"""How often an id was seen, in about 12 bytes for each: sorted arrays that are merged as they grow."""
+"""How often an id was seen, in about 12 bytes for each: sorted arrays, merged as they grow."""
 
 from __future__ import annotations
 

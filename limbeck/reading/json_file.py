@@ -164,14 +164,14 @@ def _columns(parts: Parts, refuse: Refuse) -> Numbered:
     except Unreadable as bad:
         refuse(0, bad)
         return
-    most = max((len(values) for values in found.values()), default=0)
-    for at in range(most):
-        short = next((name for name, values in found.items() if len(values) <= at), None)
-        if short is None:
-            yield at + 1, {name: values[at] for name, values in found.items()}
-        else:
-            says = f"the column {short!r} has only {len(found[short]):,} of {most:,} values"
-            refuse(at + 1, Unreadable("wrong_fields", says))
+    lengths = {name: len(values) for name, values in found.items()}
+    if len(set(lengths.values())) > 1:
+        told = ", ".join(f"{name!r} {number:,}" for name, number in lengths.items())
+        says = f"an object of lists that are no columns of one table: their lengths are {told:.300}"
+        refuse(0, Unreadable("wrong_fields", says))
+        return
+    for place, values in enumerate(zip(*found.values(), strict=True), start=1):
+        yield place, dict(zip(found, values, strict=True))
 
 
 def _single(parts: Parts, refuse: Refuse) -> Numbered:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from limbeck.reading.aliases import PLURAL, ROLES, plain
 
+_INSTANCES = "instruction, instances"
 _SIMPLE = ("system", "kind", "model", "licence", "origin", "template", "finish_reason")
 
 
@@ -25,6 +26,7 @@ class Plan:
     options: str | None = None
     several: bool = False  # the output may be a list, a path each
     rest: tuple[tuple[str, str], ...] = ()  # (field of Row, column) of what is taken as it is
+    instances: bool = False  # Self-Instruct's: inputs and outputs in a list
     missing: str = ""  # a column that the user named and the row has not
 
 
@@ -80,6 +82,10 @@ def plan_of(present: Sequence[str], absent: Collection[str], naming: Naming) -> 
     options = find("options", but=used)
     for role in (*_SIMPLE, "classification"):
         find(role, but=used)
+    instances = asked == "instruction" and "instances" in present and "output" not in named
+    if instances:
+        given, said = None, None
+        found |= {"input": "instances", "output": "instances"}
     alone = asked is None and messages is None and text is None
     if alone and said is not None and "output" not in named:
         found.pop("output", None)
@@ -87,7 +93,7 @@ def plan_of(present: Sequence[str], absent: Collection[str], naming: Naming) -> 
     rest = tuple((role, found[role]) for role in _SIMPLE if role in found)
     return Plan(
         columns=found,
-        form=_form(asked, given, said, messages, text, by_plain),
+        form=_INSTANCES if instances else _form(asked, given, said, messages, text, by_plain),
         asked=asked,
         given=given,
         said=said,
@@ -97,6 +103,7 @@ def plan_of(present: Sequence[str], absent: Collection[str], naming: Naming) -> 
         options=options,
         several=said is not None and plain(said) in PLURAL,
         rest=rest,
+        instances=instances,
         missing=lost[0] if lost else "",
     )
 

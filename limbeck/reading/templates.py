@@ -50,6 +50,11 @@ TEMPLATES = (
         r"\A\s*### Human:(?P<instruction>(?:(?!### (?:Human|Assistant):).)*)"
         r"### Assistant:(?P<output>(?:(?!### Human:).)*)\Z",
     ),
+    _of(
+        "Question: ... Answer:",
+        r"\A\s*Question:(?P<instruction>(?:(?!\n\s*Answer:).)*)\n\s*Answer:"
+        r"(?P<output>(?:(?!\n\s*Question:).)*)\Z",
+    ),
 )
 
 

@@ -11,7 +11,16 @@ import numpy as np
 
 from limbeck.audit.duplicates import answer_of
 from limbeck.audit.facts import SHORT, Flag
-from limbeck.audit.findings.finding import SHOWN, Finding, asked, example, percent, several, unknown
+from limbeck.audit.findings.finding import (
+    SHOWN,
+    Finding,
+    asked,
+    example,
+    percent,
+    several,
+    unknown,
+    verb,
+)
 from limbeck.audit.keys import Places, groups
 from limbeck.audit.measured import Measured, parts
 from limbeck.audit.spill import Spill
@@ -97,7 +106,7 @@ def wrong_answers(m: Measured) -> Finding:
         unit="rows with a target",
         sampled=len(chosen) < len(places),
         says=f"{several(wrong, 'answer')} of {of:,} that were checked ({percent(wrong, of)}) "
-        f"{'is' if wrong == 1 else 'are'} not the target; {statuses['unparseable']:,} could not be "
+        f"{verb(wrong, 'is', 'are')} not the target; {statuses['unparseable']:,} could not be "
         "read.",
         advice=advice,
         details=details,
@@ -194,7 +203,7 @@ def self_consistency(m: Measured) -> Finding:
         unit="prompts",
         sampled=len(taken) < len(asked_again),
         says=f"{several(len(none), 'prompt')} of {len(known):,} with several paths "
-        f"({percent(len(none), len(known))}) {'has' if len(none) == 1 else 'have'} no majority "
+        f"({percent(len(none), len(known))}) {verb(len(none), 'has', 'have')} no majority "
         f"answer; the commonest answer has {percent(share, 1)} of the paths on average.",
         advice="Keep the majority's paths, and drop prompts without one: the filter vote does.",
         details=[

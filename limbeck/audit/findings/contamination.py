@@ -11,7 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from limbeck.audit.findings.finding import SHOWN, Finding, asked, example, percent, several, unknown
+from limbeck.audit.findings.finding import (
+    SHOWN,
+    Finding,
+    asked,
+    example,
+    percent,
+    several,
+    unknown,
+    verb,
+)
 from limbeck.audit.measured import Measured
 from limbeck.audit.spill import Spill
 from limbeck.contamination import RULES, Comparison, Item
@@ -97,7 +106,7 @@ def contamination(m: Measured) -> Finding:
         of,
         unit="items",
         says=f"{several(len(hits), 'item')} of {of:,} in {several(len(tasks), 'file')} "
-        f"({percent(len(hits), of)}) {'is' if len(hits) == 1 else 'are'} in the rows.",
+        f"({percent(len(hits), of)}) {verb(len(hits), 'is', 'are')} in the rows.",
         advice="Drop these rows before training: the filter contamination does; or report scores "
         "on the other items alone.",
         details=details,

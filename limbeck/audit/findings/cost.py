@@ -101,7 +101,7 @@ def expense(m: Measured) -> Finding:
         says=f"{says}.",
         advice="Compare the cost of a correct row with another teacher's, or with fewer paths."
         if kept.requests == asked
-        else "Give the ledger that holds all requests (limbeck ledger merge puts ledgers together).",
+        else "Give the ledger that holds all requests: limbeck ledger merge makes one of several.",
         details=details,
     )
 

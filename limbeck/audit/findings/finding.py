@@ -176,6 +176,11 @@ def percent(count: float, of: float) -> str:
     return "< 0.1%" if 0 < share < 0.05 else f"{share:.1f}%"
 
 
+def verb(count: int, one: str, many: str) -> str:
+    """The form that goes with a count."""
+    return one if count == 1 else many
+
+
 def several(count: int, noun: str) -> str:
     """A count with its noun: "1 row", "1,234 rows"."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")

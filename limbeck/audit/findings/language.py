@@ -1,11 +1,11 @@
-"""Finding `language`: which languages the rows are in, and outputs in another than what is asked."""
+"""Finding `language`: which languages rows are in, and outputs in another than what is asked."""
 
 from __future__ import annotations
 
 from collections import Counter
 from typing import NamedTuple
 
-from limbeck.audit.findings.finding import SHOWN, Finding, percent, several, unknown, whole
+from limbeck.audit.findings.finding import SHOWN, Finding, percent, several, unknown, verb, whole
 from limbeck.audit.keys import Places
 from limbeck.audit.later import languages_of
 from limbeck.audit.measured import Measured, parts
@@ -75,7 +75,7 @@ def language(m: Measured) -> Finding:
         len(both),
         sampled=len(every) < m.rows,
         says=f"{several(count, 'output')} of {len(both):,} ({percent(count, len(both))}) "
-        f"{'is' if count == 1 else 'are'} in another language than what was asked.",
+        f"{verb(count, 'is', 'are')} in another language than what was asked.",
         advice="Translations are meant to be; drop the others: the filter language does.",
         details=details,
         examples=[

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 
 from limbeck.audit.facts import Flag
-from limbeck.audit.findings.finding import Finding, percent, several, unknown
+from limbeck.audit.findings.finding import Finding, percent, several, unknown, verb
 from limbeck.audit.measured import Measured
 
 _LISTED = 8
@@ -84,7 +84,7 @@ def provenance(m: Measured) -> Finding:
         count,
         m.rows,
         says=f"{several(count, 'row')} of {m.rows:,} ({percent(count, m.rows)}) "
-        f"{'says' if count == 1 else 'say'} nothing of where {'it is' if count == 1 else 'they are'} from.",
+        f"{verb(count, 'names', 'name')} neither a model, nor a request, nor an origin.",
         advice="Keep the model, the request and the source of every row beside it: without them "
         "nobody can correct or withdraw rows later.",
         details=details,

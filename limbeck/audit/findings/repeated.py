@@ -15,6 +15,7 @@ from limbeck.audit.findings.finding import (
     percent,
     several,
     unknown,
+    verb,
 )
 from limbeck.audit.keys import Places
 from limbeck.audit.later import NearIndex
@@ -46,7 +47,7 @@ def duplicate_rows(m: Measured, found: Mapping[str, Any]) -> Finding:
         count,
         m.rows,
         says=f"{several(count, 'row')} of {m.rows:,} ({percent(count, m.rows)}) "
-        f"{'is' if count == 1 else 'are'} equal to an earlier one.",
+        f"{verb(count, 'is', 'are')} equal to an earlier one.",
         advice="Keep one of each: the filter exact (limbeck filter) does.",
         details=details,
         examples=[
@@ -109,8 +110,9 @@ def near_duplicates(m: Measured, found: Near) -> Finding:
         different,
         unit="different rows",
         says=f"{several(found.count, 'row')} of {different:,} different ones "
-        f"({percent(found.count, different)}) {'is a near copy' if found.count == 1 else 'are near copies'}"
-        f" of an earlier one (Jaccard of 5-word shingles at least {JACCARD}).",
+        f"({percent(found.count, different)}) "
+        f"{verb(found.count, 'is a near copy', 'are near copies')} of an earlier one (Jaccard of "
+        f"5-word shingles at least {JACCARD}).",
         advice="Look at the pairs, and keep one of each: the filter minhash (limbeck filter) does.",
         details=[
             ("Compared", f"outputs of {ENOUGH} words and more, shorter ones with what was asked")
@@ -131,7 +133,7 @@ def contradictions(m: Measured, found: Mapping[str, Any]) -> Finding:
         questions,
         unit="questions",
         says=f"{several(count, 'question')} of {questions:,} ({percent(count, questions)}) "
-        f"{'has' if count == 1 else 'have'} short outputs that contradict each other.",
+        f"{verb(count, 'has', 'have')} short outputs that contradict each other.",
         advice="Decide which output is right, or drop these questions: the filter vote keeps the "
         "majority's.",
         details=[
@@ -169,7 +171,7 @@ def near_instructions(m: Measured, found: Mapping[str, Any]) -> Finding:
         unit="instructions",
         sampled=of < len(m.totals.distinct),
         says=f"{several(count, 'instruction')} of {of:,} different ones ({percent(count, of)}) "
-        f"{'is' if count == 1 else 'are'} above ROUGE-L {found['threshold']:g} with an earlier one.",
+        f"{verb(count, 'is', 'are')} above ROUGE-L {found['threshold']:g} with an earlier one.",
         advice="Where new tasks are wanted, refuse these: the filter rouge (limbeck filter) does.",
         details=[("Different instructions", f"{len(m.totals.distinct):,}")],
         examples=examples,

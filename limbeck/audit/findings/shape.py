@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from limbeck.audit.findings.finding import Finding, percent, several, unknown, whole
+from limbeck.audit.findings.finding import Finding, percent, several, unknown, verb, whole
 from limbeck.audit.keys import Places
 from limbeck.audit.measured import Measured
 from limbeck.audit.totals import originals
@@ -43,7 +44,7 @@ def lengths(m: Measured) -> Finding:
         ("Tokens asked and answered, estimated", f"{asked:,} and {answered:,}"),
     ]
     says = f"{several(count, 'output')} of {m.rows:,} ({percent(count, m.rows)}) "
-    says += f"{'has' if count == 1 else 'have'} exactly the greatest length"
+    says += f"{verb(count, 'has', 'have')} exactly the greatest length"
     says += f", {most:,} {unit}: they were cut there." if count else " that several outputs share."
     return Finding(
         "lengths",
@@ -70,7 +71,7 @@ def diversity(m: Measured, report: Mapping[str, Any]) -> Finding:
                        f"instruction{'' if of == 1 else 's'}")  # fmt: skip
     counts = np.bincount(m.totals.openings[distinct])
     first = int(counts.argmax())
-    count = int(counts[first])
+    count = int(counts[first]) if counts[first] > 1 else 0
     shared = np.sort(counts[counts > 0])[::-1]
     words = opening(m.spill[first].instruction)
     details = [
@@ -88,7 +89,7 @@ def diversity(m: Measured, report: Mapping[str, Any]) -> Finding:
         of,
         unit="instructions",
         says=f"{several(count, 'instruction')} of {of:,} different ones ({percent(count, of)}) "
-        f"{'begins' if count == 1 else 'begin'} with the commonest three words.",
+        f"{verb(count, 'begins', 'begin')} with the commonest three words.",
         advice="If tasks are to differ, ask for other kinds of them, and draw an even choice: the "
         "filter diversity does.",
         details=details,
@@ -110,7 +111,7 @@ def _distinct_n(m: Measured) -> list[tuple[str, str]]:
         row = m.spill[place]
         words = unicode_tokens((row.output if m.answered else row.instruction)[:2000])
         ones.update(words)
-        twos.update(zip(words, words[1:], strict=False))
+        twos.update(pairwise(words))
     name = "outputs" if m.answered else "instructions"
     return [
         (f"distinct-{n} of {len(chosen):,} {name}", f"{len(counts) / counts.total():.3f}")
