@@ -108,8 +108,12 @@ def headline(report: Mapping[str, Any]) -> str:
         parts.append(f"No problem and no warning in {rows}.")
     if missing:
         more = len(missing) - NAMED
-        names = _names(missing) if more < 2 else (
-            f"{', '.join(_lowered(grade.title) for grade in missing[:NAMED])} and {more} more"
+        names = (
+            _names(missing)
+            if more < 2
+            else (
+                f"{', '.join(_lowered(grade.title) for grade in missing[:NAMED])} and {more} more"
+            )
         )
         parts.append(f"Not measured: {names}.")
     return " ".join(parts)

@@ -38,7 +38,7 @@ def compact(report: Mapping[str, Any]) -> list[str]:
 
 
 def _line(grade: Grade, words: int, titles: int) -> str:
-    """ "✗ Problem  Near duplicates  12 rows of 1,000 (1.2%) are nearly equal to an earlier one."."""
+    """ "✗ Problem  Duplicates  12 rows of 1,000 (1.2%) are equal to an earlier one."."""
     said = _plain(grade.says or measure_of(grade))
     head = f"{grade.mark} {_padded(grade.word, words)}  {_padded(_plain(grade.title), titles)}"
     line = f"{head}  {said}".rstrip()

@@ -202,7 +202,7 @@ def _again(
     into: Path | None,
 ) -> str:
     """The command with all that decides which rows are read and with what they are compared."""
-    pairs = [("--against", one) for one in against or ()]
+    pairs: list[tuple[str, object]] = [("--against", one) for one in against or ()]
     pairs += [("--column", one) for one in column or ()]
     pairs += [("--targets", targets), ("--split", split)]
     pairs += [("--seeds", seeds), ("--into", into)]

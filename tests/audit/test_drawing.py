@@ -31,9 +31,7 @@ class Rows:
 
 @pytest.mark.parametrize("count", [0, 1, 4, 5, 6, 23, 200])
 @pytest.mark.parametrize("seed", [0, 7])
-def test_the_same_rows_as_from_all(
-    count: int, seed: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_same_rows_as_from_all(count: int, seed: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawing, "_BATCH", 7)
     source = Rows(count)
     found = Drawing(source, 5, seed)

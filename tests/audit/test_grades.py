@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from limbeck.audit.grades import grades, groups, headline, measure_of
@@ -33,7 +35,7 @@ def test_the_gravest_first_else_the_reports_order() -> None:
         ({"share": float("nan")}, "12 of 1,000 rows"),
     ],
 )
-def test_count_and_share(more: dict[str, object], said: str) -> None:
+def test_count_and_share(more: dict[str, Any], said: str) -> None:
     (grade,) = grades(sheets.report(sheets.finding("pii", "note", **more)))
     assert measure_of(grade) == said
 

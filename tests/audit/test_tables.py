@@ -35,7 +35,7 @@ def test_where_the_paper_is_beside(about: str, more: dict[str, Any], beside: boo
     assert tables.compared(report) is beside
     said = [str(table) for table in tables.tables(report)] + [sentences.marks_line(report)]
     assert any("Self-Instruct" in text for text in said) is beside
-    assert [len(table.rows[0]) == len(table.head) for table in tables.tables(report)].count(0) == 0
+    assert all(len(table.rows[0]) == len(table.head) for table in tables.tables(report))
     first = tables.size(report).rows[0]
     assert first == (("Rows", "1,000", "82,439") if beside else ("Rows", "1,000"))
 

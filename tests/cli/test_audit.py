@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
 from typer.testing import CliRunner
 
+from limbeck.audit import verbs
 from limbeck.cli.app import app
 from limbeck.errors import UserError
 from limbeck.testing import ApiServer
@@ -39,6 +41,14 @@ def limbeck(*words: object) -> Done:
 
 def audit(*words: object) -> Done:
     return limbeck("audit", *words, "--progress", "plain")
+
+
+_tagger = cache(verbs.english_tagger)  # reading its model takes longer than a small audit
+
+
+@pytest.fixture(autouse=True)
+def tagger_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(verbs, "english_tagger", _tagger)
 
 
 @pytest.fixture(autouse=True)
@@ -291,13 +301,18 @@ def test_targets_and_columns_are_named(tmp_path: Path) -> None:
     done = audit(data, *words, "--fail-on", "wrong_answers>=50%")
     assert done.code == 1
     assert "wrong_answers has 2 of 4 rows with a target (50.0%)" in done.err
-    assert f"limbeck audit {data} --column instruction=q --column output=a --targets gold" in done.out
+    assert (
+        f"limbeck audit {data} --column instruction=q --column output=a --targets gold" in done.out
+    )
 
 
 def test_against_a_file_and_against_a_benchmark_of_limbecks(tmp_path: Path) -> None:
     benchmark = ROOT / "datasets" / "evals" / "language.jsonl"
     item = json.loads(benchmark.read_text("utf-8").splitlines()[0])
-    rows = [{"instruction": item["question"], "output": "x"}, {"instruction": "Sing.", "output": "la"}]
+    rows = [
+        {"instruction": item["question"], "output": "x"},
+        {"instruction": "Sing.", "output": "la"},
+    ]
     data = write_rows(tmp_path / "d.jsonl", rows)
     for against in (benchmark, "language"):
         done = audit(data, "--against", against, "--fail-on", "contamination>0")
