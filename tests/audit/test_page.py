@@ -151,6 +151,9 @@ def test_an_option_is_never_torn_nor_a_way_in() -> None:
 
 def test_a_phone_paper_and_the_dark_have_their_style() -> None:
     text = page.render(sheets.mixed())
+    # The wide tables' and the grade sheet's heads are hidden from a phone, not from a reader.
+    for head in (".transfer thead", ".grades thead"):
+        assert f"{head} {{ position: absolute; width: 1px;" in text
     for one in ("prefers-color-scheme: dark", "@media print", "max-width: 52rem", "forced-colors"):
         assert one in text
     roles = re.findall(r'role="(\w+)"', text)
