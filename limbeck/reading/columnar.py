@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from limbeck.errors import DataError
 from limbeck.reading.unpack import open_regular
 from limbeck.reading.unreadable import Refuse, Unreadable
 
 Numbered = Iterator[tuple[int, Mapping[str, Any]]]
-_BATCH = 1024
+_BATCH, _LEAST_BATCH = 1024, 16
+_MOST_BATCH = 4 << 30  # bytes that a batch may take at worst
 _MOST_GROUP = 4 << 30  # bytes that a row group may say that it unpacks to
 
 
@@ -30,11 +32,32 @@ def parquet(path: Path, refuse: Refuse) -> Numbered:
                     refuse(begin + 1, Unreadable("bomb", says))
                     continue
                 with _damage(begin + 1, refuse):
-                    for batch in file.iter_batches(_BATCH, row_groups=[group]):
+                    for batch in file.iter_batches(_batch(about), row_groups=[group]):
                         for row in _rows(batch, begin + 1, refuse):
                             begin += 1
                             if row is not None:
                                 yield begin, row
+
+
+def _batch(group: Any) -> int:
+    """Rows at a time. A text of a column's dictionary may stand in every row of the batch, so that
+    a batch is smaller where the dictionary could be large."""
+    largest = max(
+        (group.column(at).total_uncompressed_size for at in range(group.num_columns)), default=0
+    )
+    return max(_LEAST_BATCH, min(_BATCH, _MOST_BATCH // max(largest, 1)))
+
+
+def whole_parquet(path: Path) -> None:
+    """Raises DataError for a Parquet file without a readable footer."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        pq.read_metadata(path)
+    except (OSError, pa.ArrowException, ValueError) as error:
+        first = str(error).split("\n", 1)[0]
+        raise DataError(f"cannot read {path}: {first:.200}", path=path) from error
 
 
 def arrow(path: Path, refuse: Refuse) -> Numbered:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from limbeck.reading.aliases import is_meta, likely, role_of
-from limbeck.reading.forms import Reader, texts_of
+from limbeck.reading.forms import Reader
 from limbeck.reading.plan import Naming
 from limbeck.reading.templates import Template, template_of
 
@@ -101,3 +101,15 @@ def _is_free_text(rows: Rows, name: str) -> bool:
 def _length(rows: Rows, name: str) -> float:
     values = [value for value in _values(rows, name) if isinstance(value, str)]
     return sum(map(len, values)) / max(len(values), 1)
+
+
+def texts_of(rows: Sequence[Mapping[str, Any]], least: int = 20) -> frozenset[str]:
+    """The columns that hold text, and nothing else but nulls, in at least so many of the rows."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, str):
+                seen[name] = seen.get(name, 0) + (seen.get(name, 0) >= 0)
+            elif value is not None:
+                seen[name] = -1
+    return frozenset(name for name, number in seen.items() if number >= least)
