@@ -84,10 +84,7 @@ class Format:
 
     def judge(self, records: Sequence[Record], /) -> list[Verdict]:
         texts = [record.completion for record in records]
-        if self.matches is None:
-            matched = [True] * len(texts)
-        else:
-            matched = _search(self.matches, texts)
+        matched = [True] * len(texts) if self.matches is None else _search(self.matches, texts)
         return [self._judge(*pair) for pair in zip(records, matched, strict=True)]
 
     def _judge(self, record: Record, matched: bool) -> Verdict:

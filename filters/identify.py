@@ -51,9 +51,9 @@ _TAKEN_OUT = (
     ("\\", re.compile(r"\\[a-zA-Z]+")),
     ("://", re.compile(r"\w{1,12}://\S+")),
     ("@", re.compile(r"[\w.+-]{1,64}@\S+")),
-    # Phonetic letters; the schwa alone is Azerbaijani.
-    ("", re.compile("\\S{0,30}[\u0250-\u0258\u025a-\u02af\u02c8\u02cc]\\S*")),
 )
+# Letters of phonetic spelling; the schwa alone is Azerbaijani.
+_PHONETIC = re.compile("[\u0250-\u0258\u025a-\u02af\u02c8\u02cc]")
 _CODE = re.compile(
     r"^\s*(?:def |class \w+[:(]|import \w+|from \w[\w.]* import |return\b|elif |else:|try:|"
     r"(?:if|for|while|with)\b.*:$|(?:if|for|while|switch) ?\(|#include|using \w+|public |private |"
@@ -126,7 +126,9 @@ def _model(script: str) -> Any:
 
 def _language(text: str) -> str:
     """The text without what is no language: code, mathematics, tags, links."""
-    if text.isascii() and not _MARKED.search(text):
+    if not text.isascii() and _PHONETIC.search(text):
+        text = " ".join(word for word in text.split() if not _PHONETIC.search(word))
+    if not _MARKED.search(text):
         return text
     for mark, pattern in _TAKEN_OUT:
         if mark in text:

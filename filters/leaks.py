@@ -14,7 +14,8 @@ _TOKEN = re.compile(
 _QUOTED = "\"'“‘«「『("
 # A text that is about such tokens may show them.
 _ABOUT = re.compile(
-    r"special tokens?|tokeni[sz]|chat templates?|control tokens?|end[- ]of[- ](?:sequence|text|turn)|"
+    r"special tokens?|tokeni[sz]|chat templates?|control tokens?|"
+    r"end[- ]of[- ](?:sequence|text|turn)|"
     r"[>\]] (?:tokens?|tags?|markers?)\b|特殊标记|特殊トークン|词元",
     re.IGNORECASE,
 )
@@ -30,7 +31,8 @@ _TURN = re.compile(
 )
 # Labels of worked examples: a new one begins where the prompt has the same label.
 _EXAMPLE = re.compile(
-    r"^[ \t]*(Q|Question|Input|Problem|Instruction|Sentence|Text|Review|问题|問題|输入|質問)\s*[:：]",
+    r"^[ \t]*(Q|Question|Input|Problem|Instruction|Sentence|Text|Review|问题|問題|输入|質問)"
+    r"\s*[:：]",
     re.MULTILINE,
 )
 _SPEAKER = re.compile(r"^[ \t]*\**[^\W\d_][\w .'’-]{0,25}\**\s*[:：]", re.MULTILINE)

@@ -45,7 +45,7 @@ class Seen:
         while True:
             start = slot * _SLOT
             there = self._table[start : start + _KEY]
-            if there == key or there == _EMPTY:
+            if there in (key, _EMPTY):
                 return start
             slot = (slot + 1) & (self._slots - 1)
 
