@@ -85,9 +85,17 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
             "limbeck.filters.contamination:Contamination",
             "refuses questions of the evaluation's files, of one template with them, or reworded",
         ),
+        "diversity": (
+            "limbeck.filters.diversity:Diversity",
+            "picks the N rows that cover all of them best, or lie farthest apart",
+        ),
         "exact": (
             "limbeck.filters.exact:Exact",
             "refuses exact duplicates, the first one stays",
+        ),
+        "pii": (
+            "limbeck.filters.pii:Pii",
+            "refuses rows with personal data or secrets, or masks them",
         ),
         "rouge": (
             "limbeck.filters.rouge:Rouge",
