@@ -89,9 +89,7 @@ def measure(
                 try:
                     if not totals.rows:
                         raise _no_rows(source)
-                    m = Measured(
-                        source, options, spill, totals, workers, _answered(source, totals), against
-                    )
+                    m = Measured(source, options, spill, totals, workers, source.answered, against)
                     return _report(m, version, seeds)
                 finally:
                     spill.close()
@@ -130,12 +128,6 @@ def _read(
 def _no_rows(source: Source) -> DataError:
     first = f"; the first reason: {source.reasons[0]}" if source.reasons else ""
     return DataError(f"{source.name} has no row that can be audited{first}")
-
-
-def _answered(source: Source, totals: Totals) -> bool:
-    """Whether any row says an output, or has at least a place for one."""
-    told = all("without an output" in form for form in source.forms)
-    return bool(totals.characters.any()) or not told
 
 
 def _report(m: Measured, version: str, seeds: Sequence[str] | None) -> dict[str, Any]:

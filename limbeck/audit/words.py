@@ -16,6 +16,7 @@ from limbeck.words import unicode_tokens
 
 _NAMES = {"CJK": "Chinese", "IDEOGRAPHIC": "Chinese", "HIRAGANA": "Kana", "KATAKANA": "Kana"}
 _ENOUGH = 2000  # characters that decide the script
+_ASCII_WORDS = re.compile("[a-z0-9]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 # To `word_count` punctuation and control characters make no word of what they stand in; the signs
 # $ + < = > ^ ` | ~ do.
@@ -91,9 +92,16 @@ def count_words(text: str) -> int:
     return word_count(text)
 
 
+def words_of(text: str) -> list[str]:
+    """`unicode_tokens`, at once where a text is ASCII."""
+    if text.isascii():
+        return _ASCII_WORDS.findall(text.lower())
+    return unicode_tokens(text)
+
+
 def opening(text: str) -> list[str]:
     """The first three words of a text; of scripts without spaces three characters."""
-    return unicode_tokens(text[:_OPENING_CHARACTERS])[:_OPENING]
+    return words_of(text[:_OPENING_CHARACTERS])[:_OPENING]
 
 
 def spread(counts: Sequence[int] | NDArray[np.int32]) -> dict[str, float | int | None]:

@@ -35,10 +35,12 @@ def duplicate_rows(m: Measured, found: Mapping[str, Any]) -> Finding:
     """Rows equal to an earlier one, of all rows."""
     count = found["rows"]
     asked_before = int(np.count_nonzero(m.totals.same_question != np.arange(m.rows)))
+    same_words = int(np.count_nonzero(m.totals.same_words != np.arange(m.rows)))
     largest = int(np.bincount(m.totals.same_row).max())
     details = [
         ("Different rows", f"{m.rows - count:,}"),
-        ("Rows whose question an earlier row asks", f"{asked_before:,}"),
+        ("Rows that ask what an earlier row asks", f"{asked_before:,}"),
+        ("the same but for case and punctuation", f"{same_words:,}"),
     ]
     if count:
         details.append(("Most copies of one row", f"{largest:,}"))
@@ -140,6 +142,7 @@ def contradictions(m: Measured, found: Mapping[str, Any]) -> Finding:
             ("Questions asked by several rows", f"{found['asked_again']:,}"),
             ("with different outputs of any length", f"{found['questions']:,}"),
             ("Rows of those", f"{found['rows']:,}"),
+            ("Asked in the same words, whatever the options", f"{found['same_words']:,}"),
         ],
         examples=[
             {
