@@ -50,6 +50,10 @@ class Drawing:
     def licence(self) -> str:
         return self._source.licence
 
+    @property
+    def answered(self) -> bool:
+        return self._source.answered
+
     def rows(self) -> Iterator[Row]:
         """Each reading draws anew, and only a whole one counts."""
         kept: list[Row] = []

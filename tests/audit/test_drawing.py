@@ -17,6 +17,7 @@ class Rows:
     name = "rows"
     about = "made up"
     licence = "cc0"
+    answered = False
     columns = {"instruction": "q"}  # noqa: RUF012
     reasons = ("line 1: bad",)
 
@@ -46,5 +47,14 @@ def test_the_same_rows_as_from_all(count: int, seed: int, monkeypatch: pytest.Mo
 def test_everything_else_is_the_sources() -> None:
     source = Rows(3)
     found = Drawing(source, 5, 0)
-    for name in ("name", "about", "licence", "columns", "reasons", "forms", "unreadable"):
+    for name in (
+        "name",
+        "about",
+        "licence",
+        "answered",
+        "columns",
+        "reasons",
+        "forms",
+        "unreadable",
+    ):
         assert getattr(found, name) == getattr(source, name)

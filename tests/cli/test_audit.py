@@ -246,6 +246,7 @@ def test_an_unknown_progress_and_missing_data_are_told(data: Path, tmp_path: Pat
 
 def test_what_the_docs_show_is_what_is_printed(tmp_path: Path) -> None:
     pytest.importorskip("HanTa")
+    pytest.importorskip("py3langid")
     text = (ROOT / "docs" / "audit.md").read_text("utf-8")
     table = text.split("```text\n")[1].split("```")[0].splitlines()
     found = audit(ROOT / "datasets" / "seed_tasks.jsonl", "--into", tmp_path / "audit").out
