@@ -13,10 +13,12 @@ from numpy.typing import NDArray
 from limbeck.audit import classify
 from limbeck.audit.boilerplate import says_it_is_an_ai
 from limbeck.audit.keys import digest
-from limbeck.audit.later import find_pii, format_errors, repetition_of
 from limbeck.audit.spill import Spill
 from limbeck.audit.words import count_words, opening, script_of, words_of
 from limbeck.filters.complete import Complete
+from limbeck.filters.format import format_errors
+from limbeck.filters.pii import find_pii
+from limbeck.filters.repetition import repetition_of
 from limbeck.money import text_tokens
 from limbeck.reading.forms import Row
 from limbeck.record import Provenance, Record, user

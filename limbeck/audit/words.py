@@ -25,6 +25,7 @@ _NO_WORD = bytes(set(string.punctuation.encode()) - set(b"$+<=>^`|~")) + bytes(
     code for code in (*range(32), 127) if not chr(code).isspace()
 )
 _OPENING = 3
+_SENTENCE = 12  # words: hardly any English text is that long without a small one
 _OPENING_CHARACTERS = 200
 
 
@@ -75,11 +76,14 @@ def script_of(text: str) -> str:
 
 
 def is_english(text: str) -> bool:
-    """Latin script, and at least as many small words of English as of other languages."""
+    """Latin script, and at least as many small words of English as of other languages; one at
+    least in a text of twelve words."""
     if script_of(text) != "Latin":
         return False
     words = _LETTERS.findall(text[:_ENOUGH].casefold())
     english = sum(word in _ENGLISH for word in words)
+    if not english and len(words) >= _SENTENCE:
+        return False
     return english >= sum(word in _NOT_ENGLISH for word in words) and (
         english > 0 or text.isascii()
     )

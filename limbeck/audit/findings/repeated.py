@@ -18,17 +18,18 @@ from limbeck.audit.findings.finding import (
     verb,
 )
 from limbeck.audit.keys import Places
-from limbeck.audit.later import NearIndex
 from limbeck.audit.measured import Measured
 from limbeck.audit.spill import Spill
 from limbeck.audit.totals import originals
 from limbeck.audit.words import count_words
+from limbeck.filters.minhash import NearIndex
 from limbeck.reading.forms import Row
 
 JACCARD = 0.8
 SHINGLE = 5
 ENOUGH = 20  # words from which on an output is compared by itself
 _BLOCK = 4096
+_MEMORY = 512  # MB of hashes; more are on the disk
 
 
 def duplicate_rows(m: Measured, found: Mapping[str, Any]) -> Finding:
@@ -77,7 +78,7 @@ class Near(NamedTuple):
 
 def near_rows(spill: Spill, places: Places) -> Near:
     """Looks for near copies among different rows, in their order."""
-    index = NearIndex(threshold=JACCARD, num_perm=128, shingle=SHINGLE)
+    index = NearIndex(threshold=JACCARD, num_perm=128, shingle=SHINGLE, memory_mb=_MEMORY)
     count = 0
     first: list[tuple[int, int, float]] = []
     for begin in range(0, len(places), _BLOCK):
