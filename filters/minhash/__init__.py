@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from limbeck.filters.minhash.bands import Bands, band_keys
 from limbeck.filters.minhash.index import Near, NearIndex
-from limbeck.filters.minhash.shingles import Shingles, shingles, word_shingles, words
-from limbeck.filters.minhash.signatures import estimates, signatures
+from limbeck.filters.minhash.shingles import Shingles, hashed_shingles, word_shingles, words
+from limbeck.filters.minhash.signatures import estimates, minhash_signatures
 from limbeck.filters.minhash.verify import Decisions, jaccard, jaccards
 
 __all__ = [
@@ -16,10 +16,10 @@ __all__ = [
     "Shingles",
     "band_keys",
     "estimates",
+    "hashed_shingles",
     "jaccard",
     "jaccards",
-    "shingles",
-    "signatures",
+    "minhash_signatures",
     "word_shingles",
     "words",
 ]

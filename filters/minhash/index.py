@@ -10,10 +10,10 @@ import numpy as np
 
 from limbeck.errors import UserError
 from limbeck.filters.minhash import engine
-from limbeck.filters.minhash.bands import Bands, band_keys
+from limbeck.filters.minhash.bands import Bands
 from limbeck.filters.minhash.growing import Growing
 from limbeck.filters.minhash.kept import Kept
-from limbeck.filters.minhash.shingles import Shingles, encoded, portions
+from limbeck.filters.minhash.shingles import Shingles, portions, shingled
 from limbeck.filters.minhash.signatures import permutations
 from limbeck.filters.minhash.verify import Decisions
 
@@ -106,8 +106,9 @@ class NearIndex:
         """What `add` decides, as arrays; `nearest` are positions. For kept texts too: the nearest
         of the candidates below the threshold."""
         used = self._used(len(texts))
+        self._kept.expected = len(self._kept) + len(texts)
         parts = [
-            self._settle(used, used.shingles(*encoded(part), self.shingle))
+            self._settle(used, shingled(part, self.shingle, used))
             for part in portions(texts, used.PORTION)
         ]
         return Decisions.joined(parts)
@@ -124,7 +125,8 @@ class NearIndex:
         return engine.chosen(self._count + texts)
 
     def _settle(self, used: engine.Engine, sets: Shingles) -> Decisions:
-        keys = band_keys(used.signatures(sets, *self._permutations), self.bands)
+        signed = used.signatures(sets, *self._permutations)
+        keys = used.band_keys(signed, self.bands.count, self.bands.rows)
         made = used.decide(sets, keys, self._kept)
         stay = np.flatnonzero(~made.refused & (sets.sizes > 0))
         self._positions.extend(stay + self._count)
