@@ -106,12 +106,16 @@ class NearIndex:
         """What `add` decides, as arrays; `nearest` are positions. For kept texts too: the nearest
         of the candidates below the threshold."""
         used = self._used(len(texts))
-        self._kept.expected = len(self._kept) + len(texts)
+        self.expect(len(texts))
         parts = [
             self._settle(used, shingled(part, self.shingle, used))
             for part in portions(texts, used.PORTION)
         ]
         return Decisions.joined(parts)
+
+    def expect(self, texts: int) -> None:
+        """Says that so many texts come next, so that room is made once."""
+        self._kept.expected = len(self._kept) + texts
 
     def decide_sets(self, sets: Shingles) -> Decisions:
         """`decide` for sets of hashes made earlier."""

@@ -79,20 +79,20 @@ def words(text: str) -> list[str]:
 
 
 def word_shingles(text: str, n: int = 5) -> set[tuple[str, ...]]:
-    """The set of a text's shingles as words; `hashed_shingles` has their hashes."""
+    """The set of a text's shingles as words; `shingles` has their hashes."""
     found = words(text)
     if not found:
         return set()
     return {tuple(found[start : start + n]) for start in range(max(len(found) - n + 1, 1))}
 
 
-def hashed_shingles(texts: Sequence[str], n: int = 5) -> Shingles:
+def shingles(texts: Sequence[str], n: int = 5) -> Shingles:
     """The sets of hashed shingles of texts. Lone surrogates and NUL are letters like others."""
     return shingled(texts, n, engine.chosen(len(texts)))
 
 
 def shingled(texts: Sequence[str], n: int, used: engine.Engine) -> Shingles:
-    """`hashed_shingles` by one engine."""
+    """`shingles` by one engine."""
     return Shingles.joined([used.shingles(*encoded(part), n) for part in portions(texts, _CHUNK)])
 
 

@@ -17,7 +17,7 @@ from limbeck.filters.minhash.letters import U32
 from limbeck.filters.minhash.shingles import Shingles
 
 
-def minhash_signatures(sets: Shingles, num_perm: int = 128, seed: int = 1) -> U32:
+def signatures(sets: Shingles, num_perm: int = 128, seed: int = 1) -> U32:
     """(texts, num_perm): the signatures; 2**32 - 1 everywhere for a text without shingles."""
     return engine.chosen(len(sets)).signatures(sets, *permutations(num_perm, seed))
 
