@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from limbeck.filters.minhash.letters import LENGTH, U32, U64, P, powers
+from limbeck.filters.minhash import engine
+from limbeck.filters.minhash.letters import U32, U64
 
 _STEPS = 1000
 
@@ -49,13 +50,4 @@ class Bands:
 
 def band_keys(signatures: U32, bands: Bands) -> U64:
     """(texts, bands): a hash of each band's rows and place, so that one table holds all bands."""
-    texts = len(signatures)
-    used = signatures[:, : bands.count * bands.rows].reshape(texts, bands.count, bands.rows)
-    steps = powers(bands.rows + 1, P)[1:]
-    keys = np.zeros((texts, bands.count), np.uint64)
-    for row in range(bands.rows):
-        keys += (used[:, :, row] + np.uint64(1)) * steps[row]
-    keys += np.arange(bands.count, dtype=np.uint64) * np.uint64(LENGTH)
-    keys = (keys ^ keys >> np.uint64(33)) * np.uint64(0xFF51AFD7ED558CCD)
-    keys = (keys ^ keys >> np.uint64(33)) * np.uint64(0xC4CEB9FE1A85EC53)
-    return keys ^ keys >> np.uint64(33)
+    return engine.chosen(len(signatures)).band_keys(signatures, bands.count, bands.rows)

@@ -133,6 +133,16 @@ def signatures(sets: Shingles, a: U32, b: U32) -> U32:
     return np.ascontiguousarray(out.T)
 
 
+def band_keys(signatures: U32, bands: int, rows: int) -> U64:
+    used = signatures[:, : bands * rows].reshape(len(signatures), bands, rows)
+    steps = powers(rows + 1)[1:]
+    keys = np.zeros((len(signatures), bands), np.uint64)
+    keys += np.arange(bands, dtype=np.uint64) * np.uint64(LENGTH)
+    for row in range(rows):
+        keys += (used[:, :, row] + np.uint64(1)) * steps[row]
+    return _fmix64(keys)
+
+
 def decide(sets: Shingles, keys: U64, kept: Kept) -> Decisions:
     finder = kept.finder
     if not isinstance(finder, SortedKeys):

@@ -10,6 +10,7 @@ from limbeck.filters.minhash.letters import U32, U64
 
 _FULL = 0.6  # of the slots
 _FIRST = 1024
+_SOON = 1 << 18  # texts for which room is made at once
 
 
 class HashTable:
@@ -35,6 +36,7 @@ class HashTable:
             self.older.resize((size, kept.bands), refcheck=False)
             self.asked.resize(size, refcheck=False)
         size = len(self.slots)
+        texts = max(texts, min(kept.expected, 2 * texts + _SOON))
         while texts * kept.bands > _FULL * size:
             size *= 2
         if size > len(self.slots):

@@ -10,10 +10,10 @@ import numpy as np
 
 from limbeck.errors import UserError
 from limbeck.filters.minhash import engine
-from limbeck.filters.minhash.bands import Bands, band_keys
+from limbeck.filters.minhash.bands import Bands
 from limbeck.filters.minhash.growing import Growing
 from limbeck.filters.minhash.kept import Kept
-from limbeck.filters.minhash.shingles import Shingles, encoded, portions
+from limbeck.filters.minhash.shingles import Shingles, portions, shingled
 from limbeck.filters.minhash.signatures import permutations
 from limbeck.filters.minhash.verify import Decisions
 
@@ -106,11 +106,16 @@ class NearIndex:
         """What `add` decides, as arrays; `nearest` are positions. For kept texts too: the nearest
         of the candidates below the threshold."""
         used = self._used(len(texts))
+        self.expect(len(texts))
         parts = [
-            self._settle(used, used.shingles(*encoded(part), self.shingle))
+            self._settle(used, shingled(part, self.shingle, used))
             for part in portions(texts, used.PORTION)
         ]
         return Decisions.joined(parts)
+
+    def expect(self, texts: int) -> None:
+        """Says that so many texts come next, so that room is made once."""
+        self._kept.expected = len(self._kept) + texts
 
     def decide_sets(self, sets: Shingles) -> Decisions:
         """`decide` for sets of hashes made earlier."""
@@ -124,7 +129,8 @@ class NearIndex:
         return engine.chosen(self._count + texts)
 
     def _settle(self, used: engine.Engine, sets: Shingles) -> Decisions:
-        keys = band_keys(used.signatures(sets, *self._permutations), self.bands)
+        signed = used.signatures(sets, *self._permutations)
+        keys = used.band_keys(signed, self.bands.count, self.bands.rows)
         made = used.decide(sets, keys, self._kept)
         stay = np.flatnonzero(~made.refused & (sets.sizes > 0))
         self._positions.extend(stay + self._count)

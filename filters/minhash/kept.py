@@ -29,6 +29,7 @@ class Kept:
         self.threshold = threshold
         self.bands = bands
         self.finder: Finder | None = None
+        self.expected = 0  # how many texts there may be soon
         self.key_rows = Growing(np.uint64, bands)
         self.store = SetStore(most_bytes)
 

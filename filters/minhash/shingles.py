@@ -88,8 +88,12 @@ def word_shingles(text: str, n: int = 5) -> set[tuple[str, ...]]:
 
 def shingles(texts: Sequence[str], n: int = 5) -> Shingles:
     """The sets of hashed shingles of texts. Lone surrogates and NUL are letters like others."""
-    kernel = engine.chosen(len(texts))
-    return Shingles.joined([kernel.shingles(*encoded(part), n) for part in portions(texts, _CHUNK)])
+    return shingled(texts, n, engine.chosen(len(texts)))
+
+
+def shingled(texts: Sequence[str], n: int, used: engine.Engine) -> Shingles:
+    """`shingles` by one engine."""
+    return Shingles.joined([used.shingles(*encoded(part), n) for part in portions(texts, _CHUNK)])
 
 
 def portions(texts: Sequence[str], size: int) -> Iterator[Sequence[str]]:

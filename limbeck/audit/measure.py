@@ -47,7 +47,7 @@ SCHEMA = "limbeck.audit/2"
 BATCH = 1024  # rows that a worker looks at together
 FEW = 16  # batches that are looked at without workers
 TAGGED = 10_000  # instructions whose verb and noun are looked for, about a millisecond each
-_ENGLISH, _TAGGED = 16_384, 1024  # instructions to a part
+_ENGLISH, _TAGGED = 16_384, 2500  # instructions to a part
 PAPER: dict[str, Any] = {
     "instructions": 52_445,
     "instances": 82_439,
