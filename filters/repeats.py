@@ -97,18 +97,22 @@ def _words(text: str) -> tuple[Sequence[str], int]:
 def _groups(words: Sequence[str], most: int) -> Iterable[tuple[int, list[list[int]]]]:
     """(n, the places of every n-gram that is there more than once, in order), n from 1."""
     words = [*words, ""]  # no word is empty: the last n-gram goes on with what none goes on with
-    groups: list[Sequence[int]] = [range(len(words))]
+    times = Counter(words)
+    places = [place for place, word in enumerate(words) if times[word] > 1]
+    groups = _split(places, words, 0)
     for n in range(1, most + 1):
-        found: list[list[int]] = []
-        for group in groups:
-            split: defaultdict[str, list[int]] = defaultdict(list)
-            for place in group:
-                split[words[place + n - 1]].append(place)
-            found += [places for places in split.values() if len(places) > 1]
-        if not found:
+        if not groups:
             return
-        yield n, found
-        groups = [*found]
+        yield n, groups
+        groups = [part for group in groups for part in _split(group, words, n)]
+
+
+def _split(places: Iterable[int], words: Sequence[str], ahead: int) -> list[list[int]]:
+    """Places by the word so far ahead of them, without those that are alone."""
+    found: defaultdict[str, list[int]] = defaultdict(list)
+    for place in places:
+        found[words[place + ahead]].append(place)
+    return [part for part in found.values() if len(part) > 1]
 
 
 def _covered(places: Sequence[int], n: int, ends: Sequence[int]) -> int:
