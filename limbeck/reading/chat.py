@@ -54,7 +54,7 @@ def turns_of(value: Any) -> list[Turn]:
 
 def _from_text(text: str) -> Any:
     if text.lstrip().startswith("Human:"):  # hh-rlhf
-        return [{"role": who, "content": said} for who, said in _SPOKEN.findall(text)]
+        return [{"role": who, "content": said.strip()} for who, said in _SPOKEN.findall(text)]
     try:
         return orjson.loads(text)
     except (ValueError, TypeError):

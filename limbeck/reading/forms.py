@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from limbeck.reading.aliases import plain
@@ -176,12 +176,27 @@ class Reader:
     def _chat(self, raw: Mapping[str, Any], plan: Plan, place: int) -> Read:
         chat = asked_of(turns_of(raw[plan.messages or ""]))
         said = chat.said
-        if plan.said is not None:
-            said = output_text(raw[plan.said], plan.said)
+        if plan.said is not None and (
+            said is None or "output" in self._naming.named or plain(plan.said) == "completion"
+        ):
+            value = raw[plan.said]
+            if plan.several and isinstance(value, list | tuple):
+                return self._paths(raw, plan, chat, value, place)
+            said = output_text(value, plan.said)
         elif said is None and plan.target is not None and "target" not in self._naming.named:
             # What seeds say: the answer that a chat has already is called its target, too.
             said, plan = self._target(raw, plan, ()), _without_target(plan)
         return self._said(raw, plan, chat, said, place, plan.form)
+
+    def _paths(
+        self, raw: Mapping[str, Any], plan: Plan, chat: Asked, values: Sequence[Any], place: int
+    ) -> Read:
+        read = self._said(raw, plan, chat, None, place, f"{plan.form} (a row for each)")
+        said = [output_text(value, plan.said or "output") for value in values]
+        options, _ = self._options(raw, plan)
+        texts = (chat.system, chat.instruction, chat.input)
+        rows = [self._row(raw, plan, (*texts, one), options, place) for one in said]
+        return Read(read.form, rows or read.rows, bool(rows), read.turns)
 
     def _said(
         self,

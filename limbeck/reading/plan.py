@@ -9,6 +9,7 @@ from limbeck.reading.aliases import PLURAL, ROLES, plain
 
 _CHOSEN = " (rejected is left out)"
 _INSTANCES = "instruction, instances"
+_REFERENCES = ("answer", "target", "solution", "chosen")  # beside a chat
 _SIMPLE = ("system", "kind", "model", "licence", "origin", "template", "finish_reason")
 
 
@@ -74,7 +75,8 @@ def plan_of(present: Sequence[str], absent: Collection[str], naming: Naming) -> 
     if messages is None:
         said = find("output", but=[one for one in (asked, given) if one])
     elif "output" in named or "completion" not in by_plain:
-        said = found.get("output")
+        references = [by_plain[name] for name in _REFERENCES if name in by_plain]
+        said = find("output", but=[messages, *references])
     else:
         said = found["output"] = by_plain["completion"]
     used = [one for one in (asked, given, said, messages) if one]
