@@ -82,14 +82,14 @@ def measure(
         with TemporaryDirectory(prefix="limbeck-audit-") as folder:
             batches = _batches(source.rows())
             begun = list(islice(batches, FEW))
+            if not begun:
+                raise _no_rows(source)
             count = options.workers or (cores() if len(begun) == FEW else 1)
             writer = Writer(Path(folder) / "rows")
             with Workers(count) as workers:
                 totals = _read(writer, chain(begun, batches), workers, reporter)
                 spill = writer.done()
                 try:
-                    if not totals.rows:
-                        raise _no_rows(source)
                     m = Measured(source, options, spill, totals, workers, source.answered, against)
                     return _report(m, version, seeds)
                 finally:

@@ -156,10 +156,9 @@ def _answers(rows: Sequence[Row]) -> tuple[list[str | None], str]:
         kind = kind_of(first.target, first.options or None)
     elif kind == "auto" and first.options:
         kind = "choice"
-    short = all(count_words(row.output) <= SHORT for row in rows)
-    if kind == "auto" and short:
-        return [answer_of(row.output) or None for row in rows], "short outputs"
     if kind == "auto" and not all(said(row.output).marked for row in rows):
+        if all(count_words(row.output) <= SHORT for row in rows):
+            return [answer_of(row.output) or None for row in rows], "short outputs"
         return [], ""
     try:
         answers = [
