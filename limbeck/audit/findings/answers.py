@@ -161,15 +161,22 @@ def _answers(rows: Sequence[Row]) -> tuple[list[str | None], str]:
             return [answer_of(row.output) or None for row in rows], "short outputs"
         return [], ""
     try:
-        answers = [
-            None
-            if unfinished(row.finish_reason)
-            else canonical(row.output, kind, options=row.options or None)
-            for row in rows
-        ]
+        answers = _canonical(rows, kind)
+        kinds = {kind_of(answer) for answer in answers if answer}
+        if kind == "auto" and len(kinds) == 1:  # "2.0." alone is a text, beside "2" a number
+            answers = _canonical(rows, kinds.pop())
     except UserError:  # an extra that is missing, options that cannot be told apart
         return [], ""
     return answers, "answers"
+
+
+def _canonical(rows: Sequence[Row], kind: Kind) -> list[str | None]:
+    return [
+        None
+        if unfinished(row.finish_reason)
+        else canonical(row.output, kind, options=row.options or None)
+        for row in rows
+    ]
 
 
 def self_consistency(m: Measured) -> Finding:
