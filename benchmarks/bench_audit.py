@@ -84,7 +84,7 @@ def made(count: int, seed: int = 0) -> Iterator[dict[str, str]]:
         elif kind < 0.025:
             row = row | {"output": "As an AI language model, I say: " + row["output"]}
         elif kind < 0.03:
-            row = row | {"output": row["output"] + f" Write to {word(number)}@example.net."}
+            row = row | {"output": row["output"] + f" Write to {word(number)}@mail-house.org."}
         yield row
 
 
