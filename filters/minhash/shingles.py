@@ -1,8 +1,8 @@
 """Texts as sets of hashed word shingles.
 
 Words are those of `words`: NFC, lower case, parted at white space; in scripts that write no
-spaces every character is one. A shingle is `n` words in a row; a text of fewer words is one shingle of
-them all, and a text without words has none. Two different shingles have the same 64 bits with
+spaces every character is one. A shingle is `n` words in a row; a text of fewer words is one
+shingle of them all, and a text without words has none. Two different shingles have the same 64 bits with
 probability 2**-64 or little more: among ten million texts of 200 shingles that are each compared
 with ten others, one false match is expected in some 5 million such runs.
 """

@@ -15,8 +15,8 @@ class SortedKeys:
     """Key and number share 64 bits, so that sorting moves one array. The keys are cut to 34 bits
     for that; the caller looks at the whole ones.
 
-    A few arrays: the newest is joined with older ones of hardly greater length, so that each entry is
-    sorted again a few times only.
+    A few arrays: the newest is joined with older ones of hardly greater length, so that each
+    entry is sorted again a few times only.
     """
 
     def __init__(self) -> None:
