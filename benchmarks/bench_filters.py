@@ -37,7 +37,7 @@ from limbeck.filters.minhash import Near, NearIndex, engine
 
 Which = Literal["numba", "numpy"]
 ROUNDS = 3
-DOCUMENTS, JUDGED = 20_000, 5_000
+DOCUMENTS, JUDGED = 10_000, 10_000
 THRESHOLD, PERMUTATIONS, SHINGLE = 0.8, 128, 5
 WORDS = 20_000
 CONSONANTS, VOWELS = "bcdfghjklmnprstvwz", "aeiou"
@@ -235,24 +235,15 @@ def quality(texts: list[str]) -> None:
         )
 
 
-def resident() -> int:
-    """Bytes of this process in memory, files that it maps left out."""
-    fields = Path("/proc/self/statm").read_text().split()
-    return (int(fields[1]) - int(fields[2])) * 4096
-
-
 def memory(texts: list[str]) -> None:
-    for megabytes in (1024, 0):
-        gc.collect()
-        before = resident()
-        index = NearIndex(memory_mb=megabytes)
-        found = index.add(texts)
-        held = resident() - before
-        kept = sum(near is None for near in found)
-        print(
-            f"minhash | memory, {'hashes on disk' if index.on_disk else 'all in memory'}"
-            f" | {held / kept:,.0f} bytes for each of {kept:,} kept texts"
-        )
+    for which in engines():
+        for megabytes in (1024, 0):
+            index = NearIndex(memory_mb=megabytes, engine=which)
+            kept = sum(near is None for near in index.add(texts))
+            print(
+                f"minhash | memory, {which}, hashes {'on disk' if index.on_disk else 'in memory'}"
+                f" | {index.nbytes / kept:,.0f} bytes for each of {kept:,} kept texts"
+            )
 
 
 def read(path: Path, field: str) -> list[str]:

@@ -25,7 +25,7 @@ from limbeck.filters.minhash.verify import Decisions, jaccards
 
 PORTION = 1 << 22
 _AT_HAND = 1 << 19
-_BLOCK = 1 << 12  # shingles whose values under a permutation stay in the cache
+_BLOCK = 1 << 14  # shingles whose values under a permutation stay in the cache
 _TOP = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 

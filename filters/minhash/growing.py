@@ -85,6 +85,11 @@ class SetStore:
         hashes = self._memory if self._file is None else self._map
         return Shingles(hashes[: self._count], self._ends.all)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory: what is only reserved, or on the disk, does not count."""
+        return 8 * (len(self._ends) + (self._count if self._file is None else 0))
+
     def extend(self, sets: Shingles) -> None:
         new = self.room(len(sets.hashes))
         new[:] = sets.hashes

@@ -23,6 +23,10 @@ class SortedKeys:
         self.count = 0
         self._parts: list[U64] = []
 
+    @property
+    def nbytes(self) -> int:
+        return sum(part.nbytes for part in self._parts)
+
     def extend(self, keys: U64) -> None:
         """Adds the keys of the next texts, (texts, bands)."""
         numbers = np.arange(self.count, self.count + len(keys), dtype=np.uint64)
