@@ -22,20 +22,22 @@ import json
 import statistics
 import tempfile
 import time
-import tracemalloc
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import orjson
 from datasketch import MinHash, MinHashLSH
 from rensa import RMinHash, RMinHashLSH
 
-from limbeck.filters.minhash import NearIndex, engine
+from limbeck.filters.minhash import Near, NearIndex, engine
 
+Which = Literal["numba", "numpy"]
 ROUNDS = 3
-DOCUMENTS, JUDGED = 20_000, 5_000
+DOCUMENTS, JUDGED = 10_000, 10_000
 THRESHOLD, PERMUTATIONS, SHINGLE = 0.8, 128, 5
 WORDS = 20_000
 CONSONANTS, VOWELS = "bcdfghjklmnprstvwz", "aeiou"
@@ -67,14 +69,20 @@ def corpus(size: int, seed: int = 0) -> list[str]:
 def made_words(random: np.random.Generator) -> list[str]:
     words: dict[str, None] = {}
     while len(words) < WORDS:
-        syllables = 1 + int(np.searchsorted([0.1, 0.5, 0.85], random.random()))
-        words["".join(
-            CONSONANTS[int(random.integers(len(CONSONANTS)))]
-            + VOWELS[int(random.integers(len(VOWELS)))]
-            + (CONSONANTS[int(random.integers(len(CONSONANTS)))] if random.random() < 0.4 else "")
-            for _ in range(syllables)
-        )] = None
-    return sorted(words, key=len)
+        syllables = 1 + int(np.searchsorted([0.1, 0.45, 0.8], random.random()))
+        words[
+            "".join(
+                CONSONANTS[int(random.integers(len(CONSONANTS)))]
+                + VOWELS[int(random.integers(len(VOWELS)))]
+                + (
+                    CONSONANTS[int(random.integers(len(CONSONANTS)))]
+                    if random.random() < 0.4
+                    else ""
+                )
+                for _ in range(syllables)
+            )
+        ] = None
+    return sorted(words, key=lambda word: len(word) + 9 * random.random())
 
 
 class Markov:
@@ -154,19 +162,18 @@ def with_rensa(texts: list[str]) -> object:
     return lsh.query_all(sketches)
 
 
-def ours(which: str) -> Callable[[list[str]], object]:
-    def run(texts: list[str]) -> object:
-        index = NearIndex(THRESHOLD, PERMUTATIONS, SHINGLE, engine=which)  # type: ignore[arg-type]
-        return index.add(texts)
+def ours(which: Which, texts: list[str]) -> list[Near | None]:
+    return NearIndex(THRESHOLD, PERMUTATIONS, SHINGLE, engine=which).add(texts)
 
-    return run
+
+def engines() -> list[Which]:
+    return ["numpy"] if engine.compiled() is None else ["numba", "numpy"]
 
 
 def speed(texts: list[str], path: Path) -> None:
     sides: dict[str, Callable[[], object]] = {"floor: read, lower, encode": lambda: floor(path)}
-    for which in ("numba", "numpy"):
-        if which == "numpy" or engine.compiled() is not None:
-            sides[f"limbeck {which}, verified"] = lambda run=ours(which): run(texts)
+    for which in engines():
+        sides[f"limbeck {which}, verified"] = partial(ours, which, texts)
     sides["rensa 0.5 from_token_sets + LSH"] = lambda: with_rensa(texts)
     sides["datasketch 2.0 bulk sha1 + LSH"] = lambda: with_datasketch(texts)
     spent: dict[str, list[float]] = defaultdict(list)
@@ -212,14 +219,13 @@ def quality(texts: list[str]) -> None:
     partners: dict[int, list[int]] = defaultdict(list)
     for one, other in pairs:
         partners[other].append(one)
-    for which in ("numba", "numpy"):
-        if which == "numba" and engine.compiled() is None:
-            continue
-        found = NearIndex(engine=which).add(texts[:JUDGED])  # type: ignore[arg-type]
+    for which in engines():
+        found = ours(which, texts[:JUDGED])
         kept = [near is None for near in found]
         due = [n for n in range(len(found)) if any(kept[other] for other in partners[n])]
-        removed = [n for n, near in enumerate(found) if near is not None]
-        right = [n for n in removed if pairs.get((found[n].nearest, n)) == found[n].jaccard]
+        named = {n: near for n, near in enumerate(found) if near is not None}
+        removed = list(named)
+        right = [n for n, near in named.items() if pairs.get((near.nearest, n)) == near.jaccard]
         orphans = [n for n in removed if not any(kept[other] for other in partners[n])]
         print(
             f"minhash | quality of limbeck {which} on {len(found):,} texts, {len(pairs):,} pairs"
@@ -230,16 +236,14 @@ def quality(texts: list[str]) -> None:
 
 
 def memory(texts: list[str]) -> None:
-    for megabytes in (1024, 0):
-        tracemalloc.start()
-        index = NearIndex(memory_mb=megabytes)
-        index.add(texts)
-        held, peak = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        print(
-            f"minhash | memory, {'hashes on disk' if index.on_disk else 'all in memory'}"
-            f" | {held / len(texts):,.0f} bytes/doc held | {peak / len(texts):,.0f} at the peak"
-        )
+    for which in engines():
+        for megabytes in (1024, 0):
+            index = NearIndex(memory_mb=megabytes, engine=which)
+            kept = sum(near is None for near in index.add(texts))
+            print(
+                f"minhash | memory, {which}, hashes {'on disk' if index.on_disk else 'in memory'}"
+                f" | {index.nbytes / kept:,.0f} bytes for each of {kept:,} kept texts"
+            )
 
 
 def read(path: Path, field: str) -> list[str]:
@@ -254,7 +258,9 @@ def main() -> None:
     parser.add_argument("--field", default="text", help="the field of --texts")
     parser.add_argument("--documents", type=int, default=DOCUMENTS)
     options = parser.parse_args()
-    texts = corpus(options.documents) if options.texts is None else read(options.texts, options.field)
+    texts = (
+        corpus(options.documents) if options.texts is None else read(options.texts, options.field)
+    )
     lengths = np.percentile([len(text.split()) for text in texts], (10, 50, 90)).astype(int)
     size = sum(map(len, texts)) // len(texts)
     print(f"minhash | {len(texts):,} texts, {'/'.join(map(str, lengths))} words, {size} characters")

@@ -12,7 +12,7 @@ from limbeck.filters.minhash.signatures import estimates
 from limbeck.filters.minhash.signatures import signatures as minhash_signatures
 from limbeck.filters.minhash.verify import Decisions, jaccard, jaccards
 
-# The modules `shingles` and `signatures` keep their names here, so their functions have longer ones.
+# The modules `shingles` and `signatures` keep their names here, so their functions have others.
 __all__ = [
     "Bands",
     "Decisions",

@@ -12,7 +12,8 @@ def clusters(count: int, one: I64, other: I64) -> I64:
 
     Labels run along the pairs and then jump to the label's own label (Shiloach and Vishkin 1982),
     so that a chain of n texts takes about log n rounds. A cluster is no set of near copies: the
-    ends of a chain may have little in common, so nobody should keep one text of each and drop the others.
+    ends of a chain may have little in common, so to keep one text of each and drop the others
+    would drop texts that nothing like them is left of.
     """
     labels = np.arange(count, dtype=np.int64)
     while True:

@@ -101,8 +101,8 @@ def to_datasketch(
 def from_datasketch(minhashes: Sequence[Any]) -> tuple[U32 | U64, int, Scheme]:
     """The signatures of `datasketch.MinHash` or `LeanMinHash` objects, their seed and scheme.
 
-    What was pickled by datasketch 1.x has the scheme "legacy". Raises UserError where they differ in
-    length, seed or scheme, which makes them incomparable, and for none at all.
+    What was pickled by datasketch 1.x has the scheme "legacy". Raises UserError where they differ
+    in length, seed or scheme, which makes them incomparable, and for none at all.
     """
     kinds = sorted({(len(one), int(one.seed), _scheme(one)) for one in minhashes})
     if len(kinds) != 1:
@@ -112,8 +112,10 @@ def from_datasketch(minhashes: Sequence[Any]) -> tuple[U32 | U64, int, Scheme]:
             f"{said or 'none'}"
         )
     _, seed, scheme = kinds[0]
-    kind = np.uint32 if scheme == "affine32" else np.uint64
-    return np.array([one.hashvalues for one in minhashes], kind), seed, scheme
+    rows = [one.hashvalues for one in minhashes]
+    if scheme == "affine32":
+        return np.array(rows, np.uint32), seed, scheme
+    return np.array(rows, np.uint64), seed, scheme
 
 
 def _scheme(minhash: Any) -> Scheme:

@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field
 
 from limbeck.errors import UserError
@@ -33,8 +32,8 @@ class MinHashDedup:
     A kept row's `score` is the greatest Jaccard index among the candidates that MinHash proposed,
     all below the threshold, with that row as `nearest`; 0.0 where it proposed none. So scores at
     or above the threshold are complete (but for what MinHash misses, `NearIndex.recall`), and
-    those below are a sample that thins out: they show what a higher threshold would keep, and not what
-    a lower one would refuse.
+    those below are a sample that thins out: they show what a higher threshold would keep, and
+    not what a lower one would refuse.
 
     `keep` says which of near copies stays: the "first", the "longest" (characters of what is
     compared), the "verified" (`meta["check"]` says "correct", then rows without a check, then the
@@ -54,7 +53,7 @@ class MinHashDedup:
     memory_mb: Annotated[int, Field(ge=0)] = 1024
     name: str = field(default="minhash", init=False)
     survey: Callable[[Sequence[Record]], None] = field(init=False, repr=False)
-    _ids: dict[int, str] = field(default_factory=dict, init=False, repr=False)
+    _ids: list[str] = field(default_factory=list, init=False, repr=False)
     _judged: int = field(default=0, init=False, repr=False)
     _removed: int = field(default=0, init=False, repr=False)
     _between: int = field(default=0, init=False, repr=False)
@@ -66,7 +65,6 @@ class MinHashDedup:
         )
         self._surveyed: Surveyed | None = None
         self._decided: Decisions | None = None
-        self._seen: list[str] = []
         if self.keep != "first":
             self.survey = self._survey
 
@@ -74,10 +72,9 @@ class MinHashDedup:
         texts = [self._text(record) for record in records]
         if self.keep == "first":
             made = self._index.decide(texts)
-            self._ids |= {
-                self._judged + int(place): records[place].id
-                for place in np.flatnonzero(~made.refused)
-            }
+            # Only kept rows are named as nearest.
+            pairs = zip(records, made.refused.tolist(), strict=True)
+            self._ids += ["" if refused else record.id for record, refused in pairs]
         else:
             made = self._of_survey(records)
         self._judged += len(records)
@@ -94,7 +91,6 @@ class MinHashDedup:
             made.nearest.tolist(),
             strict=True,
         )
-        ids = self._seen if self.keep != "first" else self._ids
         return [
             Verdict(
                 record.id,
@@ -102,7 +98,7 @@ class MinHashDedup:
                 not refused,
                 score,
                 "near_duplicate" if refused else "",
-                None if nearest < 0 else ids[nearest],
+                None if nearest < 0 else self._ids[nearest],
             )
             for record, refused, score, nearest in rows
         ]
@@ -113,7 +109,8 @@ class MinHashDedup:
         parts = [f"{self._removed:,} of {self._judged:,} rows are near copies of kept ones"]
         if self._between:
             parts.append(
-                f"{self._between:,} of them are near to several kept rows, which are not near to each other"
+                f"{self._between:,} of them are near to several kept rows, which are not near to "
+                "each other"
             )
         if self._short:
             share = self._short / self._judged
@@ -125,13 +122,11 @@ class MinHashDedup:
 
     def _survey(self, records: Sequence[Record], /) -> None:
         if self._surveyed is None:
-            self._surveyed = Surveyed(
-                self.threshold, self.num_perm, self.shingle, self.memory_mb
-            )
+            self._surveyed = Surveyed(self.threshold, self.num_perm, self.shingle, self.memory_mb)
         texts = [self._text(record) for record in records]
         ranks = [self._rank(record, text) for record, text in zip(records, texts, strict=True)]
         self._surveyed.add(texts, ranks)
-        self._seen += [record.id for record in records]
+        self._ids += [record.id for record in records]
 
     def _of_survey(self, records: Sequence[Record]) -> Decisions:
         if self._surveyed is None and self._decided is None:
@@ -140,10 +135,10 @@ class MinHashDedup:
             self._decided, self._surveyed = self._surveyed.decided(), None
         made = self._decided
         first, last = self._judged, self._judged + len(records)
-        if made is None or self._seen[first:last] != [record.id for record in records]:
+        if made is None or self._ids[first:last] != [record.id for record in records]:
             raise UserError(
                 f"the filter 'minhash' with keep: {self.keep} was shown other rows than it is to "
-                f"judge, from row {first + 1:,} on; show all rows to survey first, in the same order"
+                f"judge, from row {first + 1:,} on; show all rows to survey first, in their order"
             )
         some = slice(first, last)
         return Decisions(
@@ -159,8 +154,9 @@ class MinHashDedup:
             status = check.get("status") if isinstance(check, Mapping) else check
             return _CHECKED.get(status if isinstance(status, str) else None, 2)
         score = record.meta.get("pass_rate")
-        number = isinstance(score, int | float) and not isinstance(score, bool)
-        return -float(score) if number else math.inf
+        if isinstance(score, int | float) and not isinstance(score, bool):
+            return -float(score)
+        return math.inf
 
     def _text(self, record: Record) -> str:
         if self.on == "completion":

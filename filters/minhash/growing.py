@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+import weakref
 from typing import IO, Generic, TypeVar
 
 import numpy as np
@@ -84,6 +85,11 @@ class SetStore:
         hashes = self._memory if self._file is None else self._map
         return Shingles(hashes[: self._count], self._ends.all)
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory: what is only reserved, or on the disk, does not count."""
+        return 8 * (len(self._ends) + (self._count if self._file is None else 0))
+
     def extend(self, sets: Shingles) -> None:
         new = self.room(len(sets.hashes))
         new[:] = sets.hashes
@@ -93,7 +99,8 @@ class SetStore:
         """Where to write that many hashes; views that were made before are gone."""
         need = self._count + hashes
         if self._file is None and need > self._most:
-            self._file = tempfile.TemporaryFile(prefix="limbeck-near-")
+            self._file = tempfile.TemporaryFile(prefix="limbeck-near-", buffering=0)  # noqa: SIM115
+            weakref.finalize(self, self._file.close)
             self._write(self._memory[: self._count], 0)
             self._memory = np.empty(0, np.uint64)
         if self._file is not None:
@@ -121,7 +128,7 @@ class SetStore:
     def _write(self, hashes: U64, first: int) -> None:
         assert self._file is not None
         number = self._file.fileno()
-        rest, place = memoryview(np.ascontiguousarray(hashes)).cast("B"), 8 * first
+        rest, place = memoryview(hashes.tobytes()), 8 * first
         try:
             # A write says that the disk is full; a store through the map would kill the process.
             while rest:

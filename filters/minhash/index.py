@@ -32,15 +32,15 @@ class NearIndex:
     index of at least `threshold` with it, over sets of `shingle` words in a row.
 
     Candidates come from MinHash signatures of `num_perm` places (`signatures`), cut into bands
-    (`Bands.chosen`, or `params` = (bands, rows)); every candidate's index is then computed
+    (`Bands.chosen`, or `params` = (bands, rows)). Every candidate's index is then computed
     exactly, so that no text is refused without a kept twin. What is missed are pairs no band of
-    which is equal: 0.6% of those at or above the threshold with the defaults, `recall` says how many
-    in general. The answers are the same whatever is added at once, and with or without numba.
+    which is equal: 0.1% of those at or above the threshold with the defaults (see `recall`). The
+    answers are the same whatever is added at once, and with or without numba.
 
-    Memory for a kept text of 190 shingles: 128 bytes of band keys, 190 to 500 to find them by, and 1.5 KB of
-    hashes to verify with. Hashes beyond `memory_mb` are in a temporary file. Refused texts leave
-    nothing. Raises UserError for values out of range, and where the temporary file cannot be
-    written.
+    Memory for a kept text of 190 shingles: 144 bytes of band keys, 320 to 560 to find them by,
+    and 1.5 KB of hashes to verify with. Hashes beyond `memory_mb` are in a temporary file.
+    Refused texts leave nothing. Raises UserError for values out of range, and where the
+    temporary file cannot be written.
     """
 
     def __init__(
@@ -94,6 +94,11 @@ class NearIndex:
         """Whether the hashes have outgrown `memory_mb`."""
         return self._kept.store.on_disk
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory in use, those of a temporary file not counted."""
+        return self._kept.nbytes + 8 * len(self._positions)
+
     def add(self, texts: Sequence[str]) -> list[Near | None]:
         """For each text the nearest kept one that refuses it, None where it stays."""
         made = self.decide(texts)
@@ -135,6 +140,7 @@ class NearIndex:
         stay = np.flatnonzero(~made.refused & (sets.sizes > 0))
         self._positions.extend(stay + self._count)
         self._count += len(sets)
-        positions = self._positions.all
-        nearest = np.where(made.nearest < 0, -1, positions[made.nearest])
+        nearest = made.nearest.copy()
+        named = nearest >= 0
+        nearest[named] = self._positions.all[nearest[named]]
         return replace(made, nearest=nearest)

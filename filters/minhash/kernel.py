@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-untyped-def, no-any-return"
+# mypy: disable-error-code="no-untyped-def, no-any-return, assignment"
 """Hashed shingles, their minima under permutations: compiled by numba.
 
 Computes what `by_numpy` computes, to the bit. numba keeps the machine code on disk, and knows it
@@ -196,12 +196,11 @@ def _distinct(items, slots, spare, out, end):
     return np.int64(end)
 
 
+_DATA = "Array(uint8, 1, 'C', readonly=True), int64[::1], bool"
 _TABLES = "Tuple((uint64[::1], uint64[::1], uint64[::1], uint8[::1]))"
 
 
-@compiled(
-    f"int64(Array(uint8, 1, 'C', readonly=True), int64[::1], bool, uint64[::1], {_TABLES}, uint64[::1], int64[::1])"
-)
+@compiled(f"int64({_DATA}, uint64[::1], {_TABLES}, uint64[::1], int64[::1])")
 def shingle(data, ends, plain, steps, tables, out, out_ends):
     """Writes the sets of texts to `out`, which has room for as many hashes as bytes, and where
     each ends; returns the number of hashes. `steps` are the powers of Q up to the shingle's

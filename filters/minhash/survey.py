@@ -2,8 +2,8 @@
 
 The texts are taken in the order of preference, the best first, and each is refused where one
 taken before it is near. So every refused text has a kept near copy, and it is one that was
-preferred to it. To keep the best of each cluster alone would not do: in a chain A ~ B ~ C whose ends
-are not near, it would drop A for C's sake.
+preferred to it. To keep the best of each cluster alone would not do: in a chain A ~ B ~ C whose
+ends are not near, it would drop A for C's sake.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-untyped-def, no-any-return"
+# mypy: disable-error-code="no-untyped-def, no-any-return, assignment"
 """Greedy decisions over a hash table of band keys: compiled by numba.
 
 Decides what `by_numpy.decide` decides. The table has open addresses: a slot holds 32 bits of the
@@ -103,14 +103,27 @@ def _set_of(hashes, ends, place):
     f" uint64[::1], uint64[:, ::1], uint32[:, ::1], uint32[::1], int64, int64, float64, {_OUT})"
 )
 def decide(
-    hashes, ends, keys, old, old_ends, new, new_ends, slots, kept, older, asked, base, size,
-    threshold, out,
+    hashes,
+    ends,
+    keys,
+    old,
+    old_ends,
+    new,
+    new_ends,
+    slots,
+    kept,
+    older,
+    asked,
+    base,
+    size,
+    threshold,
+    out,
 ):
     """Decides a batch; returns how many texts joined.
 
     `old` are the hashes of the kept sets, `size` of them; those that join are written to `new`
-    and `new_ends`. `kept` (their keys), `older` and `asked` (which query looked at a text last, counted
-    from `base`) have room for all.
+    and `new_ends`. `kept` (their keys), `older` and `asked` (which query looked at a text last,
+    counted from `base`) have room for all.
     """
     nearest, scores, twins, refused = out
     nearest[:], scores[:], twins[:], refused[:] = -1, 0.0, 0, False
