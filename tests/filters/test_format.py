@@ -180,35 +180,6 @@ def test_an_echo_of_the_whole_prompt_is_found() -> None:
 
 
 @pytest.mark.parametrize(
-    ("expected", "text", "found"),
-    [
-        ("json", '{"a": 1}', []),
-        ("json", '```json\n{"a": 1}\n```', []),
-        ("json", "```\n[1, 2]\n```\n", []),
-        ("json", '"text"', []),
-        ("json", 'Here it is: {"a": 1}', ["broken_json"]),
-        ("json", 'Sure:\n```json\n{"a": 1}\n```', ["broken_json"]),
-        ("json", '{"a": ...}', ["broken_json"]),
-        ("json", "", ["broken_json"]),
-        ("json", "[" * 100_000, ["broken_json"]),
-        ("xml", "<a><b x='1'/>text &amp; more</a>", []),
-        ("xml", "```xml\n<a/>\n```", []),
-        ("xml", "<a><b></a>", ["broken_xml"]),
-        ("xml", "text", ["broken_xml"]),
-        ("xml", "<a/>\n```xml\n<a/>\n```", ["broken_xml"]),
-        ("xml", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>', ["broken_xml"]),
-        ("code", "Here:\n```python\nprint(1)\n```", []),
-        ("code", "print(1)", ["no_code"]),
-        ("code", "```\n\n```", ["no_code"]),
-        ("none", '```json\n{"a"\n```', []),
-        ("none", '{"a"', []),
-    ],
-)
-def test_what_is_expected_is_looked_for(expected: Expected, text: str, found: list[str]) -> None:
-    assert format_errors(text, expected) == found
-
-
-@pytest.mark.parametrize(
     ("text", "tagged"),
     [
         ("So <answer>4</answer>", True),
