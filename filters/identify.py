@@ -12,6 +12,7 @@ import copy
 import re
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -90,7 +91,7 @@ def language_of(text: str) -> tuple[str, float]:
     return BY_SCRIPT.get(script, UNKNOWN), share if script in BY_SCRIPT else 0.0
 
 
-def languages_of(texts: list[str]) -> list[tuple[str, float]]:
+def languages_of(texts: Sequence[str]) -> list[tuple[str, float]]:
     """`language_of` each; texts that come again are looked at once."""
     found: dict[str, tuple[str, float]] = {}
     for text in texts:

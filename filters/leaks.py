@@ -20,8 +20,8 @@ _ABOUT = re.compile(
     re.IGNORECASE,
 )
 _ROLE = re.compile(
-    r"\s*+(?:(?:#+ ?)?(?:assistant|user|human|system|chatgpt|ai)\s*:|"
-    r"#+ ?(?:response|instruction|input|output)\s*:|(?:assistant|user|system)\s*\n)",
+    r"\s*+(?:(?:#+ ?)?(?:assistant|chatgpt|ai)\s*:|"
+    r"#+ ?(?:response|instruction|input|output)\s*:|assistant[ \t]*\n)",
     re.IGNORECASE,
 )
 _TURN = re.compile(

@@ -108,3 +108,27 @@ def test_the_same_words_in_another_role_are_another_prompt() -> None:
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz")), max_size=30))
 def test_exactly_the_first_of_every_pair_is_kept(pairs: list[tuple[str, str]]) -> None:
     assert kept(pairs) == [pair not in pairs[:n] for n, pair in enumerate(pairs)]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("Polish", "polish"), ("Ｐａｒｉｓ", "paris"), ("2⁵", "25")]
+)
+@pytest.mark.parametrize("on", ["pair", "completion", "prompt"])
+def test_fold_sees_no_case_and_no_width(on: On, one: str, other: str) -> None:
+    rows = [row(one, one), row(other, other, 1), row("résumé", "résumé", 2)]
+    assert [v.keep for v in Exact(on=on, fold=True).judge(rows)] == [True, False, True]
+    assert [v.keep for v in Exact(on=on).judge(rows)] == [True, True, True]
+
+
+def test_half_a_character_is_compared_like_any_other() -> None:
+    assert kept([("a", "x\ud800"), ("a", "x\ud801"), ("a", "x\ud800")]) == [True, True, False]
+
+
+def test_the_same_row_again_is_no_duplicate_of_itself() -> None:
+    judge, record = Exact(), row("a", "x")
+    assert [v.keep for v in judge.judge([record, record])] == [True, True]
+
+
+def test_rows_with_ids_of_their_own_are_named_by_them() -> None:
+    rows = [Record((user("a"),), "x", Provenance("test"), id=name) for name in ("mine", "yours")]
+    assert Exact().judge(rows)[1].nearest == "mine"
