@@ -11,6 +11,7 @@ import numpy.typing as npt
 from limbeck.filters.diversity import centres, facility
 from limbeck.filters.diversity.cells import Rows, cells
 from limbeck.filters.diversity.vectors import SCALE, Vectors, cosines
+from limbeck.record import content_hash
 
 By = Literal["facility_location", "k_centre"]
 
@@ -49,22 +50,23 @@ def picked(vectors: Vectors, count: int, by: By) -> Picked:
     facility location, up to 1,672 or more, are made a second time, among three times as many."""
     whole = len(vectors) <= CELL or (by == "k_centre" and len(vectors) * count <= EXACT)
     parts = [np.arange(len(vectors))] if whole else cells(vectors, CELL)
-    rows, gains = [], []
+    rows: list[Rows] = []
+    gains: list[npt.NDArray[np.float64]] = []
     for part in parts:
         inside = vectors if whole else vectors[part]
         few = min(count, len(part))
         if by == "k_centre":
-            order, gain = centres.farthest_first(inside, few)
+            order, apart = centres.farthest_first(inside, few)
+            gains.append(np.array(apart))
         else:
             order, added = facility.greedy(inside, few)
-            gain = [value / facility.UNIT for value in added]
+            gains.append(np.array(added) / facility.UNIT)
         rows.append(part[order])
-        gains.append(np.array(gain))
     every, values = np.concatenate(rows), np.concatenate(gains)
-    order = np.lexsort((every, -values))
-    picks, values = every[order[:count]], values[order[:count]]
+    best = np.lexsort((every, -values))
+    picks, values = every[best[:count]], values[best[:count]]
     if not whole and by == "facility_location" and _round_pays(len(vectors), count):
-        picks, values = _again(vectors, np.sort(every[order[: WIDER * count]]), count)
+        picks, values = _again(vectors, np.sort(every[best[: WIDER * count]]), count)
     nearest, scores = _assigned(vectors, np.sort(picks), parts)
     nearest[picks], scores[picks] = picks, values
     return Picked(picks, scores, nearest)
@@ -122,7 +124,7 @@ def cover(vectors: Vectors, picks: Rows, seed: int) -> Cover:
     most = max(1, min(_SAMPLE, EXACT // len(picks)))
     rows = np.arange(len(vectors))
     if len(rows) > most:
-        rows = np.sort(np.random.default_rng(seed).choice(len(vectors), most, replace=False))
+        rows = np.sort(_drawn(len(vectors), most, "measured", seed))
     near = vectors[np.sort(picks)]
     found = [
         closest(vectors[rows[start : start + _BLOCK]], near)[1]
@@ -134,4 +136,10 @@ def cover(vectors: Vectors, picks: Rows, seed: int) -> Cover:
 
 def at_random(total: int, count: int, seed: int) -> Rows:
     """As many rows drawn by a seed."""
-    return np.random.default_rng(seed).choice(total, count, replace=False)
+    return _drawn(total, count, "picked", seed)
+
+
+def _drawn(total: int, count: int, what: str, seed: int) -> Rows:
+    # A stream for each purpose: of one, the rows to measure on would be the random picks.
+    stream = np.random.default_rng(int(content_hash([what, seed]), 16))
+    return stream.choice(total, count, replace=False)

@@ -33,7 +33,8 @@ def drawn(rows: int, seed: int, size: int = 6, copies: int = 0) -> Vectors:
 def exact(vectors: Vectors) -> npt.NDArray[np.int64]:
     """Products in 64 bits, none below 0."""
     wide = vectors.astype(np.int64)
-    return np.maximum(np.einsum("nd,md->nm", wide, wide), 0)
+    found: npt.NDArray[np.int64] = np.maximum(np.einsum("nd,md->nm", wide, wide), 0)
+    return found
 
 
 def plain_greedy(near: npt.NDArray[np.int64], count: int) -> tuple[list[int], list[int]]:
@@ -192,6 +193,15 @@ def test_cover_and_nearest_against_plain_numpy() -> None:
     place, values = closest(vectors, vectors[picks])
     assert values == pytest.approx(best, abs=1e-3)
     assert np.array_equal(place, exact(vectors)[:, picks].argmax(axis=1))
+
+
+def test_the_rows_measured_on_are_not_the_random_picks(monkeypatch: pytest.MonkeyPatch) -> None:
+    # On rows that share nothing, the mean cosine is the share of the measured rows that are picked.
+    monkeypatch.setattr(picking, "_SAMPLE", 100)
+    vectors = whole(np.eye(1000))
+    found = cover(vectors, at_random(1000, 200, seed=0), seed=0)
+    assert found.rows == 100
+    assert 0.05 < found.mean < 0.4  # 0.2 is expected; 1 if both were one draw
 
 
 @pytest.mark.parametrize("seed", range(4))
