@@ -23,6 +23,7 @@ from limbeck.text import squeezed
 _FIELDS = tuple(one.name for one in fields(Row))
 _VALUES = attrgetter(*_FIELDS)
 Places = NDArray[np.int64]
+_COMPARED = 20_000  # characters of an instruction: whole books are compared by how they begin
 
 
 class Writer:
@@ -114,4 +115,4 @@ class Instructions(Sequence[str]):
         return Instructions(self._spill, self._places[np.array(places, dtype=np.int64)])
 
     def _text(self, place: int) -> str:
-        return squeezed(self._spill[int(place)].instruction)
+        return squeezed(self._spill[int(place)].instruction[:_COMPARED])

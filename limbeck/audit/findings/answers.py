@@ -34,6 +34,7 @@ from limbeck.reading.forms import Row
 CHECKED = 50_000  # rows whose answer is compared with their target, some two milliseconds each
 PROMPTS = 5_000  # prompts whose paths are compared
 PATHS = 32  # of one prompt, at most
+_LONGEST = 200_000  # characters of an output in which an answer is looked for
 _ITEM = 3  # words of an item of a list
 
 
@@ -57,6 +58,10 @@ def checked(spill: Spill, places: Places) -> list[Checked]:
 def _check(row: Row, place: int) -> Checked:
     if ended := unfinished(row.finish_reason):
         return Checked(place, "unparseable", "", ended)
+    if len(row.output) > _LONGEST:
+        return Checked(
+            place, "not checked", "", f"the output has more than {_LONGEST:,} characters"
+        )
     if _is_free(row):
         return Checked(
             place, "not checked", "", "the target is a text of which others can be right"
@@ -166,7 +171,7 @@ def _answers(rows: Sequence[Row]) -> tuple[list[str | None], str]:
     """The answers of a prompt's paths as texts that equal ones share, and how they were read; no
     basis where outputs are texts of which many can be right."""
     first = rows[0]
-    if _is_free(first):
+    if _is_free(first) or any(len(row.output) > _LONGEST for row in rows):
         return [], ""
     kind = _kind(first)
     if kind == "auto" and first.target:

@@ -57,6 +57,12 @@ def test_of_long_texts_many_are_right() -> None:
     assert "free text" in finding(paths, "self_consistency")["why"]
 
 
+def test_in_a_book_no_answer_is_looked_for() -> None:
+    book = row("The answer is 42. " * 20_000, "42")
+    assert "more than 200,000 characters" in finding([book], "wrong_answers")["why"]
+    assert "free text" in finding([book, book], "self_consistency")["why"]
+
+
 def test_a_long_option_is_an_answer() -> None:
     options = ["go home and sleep until noon today", "stay here and sing until noon today"]
     asked = [row(f"The answer is ({letter}).", options[0], options=options) for letter in "AB"]
