@@ -20,11 +20,14 @@ from limbeck.words import unicode_tokens
 DRAWN = 10_000  # outputs whose words are counted for distinct-n
 _LIMIT = 50  # words: a longest output that is shorter than this is no limit
 _SEVERAL = 3  # outputs of exactly the same greatest length
+_BELOW = 10  # lengths below the greatest one, of which each has ...
+_SPIKE = 3  # ... on average at most a third of what the greatest one has, where something cuts
 
 
 def lengths(m: Measured) -> Finding:
     """Outputs of exactly the greatest length, in words or in characters, where at least three
-    are: something cut them there. Of all rows."""
+    are, and three times as many as are of the lengths just below: something cut them there. Of
+    all rows."""
     if not m.answered:
         return unknown("lengths", "the rows have no outputs")
     words, characters = m.totals.words[:, 2], m.totals.characters
@@ -33,7 +36,10 @@ def lengths(m: Measured) -> Finding:
     at, unit = max((at_words, "words"), (at_characters, "characters"), key=lambda one: len(one[0]))
     different = np.unique(m.totals.same_row[at])  # copies of one long row were not cut
     most = int((words if unit == "words" else characters).max())
-    cut = len(different) >= _SEVERAL and int(words.max()) >= _LIMIT
+    column = words if unit == "words" else characters
+    below = int(((column < most) & (column >= most - _BELOW)).sum()) / _BELOW
+    cut = len(different) >= _SEVERAL and len(at) > _SPIKE * below
+    cut = cut and int(words.max()) >= _LIMIT
     count = len(at) if cut else 0
     quantiles = np.percentile(words, (1, 10, 50, 90, 99))
     asked, answered = m.totals.tokens

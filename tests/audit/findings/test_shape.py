@@ -23,6 +23,12 @@ def test_several_outputs_of_exactly_the_greatest_length_were_cut() -> None:
     assert found["examples"][0]["places"] == [1]
 
 
+def test_a_longest_length_that_is_no_limit() -> None:
+    """Sixty lengths with three outputs each: the greatest one has as many as every other."""
+    even = [words(60 + n, f"a{n}b{m}") for n in range(60) for m in range(3)]
+    assert finding(rows(*even), "lengths")["count"] == 0
+
+
 def test_a_limit_in_characters() -> None:
     latin = [(f"a{n} " + "word " * n + "letters" * 100)[:300] for n in range(50, 53)]
     found = finding(rows(*latin, "short"), "lengths")
