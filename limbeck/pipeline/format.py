@@ -1,7 +1,7 @@
 """Stage format: kept records split by prompt into format/{train,valid,test}.parquet.
 
 A prompt, whatever its case, width and spacing, is on one side only; which side is a function of
-the recipe's seed and the prompt, or of its template. `test` is never trained on nor looked at: the
+the recipe's seed and the prompt, or of its template or source. `test` is never trained on nor looked at: the
 imitation task asks for it. `format.rows` and `format.completions` change train (and the completions
 of valid), never test.
 """
@@ -12,16 +12,16 @@ import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from limbeck.errors import UserError
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.filter import VERDICTS, kept_records
+from limbeck.pipeline.groups import By, group_keys
 from limbeck.pipeline.texts import as_text, unusable
 from limbeck.recipe import Format
 from limbeck.record import Record, content_hash
 from limbeck.store import read_parquet, write_parquet
-from limbeck.text import prompt_key
 
 SPLITS = ("train", "valid", "test")
 
@@ -116,17 +116,14 @@ def split(
     valid: float,
     test: float,
     seed: int,
-    by: Literal["prompt", "template"] = "prompt",
+    by: By = "prompt",
 ) -> dict[str, list[Record]]:
-    """Records by side. `valid` and `test` are shares of the prompts (or templates) below 1, numbers
-    of them from 1 on. Raises UserError when they leave nothing.
+    """Records by side. `valid` and `test` are shares of the groups below 1, numbers of them from
+    1 on. Raises UserError when they leave nothing.
 
-    A template is what the record's own says, else the masked text of its question's context.
+    What a group is, `limbeck.pipeline.groups` says.
     """
-    key_of = _template_key if by == "template" else _prompt_key
-    found = [key_of(record) for record in records]
-    if by == "template":  # one prompt under two templates makes one of them
-        found = _joined(found, records)
+    found = group_keys(records, by)
     keys = {record.id: key for record, key in zip(records, found, strict=True)}
     order = sorted(set(keys.values()), key=lambda key: content_hash([seed, key]))
     tests, valids = held_out_prompts(test, len(order)), held_out_prompts(valid, len(order))
@@ -141,25 +138,6 @@ def split(
     for record in records:
         parts[side.get(keys[record.id], "train")].append(record)
     return parts
-
-
-def _joined(templates: list[str], records: Sequence[Record]) -> list[str]:
-    from limbeck.questions.splitting import joined_templates
-
-    return joined_templates(templates, [_prompt_key(record) for record in records])
-
-
-def _prompt_key(record: Record) -> str:
-    return prompt_key(record.messages)
-
-
-def _template_key(record: Record) -> str:
-    template = record.meta.get("template")
-    if isinstance(template, str):
-        return template
-    from limbeck.questions.splitting import template_of
-
-    return template_of(record.prompt, "context")
 
 
 def held_out_prompts(wanted: float, prompts: int) -> int:
