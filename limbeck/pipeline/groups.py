@@ -23,8 +23,13 @@ def group_keys(records: Iterable[Record], by: By) -> list[str]:
     from limbeck.questions.splitting import joined_templates
 
     if by == "template":
-        pairs = [(_template(record), prompt_key(record.messages)) for record in records]
-        return joined_templates([name for name, _ in pairs], [prompt for _, prompt in pairs])
+        same: dict[str, str] = {}  # a template is held once
+        templates, prompts = [], []
+        for record in records:
+            template = _template(record)
+            templates.append(same.setdefault(template, template))
+            prompts.append(prompt_key(record.messages))
+        return joined_templates(templates, prompts)
     names, links, first = [], [], []
     for number, record in enumerate(records):
         prompt = prompt_key(record.messages)
