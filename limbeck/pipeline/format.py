@@ -1,9 +1,9 @@
 """Stage format: kept records split by prompt into format/{train,valid,test}.parquet.
 
 A prompt, whatever its case, width and spacing, is on one side only; which side is a function of
-the recipe's seed and the prompt, or of its template or source. `test` is never trained on nor looked at: the
-imitation task asks for it. `format.rows` and `format.completions` change train (and the completions
-of valid), never test.
+the recipe's seed and the prompt, or of its template or source. `test` is never trained on nor
+looked at: the imitation task asks for it. `format.rows` and `format.completions` change train (and
+the completions of valid), never test.
 
 Records are read twice, as a stream: once for the sides, once to write them.
 """

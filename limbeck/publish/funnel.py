@@ -92,9 +92,7 @@ def funnel(
         "failed": _failed(context.run),
         "useless_answers": answers,
         "records": records,
-        "filters": [
-            {"filter": name, "judged": verdicts.judged[name]} for name in verdicts.filters
-        ],
+        "filters": [{"filter": name, "judged": verdicts.judged[name]} for name in verdicts.filters],
         "refused": refused,
         "kept": rows,
     }

@@ -95,7 +95,7 @@ def _audit(context: Context, done: Mapping[str, Done], folder: Path) -> dict[str
             report = {}
     hashes = {stage: done[stage].outputs for stage in ("generate", "filter")}
     if isinstance(report, dict) and report.get("inputs") == hashes and report.get("findings"):
-        about = "limbeck audit of the run; it is of the same records and verdicts, by their hashes"
+        about = "that of the run, which is of the same records and verdicts by their hashes"
     else:
         report = _measure(context, folder)
         about = "measured on the published rows"

@@ -11,7 +11,9 @@ from limbeck.publish.terms import UNKNOWN, checked_licence
 from limbeck.recipe import Recipe
 from limbeck.store import file_hash
 
-_LINE = re.compile(r"^\| `(?P<name>[^`]+)` \|.*\| (?P<licence>[^|]+) \| `(?P<hash>[0-9a-f]{64})` \|$")
+_LINE = re.compile(
+    r"^\| `(?P<name>[^`]+)` \|.*\| (?P<licence>[^|]+) \| `(?P<hash>[0-9a-f]{64})` \|$"
+)
 
 
 def seeds_of(recipe: Recipe, said: str | None) -> dict[str, Any]:
@@ -29,7 +31,10 @@ def seeds_of(recipe: Recipe, said: str | None) -> dict[str, Any]:
     elif recipe.seeds.licence is not None:
         licence, by = checked_licence(recipe.seeds.licence, "seeds.licence"), "the recipe"
     elif own and all(own) and len(set(own)) == 1:
-        licence, by = checked_licence(str(own[0]), "datasets/README.md"), "limbeck, whose file it is"
+        licence, by = (
+            checked_licence(str(own[0]), "datasets/README.md"),
+            "limbeck, whose file it is",
+        )
     else:
         licence, by = UNKNOWN, ""
     return {"files": files, "licence": licence, "said_by": by}
