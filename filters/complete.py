@@ -21,6 +21,11 @@ def is_cut_open(completion: str) -> bool:
     return len(fences) % 2 == 1 or thinks
 
 
+def was_refused(record: Record) -> bool:
+    """Whether the teacher's own filter stepped in, or the completion opens as a refusal."""
+    return record.meta.get("finish_reason") in _FILTERED or is_refusal(record.completion)
+
+
 @dataclass
 class Complete:
     """Keeps only whole answers. Reasons: "truncated", "empty", "refused".
@@ -47,6 +52,6 @@ class Complete:
             return "truncated"
         if not any(char.isprintable() and not char.isspace() for char in record.completion):
             return "empty"
-        if is_refusal(record.completion):
+        if was_refused(record):
             return "refused"
         return "truncated" if is_cut_open(record.completion) else ""
