@@ -28,7 +28,7 @@ def verify(
         typer.echo(json.dumps(found.to_json(), ensure_ascii=True, indent=2))
     else:
         for line in found.checked:
-            typer.echo(visible(f"{'OK' if found.ok else '--'}  {line}"))
+            typer.echo(visible(f"{'OK' if line['ok'] else '--'}  {line['says']}"))
         for line in found.notes:
             typer.echo(visible(f"    {line}"))
         for line in found.mismatches:

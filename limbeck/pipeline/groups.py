@@ -30,7 +30,9 @@ def group_keys(records: Iterable[Record], by: By) -> list[str]:
             templates.append(same.setdefault(template, template))
             prompts.append(prompt_key(record.messages))
         return joined_templates(templates, prompts)
-    names, links, first = [], [], []
+    names: list[str] = []
+    links: list[str] = []
+    first: list[int] = []
     for number, record in enumerate(records):
         prompt = prompt_key(record.messages)
         parents = record.provenance.parents or (f"prompt {prompt}",)

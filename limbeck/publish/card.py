@@ -35,6 +35,7 @@ SIZES = (
     (1_000_000_000, "100M<n<1B"),
 )
 TAGS = {"chain_of_thought": "chain-of-thought", "self_instruct": "self-instruct"}
+OWN = ("licence", "cost")  # the card has a section on each, which knows more than the rows do
 LONGEST = 100  # characters of a name in the metadata
 
 
@@ -155,7 +156,7 @@ def _values(manifest: Mapping[str, Any]) -> dict[str, Any]:
 def _worth_telling(findings: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Everything but what is good, the worst first."""
     order = ("problem", "warning", "note", "unknown")
-    told = [one for one in findings if one["level"] in order]
+    told = [one for one in findings if one["level"] in order and one["key"] not in OWN]
     return sorted(told, key=lambda one: order.index(one["level"]))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from limbeck import __version__
-from limbeck.errors import UserError
+from limbeck.errors import MissingExtra, UserError
 from limbeck.pipeline import report as reporting
 from limbeck.pipeline.context import Context
 from limbeck.publish.facts import SPLITS
@@ -29,15 +29,16 @@ def measured(
 ) -> dict[str, Any]:
     """All of it, over the data files `names` in `folder`."""
     return {
-        "languages": _languages(folder, names),
+        **_languages(folder, names),
         "near_across_splits": _near(folder, names),
         "audit": _audit(context, done, folder) if audit else None,
         "contamination": _contamination(context),
     }
 
 
-def _languages(folder: Path, names: Sequence[str]) -> dict[str, int]:
-    """Rows by the language of prompt and completion together, the commonest first."""
+def _languages(folder: Path, names: Sequence[str]) -> dict[str, Any]:
+    """ "languages" are rows by the language of prompt and completion together, the commonest first;
+    "languages_missing" says why nobody knows."""
     from limbeck.filters.language import languages_of
 
     found: Counter[str] = Counter()
@@ -47,9 +48,13 @@ def _languages(folder: Path, names: Sequence[str]) -> dict[str, int]:
         for name in data_files(names, side)
         for row in rows_of(folder / name, ["prompt", "completion"])
     )
-    while part := list(islice(texts, TOGETHER)):
-        found.update(language for language, _ in languages_of(part))
-    return {name: found[name] for name in sorted(found, key=lambda name: (-found[name], name))}
+    try:
+        while part := list(islice(texts, TOGETHER)):
+            found.update(language for language, _ in languages_of(part))
+    except MissingExtra as error:
+        return {"languages": {}, "languages_missing": str(error)}
+    order = sorted(found, key=lambda name: (-found[name], name))
+    return {"languages": {name: found[name] for name in order}, "languages_missing": ""}
 
 
 def common(languages: Mapping[str, int]) -> list[str]:
@@ -105,7 +110,7 @@ def _audit(context: Context, done: Mapping[str, Done], folder: Path) -> dict[str
 
 def _measure(context: Context, folder: Path) -> Mapping[str, Any]:
     from limbeck.audit.measure import measure
-    from limbeck.reading import open_source
+    from limbeck.reading.source import open_source
 
     recipe = context.recipe
     against = [path for path in recipe.eval.files if path.is_file()]

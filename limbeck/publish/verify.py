@@ -23,7 +23,9 @@ from limbeck.store import file_hash, read_json
 
 LARGEST = 2**26  # bytes of limbeck.json, README.md and recipe.yaml
 SHOWN = 20  # differences between two counts
-_BAD = (ArithmeticError, AttributeError, IndexError, KeyError, TypeError, ValueError)
+_BAD = (
+    ArithmeticError, AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError
+)  # fmt: skip
 
 
 @dataclass(slots=True)
@@ -32,7 +34,7 @@ class Verified:
 
     name: str
     sha256: str
-    checked: list[str] = field(default_factory=list)
+    checked: list[dict[str, Any]] = field(default_factory=list)
     mismatches: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -56,20 +58,23 @@ def verify(folder: Path) -> Verified:
     manifest = _manifest(folder)
     found = Verified(str(manifest.get("name")), file_hash(folder / MANIFEST))
     names = _files(folder, manifest, found)
-    if found.ok:  # else rows would be read from files that are not those that were published
+    if len(names) == len(manifest["files"]):  # else there is no use in reading rows
         for check in (_schemas, _rows, _groups, _refused, _funnel, _recipe, _card):
             _try(check, folder, manifest, names, found)
     return found
 
 
-Check = Callable[[Path, Mapping[str, Any], list[str], Verified], None]
+Check = Callable[[Path, Mapping[str, Any], list[str], Verified], list[str]]
+"""Adds mismatches; returns what was checked, in words."""
 
 
 def _try(
     check: Check, folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified
 ) -> None:
+    before = len(found.mismatches)
     try:
-        check(folder, manifest, names, found)
+        says = check(folder, manifest, names, found)
+        found.checked += [{"ok": len(found.mismatches) == before, "says": one} for one in says]
     except DataError as error:
         found.mismatches.append(str(error))
     except _BAD as error:
@@ -127,11 +132,14 @@ def _files(folder: Path, manifest: Mapping[str, Any], found: Verified) -> list[s
             found.mismatches.append(f"{MANIFEST} does not list {name}")
     for name in extra_files(folder, manifest["files"]):
         found.mismatches.append(f"{name} is there, and {MANIFEST} does not list it")
-    found.checked.append(f"files: {len(good)} of {len(manifest['files'])}, {size:,} bytes")
+    says = f"files: {len(good)} of {len(manifest['files'])}, {size:,} bytes"
+    found.checked.append({"ok": found.ok, "says": says})
     return good
 
 
-def _schemas(folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified) -> None:
+def _schemas(
+    folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified
+) -> list[str]:
     refused = REFUSED_ROW if manifest["refused_rows"] else REFUSED_VERDICT
     for name in names:
         columns = COLUMNS if side_of(name) in SPLITS else None
@@ -141,9 +149,12 @@ def _schemas(folder: Path, manifest: Mapping[str, Any], names: list[str], found:
                 found.mismatches.append(f"{name} is no file that limbeck writes")
         elif not schema_of(folder / name).equals(schema(columns)):
             raise DataError(f"{name} has other columns than limbeck writes")
+    return []
 
 
-def _rows(folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified) -> None:
+def _rows(
+    folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified
+) -> list[str]:
     facts = Facts()
     for side in SPLITS:
         for name in data_files(names, side):
@@ -158,11 +169,11 @@ def _rows(folder: Path, manifest: Mapping[str, Any], names: list[str], found: Ve
     if facts.spread:
         found.mismatches.append(f"{facts.spread} rows are of a group that is on two sides")
     sides = ", ".join(f"{about['rows']:,} {side}" for side, about in again["splits"].items())
-    found.checked.append(f"rows: {sides}; every count is had again from them")
-    found.checked.append(
+    return [
+        f"rows: {sides}; every count is had again from them",
         f"provenance: {again['ids_that_follow']:,} of {again['total']:,} ids follow from their "
-        f"rows; {again['ids']:,} are different"
-    )
+        f"rows; {again['ids']:,} are different",
+    ]
 
 
 def _count(folder: Path, side: str, name: str, facts: Facts) -> None:
@@ -173,7 +184,9 @@ def _count(folder: Path, side: str, name: str, facts: Facts) -> None:
             raise DataError(f"{name}, row {number}: not a row of limbeck ({error})") from error
 
 
-def _groups(folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified) -> None:
+def _groups(
+    folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified
+) -> list[str]:
     by = manifest["split"]["by"]
     if by not in ("prompt", "template", "source"):
         raise ValueError(f"split.by is {by!r}")
@@ -183,10 +196,12 @@ def _groups(folder: Path, manifest: Mapping[str, Any], names: list[str], found: 
     if wrong := wrong_groups(rows, by):
         found.mismatches.append(f"{wrong} rows say another group than they have by their {by}")
     total = sum(about["groups"] for about in manifest["rows"]["splits"].values())
-    found.checked.append(f"splits: no {by} of {total:,} is on two sides")
+    return [f"splits: no {by} of {total:,} is on two sides"]
 
 
-def _refused(folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified) -> None:
+def _refused(
+    folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified
+) -> list[str]:
     """Who refused which row: as the funnel says."""
     counts: dict[tuple[str, str], int] = {}
     for name in sorted(name for name in names if name.startswith("provenance/refused-")):
@@ -199,10 +214,12 @@ def _refused(folder: Path, manifest: Mapping[str, Any], names: list[str], found:
             f"provenance has {sum(counts.values())} refused rows by filter and reason, and the "
             f"funnel of {MANIFEST} says {sum(said.values())}, or other reasons"
         )
-    found.checked.append(f"refused: {sum(counts.values()):,} rows, by filter and reason")
+    return [f"refused: {sum(counts.values()):,} rows, by filter and reason"]
 
 
-def _funnel(folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified) -> None:
+def _funnel(
+    folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified
+) -> list[str]:
     told = manifest["funnel"]
     refused = sum(one["rows"] for one in told["refused"])
     if told["records"] - refused != told["kept"] or told["kept"] != manifest["rows"]["total"]:
@@ -216,26 +233,35 @@ def _funnel(folder: Path, manifest: Mapping[str, Any], names: list[str], found: 
             found.mismatches.append(
                 f"rows have verdicts of the filter {one['filter']!r}, which the recipe has not"
             )
-    found.checked.append(
-        f"funnel: {told['records']:,} records, {refused:,} refused, {told['kept']:,} kept"
-    )
+    return [f"funnel: {told['records']:,} records, {refused:,} refused, {told['kept']:,} kept"]
 
 
-def _recipe(folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified) -> None:
+def _recipe(
+    folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified
+) -> list[str]:
+    data = _yaml((folder / RECIPE).read_text(encoding="utf-8"), RECIPE)
+    if content_hash(data) != manifest["recipe"]["hash"]:
+        found.mismatches.append(f"{RECIPE} is another recipe than {MANIFEST} says (hash)")
+    return ["recipe: its hash"]
+
+
+def _yaml(text: str, name: str) -> Any:
+    """YAML that limbeck may have written: without aliases, by which a short text can grow without
+    end. Raises DataError."""
     import yaml
 
     try:
-        data = yaml.safe_load((folder / RECIPE).read_text(encoding="utf-8"))
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
+            raise DataError(f"{name} has YAML aliases, which limbeck does not write")
+        return yaml.safe_load(text)
     except (yaml.YAMLError, RecursionError) as error:
-        raise DataError(f"{RECIPE} cannot be read as YAML ({type(error).__name__})") from error
-    if content_hash(data) != manifest["recipe"]["hash"]:
-        found.mismatches.append(f"{RECIPE} is another recipe than {MANIFEST} says (hash)")
-    found.checked.append("recipe: its hash")
+        raise DataError(f"{name} cannot be read as YAML ({type(error).__name__})") from error
 
 
-def _card(folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified) -> None:
+def _card(
+    folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified
+) -> list[str]:
     """The card is a function of limbeck.json: written again, it has to be the same."""
-    import yaml
     from jinja2 import TemplateError
 
     text = (folder / README).read_text(encoding="utf-8")
@@ -246,22 +272,17 @@ def _card(folder: Path, manifest: Mapping[str, Any], names: list[str], found: Ve
             raise ValueError(str(error)) from error
         if text != again:
             found.mismatches.append(f"{README} {_first_difference(text, again)}")
-        found.checked.append(f"card: every line of it follows from {MANIFEST}")
-        return
+        return [f"card: every line of it follows from {MANIFEST}"]
     found.notes.append(
         f"{README} was written by another version of the card; only its metadata is compared"
     )
-    head = text.split("\n---\n", 1)[0].removeprefix("---\n")
-    try:
-        said = yaml.safe_load(head)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise DataError(f"{README} has metadata that is not YAML") from error
+    said = _yaml(text.split("\n---\n", 1)[0].removeprefix("---\n"), README)
     keys = ("license", "configs", "size_categories", "dataset_info")
     expected = metadata(manifest)
     for key in keys:
         if said.get(key) != expected[key]:
             found.mismatches.append(f"{README} has another {key} than {MANIFEST}")
-    found.checked.append("card: its metadata")
+    return ["card: its metadata"]
 
 
 def _first_difference(text: str, again: str) -> str:
