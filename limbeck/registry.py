@@ -85,6 +85,10 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
             "limbeck.filters.contamination:Contamination",
             "refuses questions of the evaluation's files, of one template with them, or reworded",
         ),
+        "diversity": (
+            "limbeck.filters.diversity:Diversity",
+            "picks the N rows that cover all of them best, or lie farthest apart",
+        ),
         "exact": (
             "limbeck.filters.exact:Exact",
             "refuses exact duplicates once normalised, the first one stays",
@@ -108,6 +112,10 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
         "repetition": (
             "limbeck.filters.repetition:RepetitionFilter",
             "refuses texts that end in a loop or repeat their lines and n-grams",
+        ),
+        "pii": (
+            "limbeck.filters.pii:Pii",
+            "refuses rows with personal data or secrets, or masks them",
         ),
         "rouge": (
             "limbeck.filters.rouge:Rouge",

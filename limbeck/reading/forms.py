@@ -1,142 +1,327 @@
-"""One row of a dataset, in any of the forms that people have, as instances to audit."""
+"""One row of a dataset, in any of the forms that people have, as instances."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from limbeck.record import Record, content_hash
-from limbeck.seeds import instances_of, seeds_of
+from limbeck.reading.aliases import plain
+from limbeck.reading.chat import asked_of, turns_of
+from limbeck.reading.choice import best_scored, by_number, lettered, options_of
+from limbeck.reading.plan import Naming, Plan, plan_of
+from limbeck.reading.row import Read, Row, row_id
+from limbeck.reading.special import batch_rows, record_row
+from limbeck.reading.templates import Template
+from limbeck.reading.unreadable import Unreadable
 
-# Other names that people give the same columns; the first that a row has counts. `target` comes
-# last: beside a model's response it is the reference.
-_OUTPUTS = ("output", "completion", "response", "answer", "target")
-_INPUTS = ("input", "context")
-_ASKED = ("instruction", "prompt", "question", "query", "input")
+__all__ = ["Read", "Reader", "Row", "read_row"]
+
+CELL = 64 << 20
 _SAID = {"yes": True, "true": True, "classification": True}
 _SAID |= {"no": False, "false": False, "generation": False}
+_MOST_PLANS = 1000
+_NO_INPUT = ("", "<noinput>")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One instance: an instruction, the input it is about, and the output.
+class Reader:
+    """Reads rows by one naming of columns. `texts` are the columns that held nothing but text in
+    the first rows: a number there is no label but a change of type."""
 
-    Of a chat, `instruction` is the last user turn, `input` the turns before it and `output` what
-    the assistant said last; `system` is its system turn. `id` is the hash of these four texts,
-    with a number behind it where the dataset has the same row again. `place` is the line (or the
-    place in the list, from 1) in the file.
-    """
+    def __init__(
+        self,
+        naming: Naming | None = None,
+        *,
+        template: Template | None = None,
+        texts: frozenset[str] = frozenset(),
+    ) -> None:
+        self._naming = naming or Naming()
+        self._template = template
+        self._texts = texts
+        self._plans: dict[tuple[Any, ...], Plan] = {}
 
-    id: str
-    instruction: str
-    input: str
-    output: str
-    system: str = ""
-    finish_reason: str = "stop"
-    classification: bool | None = None
-    place: int = 0
+    def plan(self, raw: Mapping[str, Any]) -> Plan:
+        names = tuple(raw)
+        absent = tuple(name for name in names if raw[name] is None)
+        plan = self._plans.get((names, absent))
+        if plan is None:
+            if len(self._plans) >= _MOST_PLANS:
+                self._plans.clear()
+            present = [name for name in names if raw[name] is not None]
+            plan = self._plans[names, absent] = plan_of(present, absent, self._naming)
+        return plan
+
+    def read(self, raw: Mapping[str, Any], place: int) -> Read:
+        """Raises Unreadable for a row that cannot be used."""
+        if "custom_id" in raw and ("response" in raw or "body" in raw or "error" in raw):
+            found = batch_rows(raw, place)
+            if found is not None:
+                return found
+        if "messages" in raw and "provenance" in raw and "completion" in raw:
+            return record_row(raw, place)
+        plan = self.plan(raw)
+        if plan.missing:
+            raise Unreadable("missing_column", f"the column {plan.missing!r} is not in the row")
+        if plan.messages is not None:
+            return self._chat(raw, plan, place)
+        if plan.text is not None and plan.asked is None:
+            return self._plain(raw, plan, place)
+        if plan.asked is None:
+            if plan.said is None:
+                raise _nothing(raw)
+            return self._rows(raw, plan, "", "", place, plan.form)
+        if plan.instances:
+            return self._instances(raw, plan, place)
+        asked = raw[plan.asked]
+        if type(asked) is not str:
+            return self._unusual(asked, raw, plan, place)
+        if not asked or asked.isspace():
+            raise Unreadable(
+                "empty_instruction",
+                f"{plan.asked} must be a text that is not empty, got {asked!r:.60}",
+            )
+        given = None if plan.given is None else raw[plan.given]
+        if type(given) is dict and plan.given is not None:
+            raise _not_text(plan.given, given)
+        return self._rows(raw, plan, asked, _given(given, plan.given), place, plan.form)
+
+    def _rows(
+        self, raw: Mapping[str, Any], plan: Plan, asked: str, given: str, place: int, form: str
+    ) -> Read:
+        value = None if plan.said is None else raw[plan.said]
+        if type(value) is str and not plan.options and "A" not in raw:
+            row = self._row(raw, plan, ("", asked, given, value), (), place)
+            return Read(form, [row], True)
+        options, labels = self._options(raw, plan)
+        if isinstance(value, list | tuple) and plan.said is not None:
+            if value and all(isinstance(one, Mapping) for one in value) and plan.said:
+                return self._halves(asked, value, raw, plan, place)
+            if plan.several:
+                said = [_output(one, plan.said) for one in value]
+                rows = [
+                    self._row(raw, plan, ("", asked, given, one), options, place) for one in said
+                ]
+                if rows:
+                    return Read(f"{form} (a row for each)", rows, True)
+                value = None
+        if value is not None and plan.said is not None:
+            if plan.said in self._texts and not isinstance(value, str):
+                says = f"{plan.said} held text in the first rows and holds {value!r:.60} here"
+                raise Unreadable("type_changed", says)
+            value = by_number(value, options, labels)
+        texts = ("", asked, given, _output(value, plan.said or "output"))
+        return Read(form, [self._row(raw, plan, texts, options, place)], value is not None)
+
+    def _row(
+        self,
+        raw: Mapping[str, Any],
+        plan: Plan,
+        texts: tuple[str, str, str, str],
+        options: tuple[str, ...],
+        place: int,
+    ) -> Row:
+        system, asked, given, said = texts
+        fields = {role: _short(raw[name]) for role, name in plan.rest}
+        system = fields.pop("system", "") or system
+        if len(asked) + len(given) + len(said) > CELL:
+            longest = max(len(one) for one in texts)
+            if longest > CELL:
+                says = f"a cell has {longest:,} characters, more than {CELL:,}"
+                raise Unreadable("cell_too_long", says)
+        if options and not fields.get("kind"):
+            fields["kind"] = "choice"
+        kind = plan.columns.get("classification")
+        return Row(
+            row_id(system, asked, given, said),
+            asked,
+            given,
+            said,
+            system=system,
+            finish_reason=fields.pop("finish_reason", "") or "stop",
+            classification=None if kind is None else classified(raw[kind]),
+            place=place,
+            target=self._target(raw, plan, options),
+            options=options,
+            **fields,
+        )
+
+    def _target(self, raw: Mapping[str, Any], plan: Plan, options: tuple[str, ...]) -> str | None:
+        if plan.target is None:
+            return best_scored(raw[plan.options]) if plan.options else None
+        value = raw[plan.target]
+        if isinstance(value, Mapping):  # SQuAD's answers
+            value = value.get("text", value.get("value"))
+        if isinstance(value, list | tuple):
+            value = value[0] if value else None
+        if value is None or (isinstance(value, bool) and plain(plan.target) == "correct"):
+            return None
+        labels = self._options(raw, plan)[1] if options else ()
+        value = by_number(value, options, labels)
+        if not isinstance(value, str | int | float):
+            raise _not_text(plan.target, value)
+        return _number(value, plan.target) if not isinstance(value, str) else value or None
+
+    def _options(
+        self, raw: Mapping[str, Any], plan: Plan
+    ) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        if plan.options is None:
+            return lettered(raw), ()
+        return options_of(raw[plan.options])
+
+    def _chat(self, raw: Mapping[str, Any], plan: Plan, place: int) -> Read:
+        chat = asked_of(turns_of(raw[plan.messages or ""]))
+        said = chat.said
+        if plan.said is not None:
+            said = _output(raw[plan.said], plan.said)
+        elif said is None and plan.target is not None:
+            # What seeds say: the answer that a chat has already is called its target, too.
+            said, plan = self._target(raw, plan, ()), _without_target(plan)
+        return self._said(raw, plan, chat.system, chat.instruction, chat.input, said, place)
+
+    def _said(
+        self, raw: Mapping[str, Any], plan: Plan, system: str, asked: str, given: str,
+        said: str | None, place: int, form: str = "",
+    ) -> Read:  # fmt: skip
+        if not asked.strip():
+            raise Unreadable("empty_instruction", "the user turn is empty")
+        options, _ = self._options(raw, plan)
+        row = self._row(raw, plan, (system, asked, given, said or ""), options, place)
+        return Read(form or plan.form, [row], said is not None)
+
+    def _halves(
+        self, asked: Any, said: Any, raw: Mapping[str, Any], plan: Plan, place: int
+    ) -> Read:
+        """A chat in two parts: the prompt's turns, or its text, and the output's turns, or text."""
+        before = [("user", asked)] if isinstance(asked, str) else turns_of(asked)
+        if isinstance(said, str | None):
+            behind = [] if said is None else [("assistant", said)]
+        else:
+            behind = turns_of(said)
+        if any(role == "user" for role, _ in behind):
+            before = []  # a chosen chat has its prompt in it
+        chat = asked_of([*before, *behind])
+        form = f"chat {plan.form}"
+        return self._said(
+            raw, plan, chat.system, chat.instruction, chat.input, chat.said, place, form
+        )
+
+    def _unusual(self, asked: Any, raw: Mapping[str, Any], plan: Plan, place: int) -> Read:
+        name = plan.asked or ""
+        if isinstance(asked, list | tuple) and asked and isinstance(asked[0], str):
+            if not asked[0].strip():
+                raise Unreadable("empty_instruction", f"the first of {name} is empty")
+            form = f"the first of {plan.form}" if len(asked) > 1 else plan.form
+            return self._rows(raw, plan, asked[0], "", place, form)
+        if isinstance(asked, list | tuple):
+            return self._halves(asked, raw[plan.said] if plan.said else None, raw, plan, place)
+        if isinstance(asked, Mapping) and isinstance(asked.get("stem"), str):
+            flat = {**raw, name: asked["stem"], "choices": asked.get("choices")}
+            return self.read(flat, place)
+        raise _not_text(name, asked)
+
+    def _instances(self, raw: Mapping[str, Any], plan: Plan, place: int) -> Read:
+        asked, instances = raw["instruction"], raw["instances"]
+        if not isinstance(asked, str) or not asked.strip():
+            says = f"instruction must be a text that is not empty, got {asked!r:.60}"
+            raise Unreadable("empty_instruction", says)
+        if not isinstance(instances, list) or not all(isinstance(i, Mapping) for i in instances):
+            raise Unreadable(
+                "not_text", "messages, conversations and instances are lists of objects"
+            )
+        if not instances:
+            raise Unreadable("no_instances", "instances is empty")
+        rows, answered = [], False
+        for one in instances:
+            output = one.get("output")
+            answered |= output is not None
+            texts = ("", asked, _given(one.get("input"), "input"), _output(output, "output"))
+            rows.append(self._row(raw, plan, texts, (), place))
+        return Read(plan.form, rows, answered)
+
+    def _plain(self, raw: Mapping[str, Any], plan: Plan, place: int) -> Read:
+        text = raw[plan.text or ""]
+        if not isinstance(text, str):
+            raise _not_text(plan.text or "", text)
+        if self._template is None:
+            row = self._row(raw, plan, ("", "", "", text), (), place)
+            return Read(plan.form, [row], True)
+        parts = self._template.parts(text)
+        if parts is None:
+            says = f"the text is not {self._template.name} as in the first rows"
+            raise Unreadable("no_template", says)
+        row = self._row(raw, plan, parts, (), place)
+        return Read(f"{plan.text}, split at {self._template.name}", [row], True)
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
-    """The instances of one row, how it was read ("instruction, input, output"), and whether it
-    says any output, be it an empty one."""
+def _without_target(plan: Plan) -> Plan:
+    from dataclasses import replace
 
-    form: str
-    rows: list[Row]
-    answered: bool
+    return replace(plan, target=None)
+
+
+def _nothing(raw: Mapping[str, Any]) -> Unreadable:
+    names = ", ".join(sorted(map(str, raw))) or "nothing"
+    return Unreadable(
+        "no_instruction",
+        "no instruction found: a row has messages, conversations or one of instruction, prompt, "
+        f"question, query, problem, input; this one has {names:.300}",
+    )
+
+
+def _not_text(name: str, value: Any) -> Unreadable:
+    return Unreadable("not_text", f"{name} must be text, got {value!r:.60}")
+
+
+def _given(value: Any, name: str | None) -> str:
+    if type(value) is not str:
+        if value is None:
+            return ""
+        raise _not_text(name or "input", value)
+    return "" if value.strip() in _NO_INPUT else value
+
+
+def _output(value: Any, name: str) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, int | float):  # a label, a number
+        return _number(value, name)
+    what = "the output" if name == "output" else f"the output, {name},"
+    raise Unreadable("not_text", f"{what} must be text, got {value!r:.60}")
+
+
+def _number(value: float, name: str) -> str:
+    if not math.isfinite(value):
+        raise Unreadable("not_finite", f"{name} is {value}, no number that can be written")
+    return str(value)
+
+
+def _short(value: Any) -> str:
+    """What a row says of itself, as text; a list or an object says nothing here."""
+    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+
+
+def classified(kind: Any) -> bool | None:
+    """What a row says itself: a flag, the reference's "Yes" and "No", or a task's name."""
+    return kind if isinstance(kind, bool) else _SAID.get(str(kind).strip().casefold())
+
+
+_PLAIN = Reader()
 
 
 def read_row(raw: Mapping[str, Any], place: int) -> Read:
-    """Raises KeyError, TypeError, ValueError or AttributeError for a row that cannot be used."""
-    if "messages" in raw and "provenance" in raw:
-        record = Record.from_json(raw)
-        seed = record.provenance.generator == "seed"
-        output = record.target if seed else record.completion
-        finish = record.meta.get("finish_reason", "stop")
-        row = _chat(record, output, finish, record.meta.get("task"), place)
-        return Read("limbeck records", [row], output is not None)
-    keys = {key: value for key, value in raw.items() if value is not None}
-    finish, kind = keys.get("finish_reason", "stop"), keys.get("is_classification")
-    form = next((key for key in ("messages", "conversations") if key in keys), "")
-    if isinstance(keys.get("prompt"), list):  # a chat in two parts
-        form = "chat prompt, completion"
-        keys["messages"] = [*keys["prompt"], *_turns(keys.pop("completion", []))]
-    if form:
-        records = list(seeds_of(keys))
-        rows = [_chat(record, record.target, finish, kind, place) for record in records]
-        return Read(form, rows, any(record.target is not None for record in records))
-    form, usual = _usual(keys)
-    rows, answered = [], False
-    for instruction, given, output in instances_of(usual):
-        answered |= output is not None
-        rows.append(_row(("", instruction, given, _output(output)), finish, kind, place))
-    return Read(form, rows, answered)
+    """A row by the names that people use. Raises Unreadable, a ValueError."""
+    return _PLAIN.read(raw, place)
 
 
-def _usual(row: dict[str, Any]) -> tuple[str, dict[str, Any]]:
-    """How the row is read, and the row under the names that `instances_of` reads."""
-    if "instances" in row:
-        return "instruction, instances", row
-    asked = _first(row, _ASKED)
-    if asked is None:
-        raise ValueError(
-            "no instruction found: a row has messages, conversations or one of "
-            f"{', '.join(_ASKED)}; this one has {', '.join(sorted(row)) or 'nothing'}"
-        )
-    given = _first(row, [name for name in _INPUTS if name != asked])
-    said = _first(row, _OUTPUTS)
-    form = ", ".join(name for name in (asked, given, said) if name is not None)
-    if said is None:
-        form += ", without an output"
-        form += " (raw_instances is not parsed)" * ("raw_instances" in row)
-    return form, {
-        "instruction": row[asked], "input": row.get(given or ""), "output": row.get(said or "")
-    }  # fmt: skip
-
-
-def _output(value: Any) -> str:
-    if isinstance(value, int | float):  # a label, a number
-        return str(value)
-    if not isinstance(value, str | None):
-        raise ValueError(f"the output must be text, got {value!r}")
-    return value or ""
-
-
-def _first(row: Mapping[str, Any], names: Iterable[str]) -> str | None:
-    return next((name for name in names if name in row), None)
-
-
-def _turns(completion: Any) -> list[Any]:
-    if isinstance(completion, str):
-        return [{"role": "assistant", "content": completion}]
-    return list(completion)
-
-
-def _chat(record: Record, output: str | None, finish: Any, kind: Any, place: int) -> Row:
-    system = "\n".join(m.content for m in record.messages if m.role == "system")
-    instruction, given = record.meta.get("instruction"), record.meta.get("input") or ""
-    if not isinstance(instruction, str):
-        instruction = record.prompt
-        turns = [m for m in record.messages if m.role != "system"][:-1]
-        given = "\n\n".join(f"{turn.role}: {turn.content}" for turn in turns)
-    return _row((system, instruction, given, output or ""), finish, kind, place)
-
-
-def _row(texts: tuple[str, str, str, str], finish: Any, kind: Any, place: int) -> Row:
-    """Of system turn, instruction, input and output."""
-    system, instruction, given, output = texts
-    if not instruction.strip():
-        raise ValueError("the instruction is empty")
-    try:
-        "".join(texts).encode()
-    except UnicodeEncodeError:
-        raise ValueError("the text holds half a character (a lone surrogate)") from None
-    name = f"r{content_hash(texts, size=8)}"
-    return Row(name, instruction, given, output, system, str(finish), _classified(kind), place)
-
-
-def _classified(kind: Any) -> bool | None:
-    """What a row says itself: a flag, the reference's "Yes" and "No", or a task's name."""
-    return kind if isinstance(kind, bool) else _SAID.get(str(kind).strip().casefold())
+def texts_of(rows: Sequence[Mapping[str, Any]], least: int = 20) -> frozenset[str]:
+    """The columns that hold text, and nothing else but nulls, in at least so many of the rows."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, str):
+                seen[name] = seen.get(name, 0) + (seen.get(name, 0) >= 0)
+            elif value is not None:
+                seen[name] = -1
+    return frozenset(name for name, number in seen.items() if number >= least)

@@ -94,7 +94,7 @@ def test_what_is_no_dataset_is_one_sentence(tmp_path: Path) -> None:
         read_dataset(empty)
     mixed = tmp_path / "list.json"
     mixed.write_text('["text", {"prompt": "p"}]', encoding="utf-8")
-    assert read_dataset(mixed).reasons == [f"{mixed}, line 1: not an object but str"]
+    assert read_dataset(mixed).reasons == [f"{mixed}, line 1: not an object but text"]
     broken = tmp_path / "broken.parquet"
     broken.write_bytes(b"PAR1 and nothing more")
     with pytest.raises(DataError, match=r"cannot read .*broken\.parquet"):
