@@ -43,6 +43,12 @@ def opened(spec: str | Path, split: str | None) -> Opened:
     if path.is_dir():
         if (path / RECORDS).is_file():
             return _run(path)
+        if (path / "recipe.yaml").is_file() and not (path / "limbeck.json").is_file():
+            raise DataError(
+                f"{path} is a run folder and has no {RECORDS.as_posix()}; run limbeck generate "
+                "first",
+                path=path,
+            )
         return _folder(path, split)
     return _file(path, form_of(path, split))
 

@@ -151,7 +151,7 @@ def test_a_row_without_a_named_column_is_counted(tmp_path: Path) -> None:
 
 
 def test_unknown_names_are_guessed_from_the_texts_and_said(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "nr": at,
             "frage": f"Was ist {at} und {at}?",
