@@ -35,10 +35,10 @@ class Opened:
 
 def opened(spec: str | Path, split: str | None) -> Opened:
     """Raises DataError, UserError and MissingExtra, as `open_source`."""
-    if isinstance(spec, str) and spec.startswith("hf:"):
+    if str(spec).startswith("hf:"):
         from limbeck.reading.hub import hub
 
-        return hub(spec, split)
+        return hub(str(spec), split)
     path = Path(spec)
     if path.is_dir():
         if (path / RECORDS).is_file():
