@@ -13,7 +13,7 @@ from limbeck.record import Provenance, Record
 @dataclass(frozen=True)
 class Given:
     """Every seed with the answer that its row has (`completion`, `output`, `target`, or what an
-    assistant said last), as a record.
+    assistant said last), as a record; beside a completion the `target` is what it is held against.
 
     Raises UserError for a row without one, before any record is made. Of several answers to one
     prompt the seeds hold the first.
@@ -42,7 +42,7 @@ class Given:
         version = seed.provenance.prompt_version
         return Record(
             messages=seed.messages,
-            completion=seed.target,
+            completion=seed.completion or seed.target,
             provenance=Provenance(self.name, prompt_version=version, parents=(seed.id,)),
             target=seed.target,
             meta=seed.meta,

@@ -8,9 +8,10 @@
     {"task": "...", "input": "...", "output": "...", "options": [...]}  a task's row (MetaICL)
 
 The completion that a seed row has already (what the assistant said last, too) is kept as its
-`target`, never shown to the teacher. A key whose value is null is no key. A question may have the
-`kind` of its answer, its `options`, its `template` and `family`, and a worked `solution`, kept as
-`rationale`.
+`target`, never shown to the teacher. A row with a `target` keeps its completion beside it: the
+generator `given` holds the one against the other. A key whose value is null is no key. A question
+may have the `kind` of its answer, its `options`, its `template` and `family`, and a worked
+`solution`, kept as `rationale`.
 """
 
 from __future__ import annotations
@@ -107,7 +108,9 @@ def seeds_of(row: Mapping[str, Any]) -> Iterator[Record]:
         for instruction, given, output in instances_of(row):
             meta = {"instruction": instruction, "input": given}
             prompt = fill(INSTRUCTION, meta)
-            yield _seed((user(prompt),), {**row, "target": output}, meta, INSTRUCTION)
+            both = output is not None and row.get("target") is not None
+            answer = {"completion": output} if both else {"target": output}
+            yield _seed((user(prompt),), {**row, **answer}, meta, INSTRUCTION)
     elif "prompt" in row:
         yield _seed((user(_text(row["prompt"], "prompt")),), row)
     elif "input" in row:
@@ -172,10 +175,11 @@ def _seed(
     meta: Mapping[str, Any] | None = None,
     prompt_version: str = "",
 ) -> Record:
-    target = row.get("target", row.get("completion"))
+    exact, said = row.get("target"), row.get("completion")
     while messages and messages[-1].role == "assistant":
-        target = messages[-1].content if target is None else target
+        said = messages[-1].content if said is None else said
         messages = messages[:-1]
+    target = said if exact is None else exact
     if not messages or messages[-1].role != "user":
         raise ValueError("a seed must end with a user turn")
     _text(messages[-1].content, "the user turn")
@@ -200,7 +204,7 @@ def _seed(
         raise ValueError("the text holds half a character (a lone surrogate): no model can read it")
     return Record(
         messages=messages,
-        completion="",
+        completion=said if exact is not None and isinstance(said, str) else "",
         provenance=Provenance("seed", prompt_version=prompt_version, parents=parents),
         target=target,
         meta=meta,

@@ -50,6 +50,7 @@ WRAPPERS = (
 )  # fmt: skip
 """Lists of a JSON object that hold the rows, the first that is there."""
 
+_LONGEST = 100  # characters of a name that is looked up
 PLURAL = frozenset({"generation", "generations", "responses", "completions", "outputs"})
 """Outputs that may be a list: several paths of one prompt."""
 
@@ -69,13 +70,16 @@ _NOT_TEXT = frozenset(
 )  # fmt: skip
 
 
-@lru_cache(maxsize=4096)
 def plain(name: str) -> str:
     """The name as the table has it: "Chain-of-Thought" is "chain_of_thought"."""
+    return _plain(name) if len(name) <= _LONGEST else name
+
+
+@lru_cache(maxsize=4096)
+def _plain(name: str) -> str:
     return name.strip().casefold().replace("-", "_").replace(" ", "_")
 
 
-@lru_cache(maxsize=4096)
 def role_of(name: str) -> str | None:
     """The first role that lists the name."""
     return next((role for role, names in ROLES.items() if plain(name) in names), None)

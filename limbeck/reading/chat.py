@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from limbeck.reading.unreadable import Unreadable
+from limbeck.reading.unreadable import Unreadable, shown
 
 Turn = tuple[str, str]
 _ROLES = {
@@ -21,17 +22,22 @@ _ROLES = {
     "tool_response": "tool", "function_response": "tool",
     "function_call": "assistant", "tool_call": "assistant",
 }  # fmt: skip
+_SPOKEN = re.compile(
+    r"(?:\A|\n\n)\s*(Human|Assistant):(.*?)(?=\n\n(?:Human|Assistant):|\Z)", re.DOTALL
+)
 _WHO, _WHAT = ("role", "from", "speaker"), ("content", "value", "text")
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A chat as one instance. `said` is None where the assistant has not answered."""
+    """A chat as one instance. `said` is None where the assistant has not answered; `before` are
+    all turns but that."""
 
     system: str
     instruction: str
     input: str
     said: str | None
+    before: tuple[Turn, ...]
 
 
 def turns_of(value: Any) -> list[Turn]:
@@ -42,16 +48,18 @@ def turns_of(value: Any) -> list[Turn]:
     if isinstance(value, Mapping):
         value = _from_columns(value)
     if not isinstance(value, list | tuple):
-        raise Unreadable("not_text", f"messages are a list of turns, got {value!r:.60}")
+        raise Unreadable("not_text", f"messages are a list of turns, got {shown(value)}")
     return [_turn(item, number) for number, item in enumerate(value, start=1)]
 
 
 def _from_text(text: str) -> Any:
+    if text.lstrip().startswith("Human:"):  # hh-rlhf
+        return [{"role": who, "content": said.strip()} for who, said in _SPOKEN.findall(text)]
     try:
         return orjson.loads(text)
     except (ValueError, TypeError):
         raise Unreadable(
-            "not_json", f"messages are a list of turns, or JSON of one, got the text {text!r:.60}"
+            "not_json", f"messages are a list of turns, or JSON of one, got the text {shown(text)}"
         ) from None
 
 
@@ -64,12 +72,12 @@ def _from_columns(value: Mapping[str, Any]) -> Any:
 
 def _turn(item: Any, number: int) -> Turn:
     if not isinstance(item, Mapping):
-        raise Unreadable("not_text", f"turn {number} is no object with a role, got {item!r:.60}")
+        raise Unreadable("not_text", f"turn {number} is no object with a role, got {shown(item)}")
     who = next((item[key] for key in _WHO if item.get(key) is not None), None)
-    role = _ROLES.get(str(who).strip().casefold())
+    role = _ROLES.get(who.strip().casefold()) if isinstance(who, str) else None
     if role is None:
         known = "system, user, assistant, tool"
-        raise Unreadable("unknown_role", f"turn {number} is by {who!r}; known are {known}")
+        raise Unreadable("unknown_role", f"turn {number} is by {shown(who)}; known are {known}")
     what = next((item[key] for key in _WHAT if item.get(key) is not None), None)
     text = "" if what is None else _content(what, number)
     called = item.get("tool_calls")
@@ -84,7 +92,7 @@ def _content(value: Any, number: int) -> str:
     if isinstance(value, Mapping):
         value = [value]
     if not isinstance(value, list | tuple):
-        raise Unreadable("not_text", f"turn {number} must be text, got {value!r:.60}")
+        raise Unreadable("not_text", f"turn {number} must be text, got {shown(value)}")
     texts = []
     for part in value:
         text = part.get("text") if isinstance(part, Mapping) else part
@@ -110,8 +118,9 @@ def asked_of(turns: Sequence[Turn]) -> Asked:
         raise Unreadable("no_user_turn", "a chat must have a user turn, and this one has none")
     behind = spoken[last + 1 :]
     said = behind.pop()[1] if behind and behind[-1][0] == "assistant" else None
-    before = [*spoken[:last], *behind]
-    return Asked(system, spoken[last][1], told(before), said)
+    context = [*spoken[:last], *behind]
+    before = tuple(turns if said is None else turns[:-1])
+    return Asked(system, spoken[last][1], told(context), said, before)
 
 
 def told(turns: Iterable[Turn]) -> str:

@@ -58,7 +58,7 @@ def best_scored(value: Any) -> str | None:
         return None
     if not all(isinstance(one, int | float) for one in value.values()):
         return None
-    return max(value, key=lambda text: value[text])
+    return str(max(value, key=lambda text: value[text]))
 
 
 def by_number(answer: Any, options: Sequence[str], labels: Sequence[str]) -> Any:

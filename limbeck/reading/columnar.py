@@ -7,11 +7,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from limbeck.errors import DataError
 from limbeck.reading.unpack import open_regular
 from limbeck.reading.unreadable import Refuse, Unreadable
 
 Numbered = Iterator[tuple[int, Mapping[str, Any]]]
-_BATCH = 1024
+_BATCH, _LEAST_BATCH = 1024, 16
+_MOST_BATCH = 4 << 30  # bytes that a batch may take at worst
 _MOST_GROUP = 4 << 30  # bytes that a row group may say that it unpacks to
 
 
@@ -30,11 +32,32 @@ def parquet(path: Path, refuse: Refuse) -> Numbered:
                     refuse(begin + 1, Unreadable("bomb", says))
                     continue
                 with _damage(begin + 1, refuse):
-                    for batch in file.iter_batches(_BATCH, row_groups=[group]):
+                    for batch in file.iter_batches(_batch(about), row_groups=[group]):
                         for row in _rows(batch, begin + 1, refuse):
                             begin += 1
                             if row is not None:
                                 yield begin, row
+
+
+def _batch(group: Any) -> int:
+    """Rows at a time. A text of a column's dictionary may stand in every row of the batch, so that
+    a batch is smaller where the dictionary could be large."""
+    largest = max(
+        (group.column(at).total_uncompressed_size for at in range(group.num_columns)), default=0
+    )
+    return max(_LEAST_BATCH, min(_BATCH, _MOST_BATCH // max(largest, 1)))
+
+
+def whole_parquet(path: Path) -> None:
+    """Raises DataError for a Parquet file without a readable footer."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        pq.read_metadata(path)
+    except (OSError, pa.ArrowException, ValueError) as error:
+        first = str(error).split("\n", 1)[0]
+        raise DataError(f"cannot read {path}: {first:.200}", path=path) from error
 
 
 def arrow(path: Path, refuse: Refuse) -> Numbered:
@@ -59,18 +82,32 @@ def arrow(path: Path, refuse: Refuse) -> Numbered:
 
 
 def _rows(batch: Any, place: int, refuse: Refuse) -> Iterator[dict[str, Any] | None]:
-    """The rows of a batch; where one holds text that is no UTF-8, each by itself."""
+    """The rows of a batch. Where one is damaged or holds text that is no UTF-8, each by itself.
+
+    A file may say that a text lies where there is none; reading that would end the process, so
+    that nothing is taken from a batch that was not checked.
+    """
+    import pyarrow as pa
+
     try:
+        batch.validate(full=True)
         yield from batch.to_pylist()
         return
-    except UnicodeDecodeError:
+    except (pa.ArrowException, UnicodeDecodeError):
         pass
     for at in range(batch.num_rows):
         try:
-            yield batch.slice(at, 1).to_pylist()[0]
-        except UnicodeDecodeError as error:
-            says = f"not UTF-8 ({error.reason} at byte {error.start})"
-            refuse(place + at, Unreadable("not_utf8", says))
+            row = batch.slice(at, 1)
+            row.validate(full=True)
+            yield row.to_pylist()[0]
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            first = str(error).split("\n", 1)[0]
+            text = isinstance(error, UnicodeDecodeError) or "UTF8" in first
+            reason = "not_utf8" if text else "broken_file"
+            refuse(
+                place + at,
+                Unreadable(reason, f"{'not UTF-8' if text else 'damaged'}: {first:.200}"),
+            )
             yield None
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from limbeck.errors import DataError
-from limbeck.reading.columnar import arrow, parquet
+from limbeck.reading.columnar import arrow, parquet, whole_parquet
 from limbeck.reading.json_file import Form, json_form
 from limbeck.reading.table import table
 from limbeck.reading.unpack import SUFFIXES, as_utf8, chunks
@@ -16,7 +16,7 @@ TABLES = {".csv": None, ".tsv": "\t"}
 JSON = (".jsonl", ".json", ".ndjson", ".jsonlines")
 COLUMNAR = (".parquet", ".pq", ".arrow", ".feather")
 READ = (*JSON, *TABLES, *COLUMNAR)
-_PICKLES = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".joblib", ".npy", ".npz")
+NEVER = (".pkl", ".pickle", ".pt", ".pth", ".bin", ".ckpt", ".joblib", ".npy", ".npz", ".py")
 _REFUSED: tuple[tuple[bytes, str], ...] = (
     (b"PK\x03\x04", "a zip file: unpack it (a spreadsheet: save it as CSV) and give the folder"),
     (b"SQLite format 3\x00", "an SQLite database: export the table as CSV"),
@@ -42,7 +42,7 @@ def form_of(path: Path, split: str | None = None) -> Form:
     """How the file is read. Raises DataError for what is missing, no regular file, or refused by
     its kind: pickles and programs are never opened; and for a file that is damaged at its start."""
     suffix = bare(path)
-    if suffix in (*_PICKLES, ".py"):
+    if suffix in NEVER:
         what = "a program" if suffix == ".py" else "a file that may hold a pickle"
         raise DataError(
             f"{path} is {what}, which could run code, and is never opened; write its rows as "
@@ -64,6 +64,7 @@ def form_of(path: Path, split: str | None = None) -> Form:
     if refused is not None:
         raise DataError(f"{path} is {refused}", path=path)
     if start.startswith(b"PAR1"):
+        whole_parquet(path)
         return Form("a Parquet file", lambda refuse: parquet(path, refuse))
     if start.startswith((b"ARROW1", b"\xff\xff\xff\xff")):
         return Form("an Arrow file", lambda refuse: arrow(path, refuse))
@@ -72,8 +73,10 @@ def form_of(path: Path, split: str | None = None) -> Form:
     if suffix in TABLES or (suffix not in JSON and _is_table(text)):
         about = "a table of tabs" if suffix == ".tsv" else "a CSV table"
         return Form(about, lambda refuse: table(parts(), TABLES.get(suffix), refuse))
-    form = json_form(parts, split)
-    return form
+    try:
+        return json_form(parts, split)
+    except Unreadable as bad:
+        raise DataError(f"cannot read {path}: {bad}", path=path) from bad
 
 
 def _is_table(text: bytes) -> bool:

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from limbeck.reading.aliases import plain
-from limbeck.reading.chat import asked_of, turns_of
+from limbeck.reading.chat import Asked, asked_of, turns_of
 from limbeck.reading.choice import best_scored, by_number, lettered, options_of
 from limbeck.reading.plan import Naming, Plan, plan_of
 from limbeck.reading.row import Read, Row, row_id
-from limbeck.reading.special import batch_rows, record_row
+from limbeck.reading.special import batch_rows, is_record, record_row
 from limbeck.reading.templates import Template
-from limbeck.reading.unreadable import Unreadable
+from limbeck.reading.unreadable import Unreadable, shown
+from limbeck.reading.values import (
+    classified,
+    input_text,
+    not_text,
+    number_text,
+    output_text,
+    short_text,
+)
 
 __all__ = ["Read", "Reader", "Row", "read_row"]
 
 CELL = 64 << 20
-_SAID = {"yes": True, "true": True, "classification": True}
-_SAID |= {"no": False, "false": False, "generation": False}
 _MOST_PLANS = 1000
-_NO_INPUT = ("", "<noinput>")
 
 
 class Reader:
@@ -57,7 +61,7 @@ class Reader:
             found = batch_rows(raw, place)
             if found is not None:
                 return found
-        if "messages" in raw and "provenance" in raw and "completion" in raw:
+        if is_record(raw):
             return record_row(raw, place)
         plan = self.plan(raw)
         if plan.missing:
@@ -78,12 +82,12 @@ class Reader:
         if not asked or asked.isspace():
             raise Unreadable(
                 "empty_instruction",
-                f"{plan.asked} must be a text that is not empty, got {asked!r:.60}",
+                f"{plan.asked} must be a text that is not empty, got {shown(asked)}",
             )
         given = None if plan.given is None else raw[plan.given]
         if type(given) is dict and plan.given is not None:
-            raise _not_text(plan.given, given)
-        return self._rows(raw, plan, asked, _given(given, plan.given), place, plan.form)
+            raise not_text(plan.given, given)
+        return self._rows(raw, plan, asked, input_text(given, plan.given), place, plan.form)
 
     def _rows(
         self, raw: Mapping[str, Any], plan: Plan, asked: str, given: str, place: int, form: str
@@ -97,7 +101,7 @@ class Reader:
             if value and all(isinstance(one, Mapping) for one in value) and plan.said:
                 return self._halves(asked, value, raw, plan, place)
             if plan.several:
-                said = [_output(one, plan.said) for one in value]
+                said = [output_text(one, plan.said) for one in value]
                 rows = [
                     self._row(raw, plan, ("", asked, given, one), options, place) for one in said
                 ]
@@ -106,10 +110,10 @@ class Reader:
                 value = None
         if value is not None and plan.said is not None:
             if plan.said in self._texts and not isinstance(value, str):
-                says = f"{plan.said} held text in the first rows and holds {value!r:.60} here"
+                says = f"{plan.said} held text in the first rows and holds {shown(value)} here"
                 raise Unreadable("type_changed", says)
             value = by_number(value, options, labels)
-        texts = ("", asked, given, _output(value, plan.said or "output"))
+        texts = ("", asked, given, output_text(value, plan.said or "output"))
         return Read(form, [self._row(raw, plan, texts, options, place)], value is not None)
 
     def _row(
@@ -121,8 +125,9 @@ class Reader:
         place: int,
     ) -> Row:
         system, asked, given, said = texts
-        fields = {role: _short(raw[name]) for role, name in plan.rest}
-        system = fields.pop("system", "") or system
+        fields = {role: short_text(raw[name]) for role, name in plan.rest}
+        name = row_id(system, asked, given, said)  # a system column is no part of it
+        system = "\n".join(filter(None, (fields.pop("system", ""), system)))
         if len(asked) + len(given) + len(said) > CELL:
             longest = max(len(one) for one in texts)
             if longest > CELL:
@@ -132,7 +137,7 @@ class Reader:
             fields["kind"] = "choice"
         kind = plan.columns.get("classification")
         return Row(
-            row_id(system, asked, given, said),
+            name,
             asked,
             given,
             said,
@@ -158,8 +163,8 @@ class Reader:
         labels = self._options(raw, plan)[1] if options else ()
         value = by_number(value, options, labels)
         if not isinstance(value, str | int | float):
-            raise _not_text(plan.target, value)
-        return _number(value, plan.target) if not isinstance(value, str) else value or None
+            raise not_text(plan.target, value)
+        return number_text(value, plan.target) if not isinstance(value, str) else value or None
 
     def _options(
         self, raw: Mapping[str, Any], plan: Plan
@@ -171,22 +176,43 @@ class Reader:
     def _chat(self, raw: Mapping[str, Any], plan: Plan, place: int) -> Read:
         chat = asked_of(turns_of(raw[plan.messages or ""]))
         said = chat.said
-        if plan.said is not None:
-            said = _output(raw[plan.said], plan.said)
-        elif said is None and plan.target is not None:
+        if plan.said is not None and (
+            said is None or "output" in self._naming.named or plain(plan.said) == "completion"
+        ):
+            value = raw[plan.said]
+            if plan.several and isinstance(value, list | tuple):
+                return self._paths(raw, plan, chat, value, place)
+            said = output_text(value, plan.said)
+        elif said is None and plan.target is not None and "target" not in self._naming.named:
             # What seeds say: the answer that a chat has already is called its target, too.
             said, plan = self._target(raw, plan, ()), _without_target(plan)
-        return self._said(raw, plan, chat.system, chat.instruction, chat.input, said, place)
+        return self._said(raw, plan, chat, said, place, plan.form)
+
+    def _paths(
+        self, raw: Mapping[str, Any], plan: Plan, chat: Asked, values: Sequence[Any], place: int
+    ) -> Read:
+        read = self._said(raw, plan, chat, None, place, f"{plan.form} (a row for each)")
+        said = [output_text(value, plan.said or "output") for value in values]
+        options, _ = self._options(raw, plan)
+        texts = (chat.system, chat.instruction, chat.input)
+        rows = [self._row(raw, plan, (*texts, one), options, place) for one in said]
+        return Read(read.form, rows or read.rows, bool(rows), read.turns)
 
     def _said(
-        self, raw: Mapping[str, Any], plan: Plan, system: str, asked: str, given: str,
-        said: str | None, place: int, form: str = "",
-    ) -> Read:  # fmt: skip
-        if not asked.strip():
+        self,
+        raw: Mapping[str, Any],
+        plan: Plan,
+        chat: Asked,
+        said: str | None,
+        place: int,
+        form: str,
+    ) -> Read:
+        if not chat.instruction.strip():
             raise Unreadable("empty_instruction", "the user turn is empty")
         options, _ = self._options(raw, plan)
-        row = self._row(raw, plan, (system, asked, given, said or ""), options, place)
-        return Read(form or plan.form, [row], said is not None)
+        texts = (chat.system, chat.instruction, chat.input, said or "")
+        row = self._row(raw, plan, texts, options, place)
+        return Read(form, [row], said is not None, chat.before)
 
     def _halves(
         self, asked: Any, said: Any, raw: Mapping[str, Any], plan: Plan, place: int
@@ -200,10 +226,7 @@ class Reader:
         if any(role == "user" for role, _ in behind):
             before = []  # a chosen chat has its prompt in it
         chat = asked_of([*before, *behind])
-        form = f"chat {plan.form}"
-        return self._said(
-            raw, plan, chat.system, chat.instruction, chat.input, chat.said, place, form
-        )
+        return self._said(raw, plan, chat, chat.said, place, f"chat {plan.form}")
 
     def _unusual(self, asked: Any, raw: Mapping[str, Any], plan: Plan, place: int) -> Read:
         name = plan.asked or ""
@@ -217,12 +240,12 @@ class Reader:
         if isinstance(asked, Mapping) and isinstance(asked.get("stem"), str):
             flat = {**raw, name: asked["stem"], "choices": asked.get("choices")}
             return self.read(flat, place)
-        raise _not_text(name, asked)
+        raise not_text(name, asked)
 
     def _instances(self, raw: Mapping[str, Any], plan: Plan, place: int) -> Read:
         asked, instances = raw["instruction"], raw["instances"]
         if not isinstance(asked, str) or not asked.strip():
-            says = f"instruction must be a text that is not empty, got {asked!r:.60}"
+            says = f"instruction must be a text that is not empty, got {shown(asked)}"
             raise Unreadable("empty_instruction", says)
         if not isinstance(instances, list) or not all(isinstance(i, Mapping) for i in instances):
             raise Unreadable(
@@ -232,16 +255,16 @@ class Reader:
             raise Unreadable("no_instances", "instances is empty")
         rows, answered = [], False
         for one in instances:
-            output = one.get("output")
+            given, output = input_text(one.get("input"), "input"), one.get("output")
             answered |= output is not None
-            texts = ("", asked, _given(one.get("input"), "input"), _output(output, "output"))
+            texts = ("", asked, given, output_text(output, "output"))
             rows.append(self._row(raw, plan, texts, (), place))
         return Read(plan.form, rows, answered)
 
     def _plain(self, raw: Mapping[str, Any], plan: Plan, place: int) -> Read:
         text = raw[plan.text or ""]
         if not isinstance(text, str):
-            raise _not_text(plan.text or "", text)
+            raise not_text(plan.text or "", text)
         if self._template is None:
             row = self._row(raw, plan, ("", "", "", text), (), place)
             return Read(plan.form, [row], True)
@@ -268,60 +291,9 @@ def _nothing(raw: Mapping[str, Any]) -> Unreadable:
     )
 
 
-def _not_text(name: str, value: Any) -> Unreadable:
-    return Unreadable("not_text", f"{name} must be text, got {value!r:.60}")
-
-
-def _given(value: Any, name: str | None) -> str:
-    if type(value) is not str:
-        if value is None:
-            return ""
-        raise _not_text(name or "input", value)
-    return "" if value.strip() in _NO_INPUT else value
-
-
-def _output(value: Any, name: str) -> str:
-    if isinstance(value, str):
-        return value
-    if value is None:
-        return ""
-    if isinstance(value, int | float):  # a label, a number
-        return _number(value, name)
-    what = "the output" if name == "output" else f"the output, {name},"
-    raise Unreadable("not_text", f"{what} must be text, got {value!r:.60}")
-
-
-def _number(value: float, name: str) -> str:
-    if not math.isfinite(value):
-        raise Unreadable("not_finite", f"{name} is {value}, no number that can be written")
-    return str(value)
-
-
-def _short(value: Any) -> str:
-    """What a row says of itself, as text; a list or an object says nothing here."""
-    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
-
-
-def classified(kind: Any) -> bool | None:
-    """What a row says itself: a flag, the reference's "Yes" and "No", or a task's name."""
-    return kind if isinstance(kind, bool) else _SAID.get(str(kind).strip().casefold())
-
-
 _PLAIN = Reader()
 
 
 def read_row(raw: Mapping[str, Any], place: int) -> Read:
     """A row by the names that people use. Raises Unreadable, a ValueError."""
     return _PLAIN.read(raw, place)
-
-
-def texts_of(rows: Sequence[Mapping[str, Any]], least: int = 20) -> frozenset[str]:
-    """The columns that hold text, and nothing else but nulls, in at least so many of the rows."""
-    seen: dict[str, int] = {}
-    for row in rows:
-        for name, value in row.items():
-            if isinstance(value, str):
-                seen[name] = seen.get(name, 0) + (seen.get(name, 0) >= 0)
-            elif value is not None:
-                seen[name] = -1
-    return frozenset(name for name, number in seen.items() if number >= least)

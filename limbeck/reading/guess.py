@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from limbeck.reading.aliases import is_meta, likely, role_of
-from limbeck.reading.forms import Reader, texts_of
+from limbeck.reading.forms import Reader
 from limbeck.reading.plan import Naming
+from limbeck.reading.special import is_record
 from limbeck.reading.templates import Template, template_of
 
 _FREE_TEXT = 8  # characters, the least mean length of a column of free text
@@ -45,6 +46,9 @@ def surveyed(rows: Rows, named: Mapping[str, str]) -> Survey:
     if alone and len(alone) == len(rows):
         template = template_of([text for text in alone if isinstance(text, str)])
         columns = {"output": columns["text"]} if template is None else columns
+    if rows and all(is_record(row) for row in rows):
+        columns = {"messages": "messages", "output": "completion"}
+        return Survey(names, columns, (), {}, None, frozenset(), ())
     read = {*columns.values(), *named.values()}
     left = tuple(name for name in names if name not in read)
     if "chosen" in columns.values() and "rejected" in left:
@@ -101,3 +105,15 @@ def _is_free_text(rows: Rows, name: str) -> bool:
 def _length(rows: Rows, name: str) -> float:
     values = [value for value in _values(rows, name) if isinstance(value, str)]
     return sum(map(len, values)) / max(len(values), 1)
+
+
+def texts_of(rows: Sequence[Mapping[str, Any]], least: int = 20) -> frozenset[str]:
+    """The columns that hold text, and nothing else but nulls, in at least so many of the rows."""
+    seen: dict[str, int] = {}
+    for row in rows:
+        for name, value in row.items():
+            if isinstance(value, str):
+                seen[name] = seen.get(name, 0) + (seen.get(name, 0) >= 0)
+            elif value is not None:
+                seen[name] = -1
+    return frozenset(name for name, number in seen.items() if number >= least)

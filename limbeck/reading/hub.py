@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from limbeck.errors import DataError, MissingExtra, UserError
@@ -45,7 +46,7 @@ def hub(spec: str, split: str | None) -> Opened:
                 for raw in part:
                     place += 1
                     yield place, raw
-        except (OSError, ValueError, RuntimeError) as error:
+        except Exception as error:  # what the network library raises, or a damaged file
             first = str(error).split("\n", 1)[0]
             refused(told(place + 1), Unreadable("cut_short", f"the hub stopped: {first:.200}"))
 
@@ -58,7 +59,10 @@ def _loaded(name: str, config: str | None, split: str | None) -> Any:
     except ImportError as error:
         raise MissingExtra("datasets", "publish") from error
     try:
-        return datasets.load_dataset(name, config, split=split, streaming=True)
+        more = {}
+        if "trust_remote_code" in inspect.signature(datasets.load_dataset).parameters:
+            more["trust_remote_code"] = False  # before version 4
+        return datasets.load_dataset(name, config, split=split, streaming=True, **more)
     except Exception as error:  # the library raises what its network library raises
         first = str(error).split("\n", 1)[0] or type(error).__name__
         raise DataError(
@@ -74,7 +78,3 @@ def _licence(name: str) -> str:
         return licence_of_card(str(DatasetCard.load(name).content))
     except Exception:  # no card, no network, no library: no licence is known
         return ""
-
-
-def _iterated(part: Any) -> Iterator[Mapping[str, Any]]:
-    yield from part

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -29,28 +30,55 @@ def json_form(parts: Parts, split: str | None) -> Form:
     """`parts` gives the file's bytes as UTF-8 from the start, each time it is called."""
     walk = Walk(parts())
     first = walk.peek()
-    if first == b"[":
+    if first == b"[" and not _lines_of_lists(parts):
         return Form("a JSON list", lambda refuse: _listed(parts, refuse))
     if first != b"{" or _is_lines(parts):
         return Form("JSON lines", lambda refuse: json_lines(parts(), refuse))
     return _object(parts, split)
 
 
+def _start(parts: Parts) -> tuple[bytes, bytes, bytes]:
+    """The first line, the newline, and the start of what follows."""
+    held = b""
+    with suppress(Unreadable):  # told when the rows are read
+        for part in parts():
+            held += part
+            if len(held) >= _LOOK:
+                break
+    return held.lstrip().partition(b"\n")
+
+
+def _second(behind: bytes) -> bytes:
+    return next((one.strip() for one in behind.split(b"\n") if one.strip()), b"")
+
+
+def _lines_of_lists(parts: Parts) -> bool:
+    """Whether the bracket at the start is only that of a bad line, with objects on those behind."""
+    line, _, behind = _start(parts)
+    return _second(behind).startswith(b"{") and line.strip()[-1:] not in b"[{,:"
+
+
 def _is_lines(parts: Parts) -> bool:
     """Whether the first object ends on its own line, with another behind it; or is a row itself."""
-    held = b""
-    for part in parts():
-        held += part
-        if len(held) >= _LOOK:
-            break
-    line, _, behind = held.lstrip().partition(b"\n")
+    line, newline, behind = _start(parts)
+    if not newline and len(line) >= _LOOK:
+        walk = Walk(parts())
+        try:
+            walk.value(keep=False)
+        except Unreadable:
+            return False
+        return bool(walk.peek())
     try:
         row = parse_object(line)
     except Unreadable:
         # A bad first line among good ones, or the first line of one long object?
-        following = next((one for one in behind.split(b"\n") if one.strip()), b"")
-        return following.startswith(b"{") or not _goes_on(line)
-    return bool(behind.strip()) or bool(ROW_KEYS & row.keys())
+        return _second(behind).startswith(b"{") or not _goes_on(line)
+    columns = all(isinstance(one, list) and not any(map(_is_object, one)) for one in row.values())
+    return bool(behind.strip()) or (bool(ROW_KEYS & row.keys()) and not columns)
+
+
+def _is_object(value: Any) -> bool:
+    return isinstance(value, dict)
 
 
 def _goes_on(line: bytes) -> bool:
@@ -64,7 +92,7 @@ def _goes_on(line: bytes) -> bool:
 def _listed(parts: Parts, refuse: Refuse) -> Numbered:
     walk = Walk(parts())
     yield from _parsed(elements(walk, refuse), refuse)
-    if walk.peek():
+    if walk.ended and walk.peek():
         says = f"something follows the end of the list, at byte {walk.place}; it was not read"
         refuse(0, Unreadable("not_json", says))
 
@@ -97,6 +125,8 @@ def _object(parts: Parts, split: str | None) -> Form:
     except Unreadable as bad:
         if not lists:
             return Form("one JSON object", _refused(bad))
+    if kinds and not lists and set(kinds.values()) == {b"["}:
+        return Form("a JSON object of columns", lambda refuse: _columns(parts, refuse))
     row_like = bool(ROW_KEYS & kinds.keys())
     if lists and not row_like:
         key = _chosen(lists, split)
@@ -108,8 +138,6 @@ def _object(parts: Parts, split: str | None) -> Form:
         )
     if kinds and set(kinds.values()) == {b"{"}:
         return Form("a JSON object of rows", lambda refuse: _by_name(parts, refuse))
-    if len(kinds) and set(kinds.values()) == {b"["}:
-        return Form("a JSON object of columns", lambda refuse: _columns(parts, refuse))
     return Form("one JSON object", lambda refuse: _single(parts, refuse))
 
 

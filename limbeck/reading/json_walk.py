@@ -28,6 +28,7 @@ class Walk:
         self._held = b""
         self._at = 0
         self.passed = 0  # bytes before `_held`
+        self.ended = False  # the list that was walked had its end
 
     @property
     def place(self) -> int:
@@ -74,13 +75,13 @@ class Walk:
         while True:
             found = pattern.match(self._held, self._at)
             whole = found is not None and (first == b'"' or found.end() < len(self._held))
+            if found is None and first != b'"':
+                return b""
             if not whole and self.more():
                 self._bound()
                 continue
             if found is None:
-                if first == b'"':
-                    raise Unreadable("cut_short", "the file ends within a text")
-                return b""
+                raise Unreadable("cut_short", "the file ends within a text")
             self._at = found.end()
             return found[0]
 
@@ -127,6 +128,7 @@ def elements(walk: Walk, refuse: Refuse) -> Iterator[tuple[int, bytes]]:
         first = walk.peek()
         if first == b"]":
             walk.step()
+            walk.ended = True
             return
         if first == b",":
             walk.step()

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 
 from limbeck.reading.aliases import PLURAL, ROLES, plain
 
+_CHOSEN = " (rejected is left out)"
 _INSTANCES = "instruction, instances"
+_REFERENCES = ("answer", "target", "solution", "chosen")  # beside a chat
 _SIMPLE = ("system", "kind", "model", "licence", "origin", "template", "finish_reason")
 
 
@@ -53,8 +55,8 @@ def plan_of(present: Sequence[str], absent: Collection[str], naming: Naming) -> 
         if role in named:
             return found.get(role)
         for alias in ROLES[role]:
-            name = alias if alias in present else by_plain.get(alias)
-            if name is not None and name not in taken and name not in but:
+            name = alias if alias in present else by_plain.get(alias, "")
+            if name and name not in taken and name not in but:
                 found[role] = name
                 return name
         guess = naming.guessed.get(role)
@@ -66,14 +68,17 @@ def plan_of(present: Sequence[str], absent: Collection[str], naming: Naming) -> 
     texts = "instruction" in named or "output" in named
     messages = None if texts and "messages" not in named else find("messages")
     asked = find("instruction") if messages is None else None
+    if messages is None and asked is None and not texts and "chosen" in by_plain:
+        messages = found["messages"] = by_plain["chosen"]  # a whole chat, and a rejected one
     given = find("input", but=[asked] if asked else ()) if messages is None else None
     said = None
     if messages is None:
         said = find("output", but=[one for one in (asked, given) if one])
-    elif "output" in named or (name := by_plain.get("completion")) is None:
-        said = found.get("output")
+    elif "output" in named or "completion" not in by_plain:
+        references = [by_plain[name] for name in _REFERENCES if name in by_plain]
+        said = find("output", but=[messages, *references])
     else:
-        said = found["output"] = name
+        said = found["output"] = by_plain["completion"]
     used = [one for one in (asked, given, said, messages) if one]
     text = None
     if messages is None and asked is None and "instruction" not in named:
@@ -117,7 +122,7 @@ def _form(
     by_plain: Mapping[str, str],
 ) -> str:
     if messages is not None:
-        return messages
+        return messages + _CHOSEN * (plain(messages) == "chosen")
     if text is not None and asked is None:
         return f"{text}, as the output alone"
     form = ", ".join(name for name in (asked, given, said) if name is not None)
@@ -125,5 +130,5 @@ def _form(
         form += ", without an output"
         form += " (raw_instances is not parsed)" * ("raw_instances" in by_plain)
     elif plain(said) == "chosen":
-        form += " (rejected is left out)" * ("rejected" in by_plain)
+        form += _CHOSEN
     return form

@@ -15,10 +15,11 @@ class Row:
     """One instance: an instruction, the input it is about, and the output.
 
     Of a chat, `instruction` is the last user turn, `input` the turns before it (and what tools
-    said behind it) and `output` what the assistant said last; `system` is its system turn. A row
-    of plain text, or of a batch's answers, has no instruction. `id` is the hash of these four
-    texts, with a number behind it where the dataset has the same row again. `place` is the line
-    (or the place in the list, from 1) in the file; of a folder of files, the running number.
+    said behind it) and `output` what the assistant said last; `system` is its system turn, or
+    what a column of that name says. A row of plain text, or of a batch's answers, has no
+    instruction. `id` is the hash of these four texts (without a system column), with a number
+    behind it where the dataset has the same row again. `place` is the line (or the place in the
+    list, from 1) in the file; of a folder of files, the running number.
 
     `target` is a reference answer that stands beside the output, `kind` of which kind it is,
     `options` the texts of a multiple choice. `model`, `licence`, `origin` and `template` are what
@@ -48,11 +49,12 @@ class Row:
 @dataclass(slots=True)
 class Read:
     """The instances of one row, how it was read ("instruction, input, output"), and whether it
-    says any output, be it an empty one."""
+    says any output, be it an empty one. `turns` are those of a chat before the output."""
 
     form: str
     rows: list[Row]
     answered: bool
+    turns: tuple[tuple[str, str], ...] | None = None
 
 
 def row_id(system: str, instruction: str, given: str, output: str) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from limbeck.errors import DataError, UserError
-from limbeck.reading.formats import READ, bare
+from limbeck.reading.formats import NEVER, READ, bare
 from limbeck.reading.unreadable import Unreadable
 
 # Parts of a file's path that name a split, as the hub reads them.
@@ -52,7 +52,7 @@ def shards_of(folder: Path, split: str | None) -> Shards:
         files = [path for path in files if named[path] == wanted]
         found.about = f"the split {wanted} of a folder"
     else:
-        found.about = "a folder"
+        found.about = "a published folder" if (folder / "limbeck.json").is_file() else "a folder"
         if len(names) > 1:
             found.notes = (f"the splits {', '.join(names)} are read together; --split names one",)
     if not files:
@@ -85,7 +85,12 @@ def _files(folder: Path, root: Path, found: Shards) -> Iterator[Path]:
         folders[:] = kept
         for name in sorted(names):
             path = Path(here) / name
-            if name.startswith(".") or name in _ABOUT or bare(path) not in READ:
+            if name.startswith(".") or name in _ABOUT or name.startswith("cache-"):
+                continue
+            if bare(path) not in READ:
+                if bare(path) in NEVER:
+                    says = "a file that could run code is never opened"
+                    found.refused.append((path, Unreadable("not_read", says)))
                 continue
             number += 1
             if number > _MOST_FILES:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from limbeck.errors import DataError, UserError
+from limbeck.errors import UserError
 from limbeck.reading.aliases import ROLES
 from limbeck.reading.forms import Reader
 from limbeck.reading.guess import Survey, surveyed
@@ -22,6 +22,8 @@ from limbeck.reading.unreadable import Unreadable
 
 SHOWN = 10  # unreadable places whose reasons are kept
 SURVEYED = 1000  # rows from which the columns are guessed
+_MOST_SURVEYED = 64 << 20  # characters of them
+_NESTED = 4096  # what a list or an object is taken for
 
 
 class Source:
@@ -60,7 +62,10 @@ class Source:
         if not self.forms:
             named = ", ".join(f"{role}: {name}" for role, name in self.columns.items())
             return f"{self.kind}, columns {named}" if named else self.kind
-        parts = [f"{number:,} rows read as {form}" for form, number in self.forms.most_common()]
+        parts = [
+            f"{number:,} row{'s' * (number != 1)} read as {form}"
+            for form, number in self.forms.most_common()
+        ]
         return f"{self.kind}, {'; '.join(parts)}"
 
     def rows(self) -> Iterator[Row]:
@@ -82,6 +87,13 @@ class Source:
                 found = read(raw, place)
             except Unreadable as bad:
                 self._refuse(self._found.told(place), bad)
+                continue
+            except RecursionError:
+                self._refuse(self._found.told(place), Unreadable("too_deep", "nested too deeply"))
+                continue
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                says = f"the row has no known shape ({type(error).__name__}: {error})"
+                self._refuse(self._found.told(place), Unreadable("odd_shape", says))
                 continue
             forms[found.form] += 1
             self.answered |= found.answered
@@ -106,8 +118,8 @@ def open_source(
     those of reading.aliases.ROLES), `targets` which holds the reference answers, `split` which of
     a dataset's splits is read. What is not named is guessed from the first SURVEYED rows.
 
-    Raises DataError for what is missing or is no dataset, and for one without a single usable row
-    among the first; UserError for a role or a column that does not exist; MissingExtra.
+    Raises DataError for what is missing, refused by its kind, or no dataset; UserError for a role
+    or a column that does not exist; MissingExtra.
     """
     named = _named(columns, targets)
     found = opened(spec, split)
@@ -126,7 +138,15 @@ def _first(found: Opened) -> list[Mapping[str, Any]]:
     def ignore(where: str, bad: Unreadable) -> None:
         pass
 
-    return [raw for _, raw in islice(found.rows(ignore), SURVEYED)]
+    first: list[Mapping[str, Any]] = []
+    size = 0
+    for _, raw in islice(found.rows(ignore), SURVEYED):
+        first.append(raw)
+        size += sum(len(value) for value in raw.values() if isinstance(value, str))
+        size += sum(_NESTED for value in raw.values() if isinstance(value, list | dict))
+        if size > _MOST_SURVEYED:
+            break
+    return first
 
 
 def _named(columns: Mapping[str, str] | None, targets: str | None) -> dict[str, str]:
@@ -146,10 +166,6 @@ def _named(columns: Mapping[str, str] | None, targets: str | None) -> dict[str, 
     return named
 
 
-def _near(name: str, known: Any) -> str:
+def _near(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, list(known), n=1)
     return f"; did you mean {near[0]!r}?" if near else ""
-
-
-Refused = Callable[[str, Unreadable], None]
-__all__ = ["SHOWN", "DataError", "Row", "Source", "open_source"]

@@ -9,17 +9,21 @@ import orjson
 
 from limbeck.reading.chat import asked_of, told, turns_of
 from limbeck.reading.row import Read, Row, row_id
-from limbeck.reading.unreadable import Unreadable
+from limbeck.reading.unreadable import Unreadable, shown
 from limbeck.record import Record
 
 _CLASSES = {"classification": True, "generation": False}
+
+
+def is_record(raw: Mapping[str, Any]) -> bool:
+    return "messages" in raw and "provenance" in raw and "completion" in raw
 
 
 def record_row(raw: Mapping[str, Any], place: int) -> Read:
     """A record of a run, or of a published folder, where provenance and meta are JSON text."""
     try:
         record = _record(raw)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         reason = f"the key {error} is missing" if isinstance(error, KeyError) else str(error)
         raise Unreadable("not_a_record", f"not a limbeck record ({reason})") from error
     meta, provenance = record.meta, record.provenance
@@ -52,7 +56,7 @@ def record_row(raw: Mapping[str, Any], place: int) -> Read:
         record=record.id,
         template=str(meta.get("template", "")),
     )
-    return Read("limbeck records", [row], output is not None)
+    return Read("limbeck records", [row], output is not None, tuple(turns))
 
 
 def _record(raw: Mapping[str, Any]) -> Record:
@@ -83,11 +87,11 @@ def batch_rows(raw: Mapping[str, Any], place: int) -> Read | None:
         row = Row(
             row_id(*texts), *texts[1:], system=chat.system, place=place, model=_text(body, "model")
         )
-        return Read("batch requests, without an output", [row], chat.said is not None)
+        return Read("batch requests, without an output", [row], chat.said is not None, chat.before)
     answer = raw.get("response")
     if raw.get("error") is not None or (isinstance(answer, Mapping) and _failed(answer)):
         raise Unreadable(
-            "failed_request", f"the request failed: {raw.get('error') or answer!r:.100}"
+            "failed_request", f"the request failed: {shown(raw.get('error') or answer)}"
         )
     body = answer.get("body") if isinstance(answer, Mapping) else None
     choices = body.get("choices") if isinstance(body, Mapping) else None
@@ -97,7 +101,7 @@ def batch_rows(raw: Mapping[str, Any], place: int) -> Read | None:
     for choice in choices:
         message = choice.get("message") if isinstance(choice, Mapping) else None
         if not isinstance(message, Mapping):
-            raise Unreadable("not_text", f"a choice without a message: {choice!r:.60}")
+            raise Unreadable("not_text", f"a choice without a message: {shown(choice)}")
         ((_, said),) = turns_of([{**message, "role": "assistant"}])
         finish = str(choice.get("finish_reason") or "stop")
         rows.append(

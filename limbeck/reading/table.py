@@ -73,10 +73,10 @@ class _Lines:
 def _split(parts: Iterator[bytes]) -> Iterator[tuple[int, bytes]]:
     """Lines with their ends. A file without any newline has the old Mac's returns."""
     number, held = 0, b""
-    old_mac = None
+    old_mac: bool | None = None
     for part in parts:
-        if old_mac is None:
-            old_mac = b"\r" in part and b"\n" not in part
+        if old_mac is None and (b"\n" in part or b"\r" in part[:-1]):
+            old_mac = b"\n" not in part
         held += part.replace(b"\r", b"\n") if old_mac else part
         *whole, held = held.split(b"\n")
         for line in whole:

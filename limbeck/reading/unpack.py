@@ -17,6 +17,7 @@ from limbeck.reading.unreadable import Unreadable
 CHUNK = 1 << 20
 MOST_RATIO = 200  # text packs 3 to 50 to 1
 FREE = 64 << 20  # bytes that may come out before the ratio counts
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _XZ_MEMORY = 256 << 20
 SUFFIXES = {".gz": "gzip", ".zst": "zstd", ".bz2": "bzip2", ".xz": "xz"}
 _MAGIC = {
@@ -35,7 +36,7 @@ def open_regular(path: Path) -> IO[bytes]:
         if not stat.S_ISREG(mode):
             raise DataError(f"{path} is {_named(mode)}, not a file of rows", path=path)
         # A pipe put there since the check must not hang the process.
-        return os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb")
+        return os.fdopen(os.open(path, _FLAGS), "rb")
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}", path=path) from error
 

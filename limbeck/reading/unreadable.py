@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable
+from typing import Any
 
 # Every reason that `Source.unreadable` counts, and what it means; docs/reading.md lists them.
 REASONS = {
@@ -33,6 +35,7 @@ REASONS = {
     "cut_short": "the file ends in the middle",
     "broken_file": "the bytes are damaged, or another format than the name says",
     "bomb": "the file unpacks to more than 200 times its size",
+    "odd_shape": "the row has a shape that no known form has",
     "not_read": "a file of the folder that is no rows, or may not be opened",
 }
 
@@ -43,6 +46,16 @@ class Unreadable(ValueError):
     def __init__(self, reason: str, says: str) -> None:
         super().__init__(says)
         self.reason = reason
+
+
+_SHORT = reprlib.Repr()
+_SHORT.maxstring = _SHORT.maxother = 60
+_SHORT.maxlevel = 3
+
+
+def shown(value: Any) -> str:
+    """A value for a sentence: short, however large and deep it is."""
+    return _SHORT.repr(value)
 
 
 Refuse = Callable[[int, Unreadable], None]

@@ -1,0 +1,102 @@
+"""Anybody's rows as limbeck's seeds: `generate: given` makes records of them, without a teacher."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from limbeck.errors import UserError
+from limbeck.reading.ids import Times
+from limbeck.reading.row import Row
+from limbeck.reading.source import Source
+from limbeck.record import ROLES, content_hash
+from limbeck.store import jsonl_writer
+
+_NOT_CARRIED = ("model", "licence", "origin", "finish_reason")  # seeds have no place for them
+
+
+@dataclass(slots=True)
+class Imported:
+    """What was written and what was not. `left_out` counts rows by reason, `again` those whose
+    prompt an earlier row has: of these, seeds hold the first; `lost` are the columns that no
+    written row has."""
+
+    written: int = 0
+    answered: int = 0
+    targets: int = 0
+    again: int = 0
+    left_out: Counter[str] = field(default_factory=Counter)
+    lost: tuple[str, ...] = ()
+
+
+def import_rows(source: Source, to: Path) -> Imported:
+    """Write the seeds; the file appears whole, or not at all. Raises UserError where there is not
+    one, and DataError."""
+    done, times = Imported(), Times()
+    with jsonl_writer(to) as writer:
+        for seed in _seeds(source, done):
+            writer.write(seed)
+            asked = content_hash([seed.get(key) for key in ("messages", "instruction", "input")])
+            done.again += times.add(int(asked[:16], 16)) > 1
+        if not done.written:
+            why = [*source.reasons[:1], *(f"rows {reason}" for reason in done.left_out)]
+            raise UserError(f"{source.name} has no row that can be a seed: {'; '.join(why)}")
+    carried = {name for role, name in source.columns.items() if role not in _NOT_CARRIED}
+    more = tuple(name for name in source.columns.values() if name not in carried)
+    done.lost = tuple(dict.fromkeys((*source.left, *more)))
+    return done
+
+
+def _seeds(source: Source, done: Imported) -> Iterator[dict[str, Any]]:
+    for _, read in source.read():
+        for row in read.rows:
+            seed = seed_of(row, read.turns, answered=read.answered)
+            if isinstance(seed, str):
+                done.left_out[seed] += 1
+                continue
+            done.written += 1
+            done.answered += "completion" in seed or "output" in seed
+            done.targets += "target" in seed
+            yield seed
+
+
+def seed_of(
+    row: Row, turns: Sequence[tuple[str, str]] | None, *, answered: bool
+) -> dict[str, Any] | str:
+    """A row that `limbeck.seeds` reads, or the reason why there is none."""
+    if not row.instruction:
+        return "without a prompt"
+    seed: dict[str, Any] = {"id": row.record or row.id}
+    output = row.output if answered else None
+    if turns is None and row.system:
+        asked = "\n\n".join(filter(None, (row.instruction, row.input)))
+        turns = (("system", row.system), ("user", asked))
+    if turns is not None:
+        roles = [role for role, _ in turns]
+        if not set(roles) <= set(ROLES):
+            return "with a tool's turns, which no seed has"
+        if roles[-1] != "user":
+            return "whose last turn before the answer is not the user's"
+        if row.system and "system" not in roles:
+            turns = (("system", row.system), *turns)
+        seed["messages"] = [{"role": role, "content": text} for role, text in turns]
+        seed |= {} if output is None else {"completion": output}
+    else:
+        seed |= {"instruction": row.instruction, "input": row.input}
+        seed |= {} if output is None else {"output": output}
+    seed |= _meta(row)
+    return seed
+
+
+def _meta(row: Row) -> Mapping[str, Any]:
+    found: dict[str, Any] = {
+        "target": row.target,
+        "kind": row.kind or None,
+        "template": row.template or None,
+        "options": list(row.options) or None,
+        "is_classification": row.classification,
+    }
+    return {key: value for key, value in found.items() if value is not None}

@@ -1,0 +1,82 @@
+"""`limbeck import`: what it writes, what it says, and what is one sentence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from limbeck.cli.app import app
+from limbeck.errors import UserError
+from limbeck.seeds import read_seeds
+
+
+def run(*words: object) -> str:
+    result = CliRunner().invoke(app, ["import", *map(str, words)])
+    if isinstance(result.exception, UserError):
+        raise result.exception
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def table(folder: Path) -> Path:
+    path = folder / "ihre.csv"
+    path.write_text("q,a,richtig,note\nWie viel ist 1 + 1?,Zwei 🐈,2,x\n", encoding="utf-8")
+    return path
+
+
+def test_it_says_what_was_read_as_what_and_what_is_lost(tmp_path: Path) -> None:
+    to = tmp_path / "seeds.jsonl"
+    out = run(
+        table(tmp_path), "--to", to, "--column", "instruction=q", "--column", "output=a",
+        "--targets", "richtig",
+    )  # fmt: skip
+    assert out.splitlines() == [
+        "a CSV table, 1 row read as q, a",
+        "  instruction     q",
+        "  output          a",
+        "  target          richtig",
+        "not carried over: note",
+        f"1 seed, 1 with an answer, 1 with a reference answer: {to}",
+        f"To filter and train on them: seeds: {to} and generate: given in a recipe",
+    ]
+    (seed,) = read_seeds(to)
+    assert (seed.prompt, seed.completion, seed.target) == ("Wie viel ist 1 + 1?", "Zwei 🐈", "2")
+
+
+def test_json_has_the_same(tmp_path: Path) -> None:
+    to = tmp_path / "seeds.jsonl"
+    out = run(
+        table(tmp_path), "--to", to, "--column", "instruction=q", "--column", "output=a", "--json"
+    )
+    found = json.loads(out)
+    assert (found["written"], found["lost"]) == (1, ["richtig", "note"])
+
+
+def test_escapes_of_a_terminal_are_not_printed(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    path.write_text('{"prompt": "p", "completion": "c", "\\u001b[2Jx": 1}\n{"a\\u001b": 1}\n')
+    assert "\x1b" not in run(path, "--to", tmp_path / "to.jsonl")
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (("--column", "q"), "--column is ROLE=COLUMN, such as instruction=q, got 'q'"),
+        (("--column", "input=q", "--column", "input=a"), "--column names input twice"),
+        (("--column", "inptu=q"), "did you mean 'input'"),
+        (("--targets", "richtg"), "did you mean 'richtig'"),
+    ],
+)
+def test_a_wrong_option_is_one_sentence(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
+    with pytest.raises(UserError, match=says):
+        run(table(tmp_path), "--to", tmp_path / "to.jsonl", *words)
+
+
+def test_the_source_is_never_written_over(tmp_path: Path) -> None:
+    path = table(tmp_path)
+    with pytest.raises(UserError, match="would write over the source"):
+        run(path, "--to", path)
+    assert path.read_text(encoding="utf-8").startswith("q,a")
