@@ -2,8 +2,8 @@
 
 With cosines across cells taken as 0, the objective is a sum over cells, and greedy on the sum is
 the greedy sequences of the cells merged by gain: nothing is lost but what rows of one cell would
-have covered in another. (GreeDi, Mirzasoleiman et al. 2013, arXiv:1411.0541, cuts at random and
-picks twice; cutting by likeness needs no second round, and serves any number of picks.)
+have covered in another. As in GreeDi (Mirzasoleiman et al., NIPS 2013), which cuts at random, a
+second round among the best of all cells can make good most of that.
 """
 
 from __future__ import annotations

@@ -7,6 +7,7 @@ The largest distance of a row from its centre is at most twice that of the best 
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from limbeck.filters.diversity.vectors import SCALE, Vectors
 
@@ -23,8 +24,9 @@ def farthest_first(vectors: Vectors, count: int) -> tuple[list[int], list[float]
     if not count:
         return [], []
     mean = vectors.sum(axis=0, dtype=np.int64)
-    first = int(np.argmax(_products(vectors, mean.astype(np.float64) / len(vectors))))
-    picks, nearest = [first], _dots(vectors, first)
+    middle = np.rint(mean / len(vectors)).astype(np.float32)
+    first = int(np.argmax(_dots(vectors, middle)))
+    picks, nearest = [first], _dots(vectors, vectors[first].astype(np.float32))
     taken = np.iinfo(np.int64).max
     nearest[first] = taken
     distances = [2.0]
@@ -32,7 +34,7 @@ def farthest_first(vectors: Vectors, count: int) -> tuple[list[int], list[float]
         row = int(np.argmin(nearest))
         distances.append(distance(float(nearest[row]) / SCALE**2))
         picks.append(row)
-        np.maximum(nearest, _dots(vectors, row), out=nearest)
+        np.maximum(nearest, _dots(vectors, vectors[row].astype(np.float32)), out=nearest)
         nearest[row] = taken
     return picks, distances
 
@@ -42,21 +44,9 @@ def distance(cosine: float) -> float:
     return float(np.sqrt(max(0.0, 2 - 2 * cosine)))
 
 
-def _dots(vectors: Vectors, row: int) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """Exact: whole numbers below 2^24."""
+def _dots(vectors: Vectors, one: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+    """With whole numbers, whose sums stay below 2^24: exact."""
     found = np.empty(len(vectors), np.int64)
-    one = vectors[row].astype(np.float32)
-    for start in range(0, len(vectors), _BLOCK):
-        found[start : start + _BLOCK] = vectors[start : start + _BLOCK].astype(np.float32) @ one
-    return found
-
-
-def _products(
-    vectors: Vectors, mean: np.ndarray[tuple[int], np.dtype[np.float64]]
-) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """With the mean in whole numbers, so that the nearest to it is the same everywhere."""
-    found = np.empty(len(vectors), np.int64)
-    one = np.rint(mean).astype(np.float32)
     for start in range(0, len(vectors), _BLOCK):
         found[start : start + _BLOCK] = vectors[start : start + _BLOCK].astype(np.float32) @ one
     return found

@@ -11,22 +11,28 @@ from __future__ import annotations
 import heapq
 
 import numpy as np
+import numpy.typing as npt
 
 from limbeck.filters.diversity.vectors import SCALE, Floats, Vectors, cosines
+
+Shorts = npt.NDArray[np.int16]
 
 _SHRINK = SCALE**2 >> 14  # a cosine of 1 is about 16,400 of these units: it fits in two bytes
 _BLOCK = 1024
 UNIT = SCALE**2 / _SHRINK
 
 
-def greedy(vectors: Vectors, count: int) -> tuple[list[int], list[int]]:
-    """The rows of (N, D) that are picked, in that order, and what each adds to F, in 1 / UNIT.
+def greedy(
+    candidates: Vectors, count: int, rows: Vectors | None = None
+) -> tuple[list[int], list[int]]:
+    """Those of (C, D) candidates that are picked to stand for (N, D) rows, or for themselves, in
+    that order, and what each adds to F, in 1 / UNIT.
 
-    Equal gains go to the row that comes first. Takes 2 N^2 bytes, N^2 D products, and about N
-    steps a pick.
+    Equal gains go to the candidate that comes first. Takes 2 C N bytes, C N D products, and N
+    steps for every gain that is counted again.
     """
-    near = _near(vectors)
-    best = np.zeros(len(near), np.int16)
+    near = _near(candidates, candidates if rows is None else rows)
+    best = np.zeros(near.shape[1], np.int16)
     heap = [(-int(near[row].sum(dtype=np.int64)), row) for row in range(len(near))]
     heapq.heapify(heap)
     picks: list[int] = []
@@ -43,16 +49,16 @@ def greedy(vectors: Vectors, count: int) -> tuple[list[int], list[int]]:
     return picks, gains
 
 
-def _near(vectors: Vectors) -> np.ndarray[tuple[int, int], np.dtype[np.int16]]:
-    near = np.empty((len(vectors), len(vectors)), np.int16)
-    for start in range(0, len(vectors), _BLOCK):
-        block: Floats = cosines(vectors[start : start + _BLOCK], vectors)
+def _near(candidates: Vectors, rows: Vectors) -> Shorts:
+    near = np.empty((len(candidates), len(rows)), np.int16)
+    for start in range(0, len(candidates), _BLOCK):
+        block: Floats = cosines(candidates[start : start + _BLOCK], rows)
         near[start : start + _BLOCK] = block / _SHRINK
     return near
 
 
 def _gain(
-    row: np.ndarray[tuple[int], np.dtype[np.int16]],
-    best: np.ndarray[tuple[int], np.dtype[np.int16]],
+    row: Shorts,
+    best: Shorts,
 ) -> int:
     return int(np.maximum(row - best, 0).sum(dtype=np.int64))

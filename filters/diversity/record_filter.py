@@ -13,6 +13,7 @@ from limbeck.filters.diversity.picking import By, Picked, at_random, cover, pick
 from limbeck.filters.diversity.vectors import Encoded, Vectors
 from limbeck.record import Record, Verdict
 
+Rows = Annotated[int, Field(ge=1, strict=True)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 
 
@@ -33,7 +34,7 @@ class Diversity:
     the random rows that `told` compares with.
     """
 
-    pick: Annotated[int, Field(ge=1)] | Share
+    pick: Rows | Share
     by: By = "facility_location"
     vectors: str = "ngrams"
     on: Literal["pair", "completion", "prompt"] = "pair"
@@ -45,6 +46,13 @@ class Diversity:
     _picked: Picked | None = field(default=None, init=False, repr=False)
     _at: int = field(default=0, init=False, repr=False)
 
+    def __post_init__(self) -> None:
+        if self.pick <= 0 or (isinstance(self.pick, float) and self.pick >= 1):
+            raise UserError(
+                f"diversity picks a number of rows, 1 or more, or a share between 0 and 1, got "
+                f"{self.pick}"
+            )
+
     def survey(self, records: Sequence[Record], /) -> None:
         """See rows before any is judged. A kilobyte or less is kept of each."""
         if self._all is not None:
@@ -55,6 +63,8 @@ class Diversity:
         self._ids += [record.id for record in records]
 
     def judge(self, records: Sequence[Record], /) -> list[Verdict]:
+        if not records:
+            return []
         if self._all is None:
             if not self._ids:
                 self.survey(records)
