@@ -32,16 +32,18 @@ def exact(spill: Spill, totals: Totals) -> dict[str, Any]:
 
 
 def contradictions(spill: Spill, totals: Totals) -> dict[str, Any]:
-    """Questions (instruction, input and system turn) that have different outputs.
+    """Questions (instruction, input, options and system turn) that have different outputs.
 
     Outputs are compared by their words: case, width, punctuation at the ends and spacing do not
     count. `short` counts the questions of which every output is short; of the others ("Write a
     poem") many answers may be right. The short ones are shown first. `asked_again` counts the
-    questions that more than one row has.
+    questions that more than one row has; `same_words` those that are asked in the same words, with
+    whatever options, and have different outputs.
     """
     found: list[tuple[bool, Places]] = []
     short = totals.has(Flag.SHORT)
     asked_again = 0
+    # Options stand apart from the texts: one prompt with others is another question.
     for places in groups(totals.same_question):
         asked_again += 1
         if len(np.unique(totals.same_row[places])) < 2:
@@ -57,8 +59,17 @@ def contradictions(spill: Spill, totals: Totals) -> dict[str, Any]:
         "rows": rows,
         "share": rows / totals.rows,
         "asked_again": asked_again,
+        "same_words": _loosely(spill, totals),
         "examples": [_disagreement(spill, places.tolist()) for _, places in found[:SHOWN]],
     }
+
+
+def _loosely(spill: Spill, totals: Totals) -> int:
+    return sum(
+        len(np.unique(totals.same_row[places])) > 1
+        and len({answer_of(spill[place].output) for place in places.tolist()}) > 1
+        for places in groups(totals.same_words)
+    )
 
 
 def near(texts: Sequence[str], tokenizer: Tokenizer, threshold: float) -> dict[str, Any]:

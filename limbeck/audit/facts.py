@@ -13,16 +13,19 @@ from numpy.typing import NDArray
 from limbeck.audit import classify
 from limbeck.audit.boilerplate import says_it_is_an_ai
 from limbeck.audit.keys import digest
-from limbeck.audit.later import find_pii, format_errors, repetition_of
 from limbeck.audit.spill import Spill
-from limbeck.audit.words import count_words, opening, script_of
+from limbeck.audit.words import count_words, opening, script_of, words_of
 from limbeck.filters.complete import Complete
+from limbeck.filters.format import format_errors
+from limbeck.filters.pii import find_pii
+from limbeck.filters.repetition import repetition_of
 from limbeck.money import text_tokens
 from limbeck.reading.forms import Row
 from limbeck.record import Provenance, Record, user
 from limbeck.text import squeezed
 
-SHORT = 5  # words: outputs no longer than this are labels or answers, of which one can be right
+SHORT = 5  # words: outputs no longer than this are labels or answers, of which one can be right;
+# so are the options of a choice, however long they are
 _ENDED = 20  # words from which on an output is a text that ends with a mark
 _LONGEST = 100_000  # characters of an output that is looked at for repetition, format and PII
 _SHOWN = 10
@@ -64,7 +67,8 @@ SHOWN = (Flag.EMPTY, Flag.TRUNCATED, Flag.REFUSED, Flag.BOILERPLATE, *NAMED)
 class Facts:
     """Of a batch of rows, or of all: columns, one value a row, and what was counted.
 
-    `row`, `question` (system turn, instruction, input) and `instruction` hold 16 bytes a row.
+    `row`, `question` (system turn, instruction, input, options), `asked` (the words of instruction
+    and input) and `instruction` hold 16 bytes a row.
     `words` is [rows, 3] for instruction, input and output; `tokens` [rows, 2] for what is asked
     and answered, by `text_tokens`; `said` 1 and 0 for a row that says that it is classification,
     or not, else -1. `first` holds the first rows of a flag with their reasons.
@@ -72,6 +76,7 @@ class Facts:
 
     row: bytes = b""
     question: bytes = b""
+    asked: bytes = b""
     instruction: bytes = b""
     words: NDArray[np.int32] = field(default_factory=lambda: np.zeros((0, 3), np.int32))
     tokens: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), np.int64))
@@ -101,7 +106,7 @@ def facts_of(spill: Spill, begin: int) -> Facts:
     facts.words = np.array([_words(row) for row in rows], np.int32).reshape(-1, 3)
     flags = [_look(facts, row, begin + place, facts.words[place]) for place, row in enumerate(rows)]
     facts.flags = np.array(flags, np.int32)
-    facts.row, facts.question, facts.instruction = (
+    facts.row, facts.question, facts.asked, facts.instruction = (
         b"".join(column) for column in zip(*map(_digests, rows), strict=True)
     )
     facts.openings = b"".join(digest(opening(row.instruction)) for row in rows)
@@ -120,9 +125,12 @@ def facts_of(spill: Spill, begin: int) -> Facts:
     return facts
 
 
-def _digests(row: Row) -> tuple[bytes, bytes, bytes]:
+def _digests(row: Row) -> tuple[bytes, bytes, bytes, bytes]:
     asked = [squeezed(text) for text in (row.system, row.instruction, row.input)]
-    return digest([*asked, squeezed(row.output)]), digest(asked), digest(asked[1:2])
+    whole, instruction = digest([*asked, squeezed(row.output)]), digest(asked[1:2])
+    words = digest(" ".join(words_of(text)) for text in asked[1:])
+    # Among the same options in another order the same one is right.
+    return whole, digest([*asked, *sorted(map(squeezed, row.options))]), words, instruction
 
 
 def _words(row: Row) -> tuple[int, int, int]:
@@ -165,7 +173,7 @@ def _look(facts: Facts, row: Row, number: int, words: NDArray[np.int32]) -> int:
         Flag.SAME_AS_INPUT: bool(stripped) and stripped == row.input.strip(),
         Flag.ENDS_IN_COLON: stripped.endswith((":", "：")),
         Flag.OPEN_END: bool(words[2] >= _ENDED) and stripped[-1:].isalnum(),
-        Flag.SHORT: bool(words[2] <= SHORT),
+        Flag.SHORT: bool(words[2] <= SHORT) or output in row.options,
         Flag.LABEL: label,
         Flag.NAMED_LABEL: named,
         Flag.INPUT: bool(row.input.strip()),

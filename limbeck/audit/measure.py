@@ -18,7 +18,7 @@ from limbeck.audit.facts import Flag, facts_of
 from limbeck.audit.findings.answers import self_consistency, wrong_answers
 from limbeck.audit.findings.contamination import contamination, items_of
 from limbeck.audit.findings.cost import expense
-from limbeck.audit.findings.finding import LEVELS, TITLES, Finding, unknown
+from limbeck.audit.findings.finding import LEVELS, TITLES, Finding
 from limbeck.audit.findings.language import language
 from limbeck.audit.findings.origin import licence, provenance
 from limbeck.audit.findings.outputs import KEYS, flagged, unreadable
@@ -47,6 +47,7 @@ SCHEMA = "limbeck.audit/2"
 BATCH = 1024  # rows that a worker looks at together
 FEW = 16  # batches that are looked at without workers
 TAGGED = 10_000  # instructions whose verb and noun are looked for, about a millisecond each
+_ENGLISH, _TAGGED = 16_384, 1024  # instructions to a part
 PAPER: dict[str, Any] = {
     "instructions": 52_445,
     "instances": 82_439,
@@ -89,9 +90,7 @@ def measure(
                 try:
                     if not totals.rows:
                         raise _no_rows(source)
-                    m = Measured(
-                        source, options, spill, totals, workers, _answered(source, totals), against
-                    )
+                    m = Measured(source, options, spill, totals, workers, source.answered, against)
                     return _report(m, version, seeds)
                 finally:
                     spill.close()
@@ -132,12 +131,6 @@ def _no_rows(source: Source) -> DataError:
     return DataError(f"{source.name} has no row that can be audited{first}")
 
 
-def _answered(source: Source, totals: Totals) -> bool:
-    """Whether any row says an output, or has at least a place for one."""
-    told = all("without an output" in form for form in source.forms)
-    return bool(totals.characters.any()) or not told
-
-
 def _report(m: Measured, version: str, seeds: Sequence[str] | None) -> dict[str, Any]:
     totals, options = m.totals, m.options
     tokenizer, threshold = options.tokenizer, options.threshold
@@ -147,7 +140,6 @@ def _report(m: Measured, version: str, seeds: Sequence[str] | None) -> dict[str,
         "near_rows": start(near_rows, m.spill, originals(totals.same_row)),
         "near_duplicates": start(duplicates.near, distinct, tokenizer, threshold),
         "nearest_other": start(nearest.to_others, distinct, tokenizer, threshold),
-        "verb_noun": start(_verbs, distinct),
     }
     if seeds:
         unique = list(dict.fromkeys(map(squeezed, seeds)))
@@ -174,6 +166,7 @@ def _report(m: Measured, version: str, seeds: Sequence[str] | None) -> dict[str,
         "marks": None,
     }
     findings = _findings_beside(m, report)
+    report["verb_noun"] = _verbs(m, distinct)
     found: Near = result(jobs.pop("near_rows"))
     report |= {name: result(job) for name, job in jobs.items()}
     findings |= {
@@ -181,9 +174,6 @@ def _report(m: Measured, version: str, seeds: Sequence[str] | None) -> dict[str,
         "near_instructions": near_instructions(m, report["near_duplicates"]),
         "diversity": diversity(m, report),
     }
-    from limbeck.audit.later import MISSING
-
-    findings |= {key: unknown(key, "its filter is not there yet") for key in MISSING}
     listed = [findings[key].to_json() for key in TITLES]
     levels = Counter(one["level"] for one in listed)
     report["levels"] = {level: levels[level] for level in LEVELS}
@@ -274,16 +264,30 @@ def _scripts(totals: Totals, answered: bool) -> list[dict[str, Any]]:
     return [{"script": n, "instructions": asked[n], "outputs": said[n]} for n in names]
 
 
-def _verbs(distinct: Instructions) -> dict[str, Any]:
+def _verbs(m: Measured, distinct: Instructions) -> dict[str, Any]:
     """Verb-noun diversity of the English instructions; `missing` says why there is none."""
-    english = [place for place, text in enumerate(distinct) if is_english(text)]
+    blocks = range(0, len(distinct), _ENGLISH)
+    found = m.workers.map(english_of, ((distinct, at, at + _ENGLISH) for at in blocks))
+    english = list(chain.from_iterable(found))
     counts = {"of": len(distinct), "english": len(english), "missing": ""}
     if not english:
         return counts | {"missing": "no instruction is in English"}
+    among = distinct.picked(english)
+    chosen = among.picked(nearest.drawn(among, TAGGED))
+    blocks = range(0, len(chosen), _TAGGED)
     try:
-        tagger = verbs.english_tagger()
+        tagged = m.workers.map(tagged_of, ((chosen, at, at + _TAGGED) for at in blocks))
+        return counts | verbs.diversity(chain.from_iterable(tagged))
     except MissingExtra as error:
         return counts | {"missing": str(error)}
-    among = distinct.picked(english)
-    texts = (among[place] for place in nearest.drawn(among, TAGGED))
-    return counts | verbs.diversity(verbs.verb_noun(text, tagger) for text in texts)
+
+
+def english_of(texts: Instructions, begin: int, end: int) -> list[int]:
+    """The numbers of the English texts of a part."""
+    return [place for place, text in enumerate(texts[begin:end], begin) if is_english(text)]
+
+
+def tagged_of(texts: Instructions, begin: int, end: int) -> list[verbs.VerbNoun | None]:
+    """The verbs and nouns of a part. Raises MissingExtra."""
+    tagger = verbs.english_tagger()
+    return [verbs.verb_noun(text, tagger) for text in texts[begin:end]]

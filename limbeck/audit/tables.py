@@ -6,6 +6,7 @@ renderer's.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -21,12 +22,9 @@ QUESTION_NAMES = {
     "output_correct": "Output is correct",
     "all_three": "All three",
 }
-_OUTPUT_NAMES = {
-    "empty": "Empty",
-    "truncated": "Truncated (token limit, or a code fence left open)",
-    "refused": "Refused to answer",
-    "same_as_input": "Equal to the input",
-    "ends_in_colon": "Ends in a colon",
+_OUTPUT_NAMES = {  # the others are findings
+    "same_as_input": "Outputs equal to the input",
+    "ends_in_colon": "Outputs that end in a colon",
 }
 
 
@@ -61,15 +59,24 @@ def interval(entry: Mapping[str, Any]) -> str:
 
 def tables(report: Mapping[str, Any]) -> list[Table]:
     """Every table of the report, in reading order."""
-    found = [quality(report), lengths(report), size(report), outputs(report), repeats(report)]
+    found = [quality(report), size(report), lengths(report)]
     found += [_histogram(report, key) for key in ("nearest_seed", "nearest_other")]
     found += [verbs(report), scripts(report)]
     return [table for table in found if table is not None and table.rows]
 
 
+def compared(report: Mapping[str, Any]) -> bool:
+    """Whether the paper's numbers stand beside this dataset's: where it has seeds, or rows that
+    were read as an instruction. Beside chats and questions they would say nothing."""
+    if report.get("nearest_seed"):
+        return True
+    names = [*(report.get("columns") or {}).values(), *re.findall(r"\w+", report["about"])]
+    return "instruction" in names
+
+
 def quality(report: Mapping[str, Any]) -> Table | None:
-    """The marks beside the paper's."""
-    marks = report["marks"]
+    """The marks, and the paper's beside them."""
+    marks = report.get("marks")
     if not marks:
         return None
     rows = [
@@ -78,7 +85,7 @@ def quality(report: Mapping[str, Any]) -> Table | None:
         for entry in [marks["questions"][key]]
     ]
     head = ("Question", "Yes", "Rows marked", f"{PAPER_NAME}, {PAPER_ROWS} rows")
-    return Table("Quality", head, rows, who(marks))
+    return _table(report, "Marks", head, rows, who(marks))
 
 
 def who(marks: Mapping[str, Any]) -> str:
@@ -99,14 +106,14 @@ def who(marks: Mapping[str, Any]) -> str:
 
 def size(report: Mapping[str, Any]) -> Table:
     """How many rows of which kind."""
-    counts, kinds = report["counts"], report["classification"]
+    counts, kinds, total = report["counts"], report["classification"], report["counts"]["rows"]
     without = PAPER["without_input"] / PAPER["instances"]
     paper_kinds = PAPER["classification"] / PAPER["instructions"]
-    no_input = _counted(counts["without_input"], counts["without_input"] / counts["rows"])
+    no_input = _counted(counts["without_input"], counts["without_input"] / total)
     if report["outputs"] is None and not counts["with_input"]:
         no_input = MISSING  # instructions alone
     rows = [
-        ("Rows", count(counts["rows"]), count(PAPER["instances"])),
+        ("Rows", count(total), count(PAPER["instances"])),
         ("Distinct instructions", count(counts["instructions"]), count(PAPER["instructions"])),
         (
             "Rows to an instruction",
@@ -116,8 +123,26 @@ def size(report: Mapping[str, Any]) -> Table:
         ("Rows without input", no_input, share(without)),
         ("Classification tasks", _counted(kinds["yes"], kinds["share"]), share(paper_kinds)),
     ]
+    rows += [
+        (name, _counted(number, number / total), "")
+        for key, name in _OUTPUT_NAMES.items()
+        if (number := (report["outputs"] or {}).get(key))
+    ]
     note = f"Classification tasks: {kinds['basis']}."
-    return Table("Rows", ("", "Here", PAPER_NAME), rows, note)
+    return _table(report, "Rows", ("", "Here", PAPER_NAME), rows, note)
+
+
+def _table(
+    report: Mapping[str, Any],
+    title: str,
+    head: tuple[str, ...],
+    rows: Sequence[Sequence[str]],
+    note: str,
+) -> Table:
+    """A table whose last column is the paper's, which is left out where it says nothing."""
+    if compared(report):
+        return Table(title, head, rows, note)
+    return Table(title, head[:-1], [row[:-1] for row in rows], note)
 
 
 def _counted(number: int | None, of: float | None) -> str:
@@ -140,54 +165,11 @@ def lengths(report: Mapping[str, Any]) -> Table:
         "what stands between white space and is not punctuation alone; a Chinese character or a "
         "kana is one, and so are four characters of Thai, Lao, Khmer or Myanmar."
     )
-    return Table("Lengths", head, rows, note)
-
-
-def outputs(report: Mapping[str, Any]) -> Table | None:
-    """Outputs that need no judge to be found wanting."""
-    if report["outputs"] is None:
-        return None
-    total = report["counts"]["rows"]
-    rows = [
-        (name, count(report["outputs"][key]), share(report["outputs"][key] / total))
-        for key, name in _OUTPUT_NAMES.items()
-    ]
-    return Table("Outputs", ("Output", "Rows", "Share"), rows)
-
-
-def repeats(report: Mapping[str, Any]) -> Table:
-    """Duplicates, near duplicates and contradictions."""
-    same, near, against = (
-        report[key] for key in ("duplicates", "near_duplicates", "contradictions")
-    )
-    rows = [
-        ("Rows equal to an earlier one", count(same["rows"]), share(same["share"])),
-        (
-            f"Instructions with ROUGE-L above {near['threshold']:g} to an earlier one",
-            count(near["instructions"]),
-            share(near["share"]),
-        ),
-    ]
-    if report["outputs"] is None:
-        return Table("Repetition", ("", "Count", "Share"), rows)
-    rows += [
-        (
-            "Rows whose question has different outputs",
-            count(against["rows"]),
-            share(against["share"]),
-        ),
-        ("Such questions", count(against["questions"]), ""),
-        ("of them with short outputs only", count(against["short"]), ""),
-    ]
-    note = (
-        "A question is an instruction with its input. Where outputs are short (at most 5 words) "
-        "they contradict each other; longer ones may all be right."
-    )
-    return Table("Repetition", ("", "Count", "Share"), rows, note)
+    return _table(report, "Lengths", head, rows, note)
 
 
 def _histogram(report: Mapping[str, Any], key: str) -> Table | None:
-    found = report[key]
+    found = report.get(key)
     if not found or not found["measured"]:
         return None
     bins, total = found["bins"], found["measured"]
@@ -213,8 +195,8 @@ def _histogram(report: Mapping[str, Any], key: str) -> Table | None:
 
 def verbs(report: Mapping[str, Any]) -> Table | None:
     """The commonest verbs with their nouns."""
-    found = report["verb_noun"]
-    if found["missing"]:
+    found = report.get("verb_noun")
+    if not found or found["missing"]:
         return None
     rows = [
         (row["verb"], count(row["count"]), ", ".join(
@@ -227,7 +209,9 @@ def verbs(report: Mapping[str, Any]) -> Table | None:
 
 def verb_note(report: Mapping[str, Any]) -> str:
     """What of the dataset the verbs were looked for in, and what was found."""
-    found = report["verb_noun"]
+    found = report.get("verb_noun")
+    if not found:
+        return ""
     if found["missing"]:
         return f"Verbs and nouns were not looked for: {found['missing']}."
     other = found["of"] - found["english"]
@@ -239,10 +223,10 @@ def verb_note(report: Mapping[str, Any]) -> str:
     )
     if found["entropy_bits"] is not None:
         note += f", entropy {fixed(found['entropy_bits'], 2)} bits"
+    paper = f" ({share(PAPER['top_share'])} in {PAPER_NAME})" if compared(report) else ""
     return (
         f"{note}. The 20 commonest verbs with their 4 commonest nouns cover "
-        f"{share(found['top_share'])} of the instructions ({share(PAPER['top_share'])} in "
-        f"{PAPER_NAME})."
+        f"{share(found['top_share'])} of the instructions{paper}."
     )
 
 
@@ -257,6 +241,6 @@ def scripts(report: Mapping[str, Any]) -> Table:
             "no letters" if row["script"] == "none" else row["script"],
             *(_counted(row[key], row[key] / total) for key in names),
         )
-        for row in report["scripts"]
+        for row in report.get("scripts") or []
     ]
     return Table("Scripts", ("Script", *names.values()), rows)

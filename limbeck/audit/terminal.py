@@ -1,48 +1,55 @@
-"""An audit on a terminal: the numbers in three aligned columns."""
+"""An audit on a terminal: the verdict, then one line a finding."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any
 
-from limbeck.audit.measure import PAPER
-from limbeck.audit.tables import PAPER_NAME, lengths, outputs, quality, share, size, verb_note
-from limbeck.evals.pages.wording import count, fixed
+from rich.cells import cell_len, set_cell_size
+
+from limbeck.audit.grades import Grade, grades, headline, measure_of, source_line
+from limbeck.audit.sentences import marks_line
+from limbeck.audit.tables import quality
+from limbeck.progress import visible
+
+WIDTH = 120  # columns; a line that is longer ends in an ellipsis, the files have all of it
 
 
 def compact(report: Mapping[str, Any]) -> list[str]:
-    """What a terminal shows: how the data was read, and the numbers in three aligned columns."""
-    same, near = report["duplicates"], report["near_duplicates"]
-    rows = [("", "here", PAPER_NAME), *((*row, "")[:3] for row in size(report).rows)]
-    rows += [(f"Words of {row[0].lower()}, mean", row[1], row[-1]) for row in lengths(report).rows]
-    wanting = outputs(report)
-    if wanting is not None:
-        rows += [(f"Outputs: {name}", n, "") for name, n, _ in wanting.rows if n != "0"]
-    rows += [
-        ("Rows equal to an earlier one", f"{count(same['rows'])} ({share(same['share'])})", ""),
-        (
-            f"Instructions above ROUGE-L {near['threshold']:g}",
-            f"{count(near['instructions'])} ({share(near['share'])})",
-            "0.0%",
-        ),
-    ]
-    if wanting is not None:
-        rows.append(
-            ("Questions with conflicting answers", count(report["contradictions"]["short"]), "")
-        )
-    if report["nearest_seed"]:
-        rows.append(("Nearest seed, mean ROUGE-L", fixed(report["nearest_seed"]["mean"], 2), ""))
-    verbs_found = report["verb_noun"]
-    if not verbs_found["missing"]:
-        rows.append(("Verb-noun pairs, distinct", count(verbs_found["distinct_pairs"]), ""))
-        top = share(verbs_found["top_share"]), share(PAPER["top_share"])
-        rows.append(("Share of the commonest pairs", *top))
+    """What a terminal shows: how the data was read, the verdict, and a line a finding. Nothing of
+    the data stands in it raw."""
+    made = grades(report)
+    words = max((cell_len(grade.word) for grade in made), default=0)
+    titles = max((cell_len(_plain(grade.title)) for grade in made), default=0)
+    lines = [_line(grade, words, titles) for grade in made]
     table = quality(report)
-    if table is not None:
-        rows += [(name, here, paper) for name, here, _, paper in table.rows]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    lines = [f"{a:<{widths[0]}}  {b:>{widths[1]}}  {c}".rstrip() for a, b, c in rows]
-    lines = [f"{report['name']}: {report['about']}", "", *lines]
-    notes = [verb_note(report)] if verbs_found["missing"] else []
-    notes += [] if table is None else [table.note]
-    return [*lines, "", *notes] if notes else lines
+    marked = [] if table is None else [_plain(table.note)]
+    about = _plain(f"{report['name']}: {source_line(report)}")
+    return [
+        about,
+        "",
+        _plain(headline(report)),
+        "",
+        *lines,
+        "",
+        _plain(marks_line(report)),
+        *marked,
+    ]
+
+
+def _line(grade: Grade, words: int, titles: int) -> str:
+    """ "✗ Problem  Duplicates  12 rows of 1,000 (1.2%) are equal to an earlier one."."""
+    said = _plain(grade.says or measure_of(grade))
+    head = f"{grade.mark} {_padded(grade.word, words)}  {_padded(_plain(grade.title), titles)}"
+    line = f"{head}  {said}".rstrip()
+    return line if cell_len(line) <= WIDTH else f"{set_cell_size(line, WIDTH - 1).rstrip()}…"
+
+
+def _padded(text: str, cells: int) -> str:
+    """As wide as `cells` columns: a Chinese character takes two, an accent none."""
+    return text + " " * (cells - cell_len(text))
+
+
+def _plain(text: str) -> str:
+    """One line that cannot steer a terminal."""
+    return visible(" ".join(text.split()))

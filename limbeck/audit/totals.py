@@ -98,6 +98,11 @@ class Totals:
         return firsts(self.question_keys)
 
     @cached_property
+    def same_words(self) -> Places:
+        """For every row the first one that asks in the same words, whatever its options."""
+        return firsts(keys_of(part.asked for part in self._parts))
+
+    @cached_property
     def instruction_keys(self) -> Keys:
         return keys_of(part.instruction for part in self._parts)
 

@@ -16,6 +16,7 @@ from limbeck.words import unicode_tokens
 
 _NAMES = {"CJK": "Chinese", "IDEOGRAPHIC": "Chinese", "HIRAGANA": "Kana", "KATAKANA": "Kana"}
 _ENOUGH = 2000  # characters that decide the script
+_ASCII_WORDS = re.compile("[a-z0-9]+")
 _LETTERS = re.compile(r"[^\W\d_]+")
 # To `word_count` punctuation and control characters make no word of what they stand in; the signs
 # $ + < = > ^ ` | ~ do.
@@ -24,6 +25,7 @@ _NO_WORD = bytes(set(string.punctuation.encode()) - set(b"$+<=>^`|~")) + bytes(
     code for code in (*range(32), 127) if not chr(code).isspace()
 )
 _OPENING = 3
+_SENTENCE = 12  # words: hardly any English text is that long without a small one
 _OPENING_CHARACTERS = 200
 
 
@@ -74,11 +76,14 @@ def script_of(text: str) -> str:
 
 
 def is_english(text: str) -> bool:
-    """Latin script, and at least as many small words of English as of other languages."""
+    """Latin script, and at least as many small words of English as of other languages; one at
+    least in a text of twelve words."""
     if script_of(text) != "Latin":
         return False
     words = _LETTERS.findall(text[:_ENOUGH].casefold())
     english = sum(word in _ENGLISH for word in words)
+    if not english and len(words) >= _SENTENCE:
+        return False
     return english >= sum(word in _NOT_ENGLISH for word in words) and (
         english > 0 or text.isascii()
     )
@@ -91,9 +96,16 @@ def count_words(text: str) -> int:
     return word_count(text)
 
 
+def words_of(text: str) -> list[str]:
+    """`unicode_tokens`, at once where a text is ASCII."""
+    if text.isascii():
+        return _ASCII_WORDS.findall(text.lower())
+    return unicode_tokens(text)
+
+
 def opening(text: str) -> list[str]:
     """The first three words of a text; of scripts without spaces three characters."""
-    return unicode_tokens(text[:_OPENING_CHARACTERS])[:_OPENING]
+    return words_of(text[:_OPENING_CHARACTERS])[:_OPENING]
 
 
 def spread(counts: Sequence[int] | NDArray[np.int32]) -> dict[str, float | int | None]:

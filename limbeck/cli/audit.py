@@ -1,7 +1,8 @@
-"""`limbeck audit`: what is in an instruction dataset, and how good it is."""
+"""`limbeck audit`: what is in a dataset, what is wrong with it, and what to do."""
 
 from __future__ import annotations
 
+import json
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -25,12 +26,43 @@ if TYPE_CHECKING:
 
 def audit(
     data: Annotated[
-        Path,
+        str,
         typer.Argument(
             metavar="DATA",
-            help="A run folder, or a file of rows: JSON lines, a JSON list, or Parquet.",
+            help="A run folder, a file or folder of rows (JSON, CSV, Parquet), or hf:ORG/NAME.",
         ),
     ],
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against",
+            metavar="FILE_OR_TASK",
+            help="Evaluation items (JSON lines, or knowledge, language) that no row should hold. "
+            "Default: those of the run's recipe. Give it again for more.",
+        ),
+    ] = None,
+    targets: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="The column of right answers.")
+    ] = None,
+    column: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--column",
+            metavar="NAME=COLUMN",
+            help="Which column is what: prompt=frage. Default: guessed and said.",
+        ),
+    ] = None,
+    split: Annotated[
+        str | None, typer.Option(help="The split to read, of data that has several.")
+    ] = None,
+    fail_on: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fail-on",
+            metavar="CONDITIONS",
+            help="Exit with 1 where one holds: 'contamination>0,duplicates>1%,problems>0'.",
+        ),
+    ] = None,
     seeds: Annotated[
         Path | None,
         typer.Option(help="The seeds that the data grew from. Default: those of the run's recipe."),
@@ -41,6 +73,9 @@ def audit(
         str,
         typer.Option(help="Words for ROUGE-L: unicode, or rouge (the paper's, Latin script only)."),
     ] = "unicode",
+    workers: Annotated[
+        int, typer.Option(min=0, help="Processes that read the rows; 0 is one for each core.")
+    ] = 0,
     into: Annotated[
         Path | None,
         typer.Option(help="Where to write. Default: audit in the run folder, or DATA.audit."),
@@ -70,52 +105,109 @@ def audit(
     ] = None,
     ledger: LedgerFile = None,
     progress: ProgressMode = "auto",
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print audit.json.")] = False,
 ) -> None:
-    """Count, measure and sample an instruction dataset; with marks, say how good it is.
+    """Grade a dataset: what is in it, what is wrong with it, what to do.
 
     Writes a page, Markdown, JSON, and sheet.csv: rows for a human to mark. Give the marked sheet
-    back with --marks, or let a model mark it with --judge.
+    back with --marks, or let a model mark it with --judge. With --fail-on the exit code is 1 where
+    a condition holds.
     """
-    from limbeck.audit.measure import Options, measure
-    from limbeck.audit.sheet import read_marks, sampled
+    from limbeck.audit.drawing import Drawing
+    from limbeck.audit.fail_on import failures, read_conditions
+    from limbeck.audit.findings.finding import TITLES
+    from limbeck.audit.measure import measure
+    from limbeck.audit.measured import Options
+    from limbeck.audit.sheet import read_marks
     from limbeck.audit.terminal import compact
     from limbeck.audit.write import write_audit
+    from limbeck.cli import audit_inputs
     from limbeck.progress import visible
-    from limbeck.reading.rows import read_dataset
+    from limbeck.reading.source import open_source
     from limbeck.store import dump_line
 
     if marks is not None and judge is not None:
         raise UserError("--marks and --judge both mark the sheet; give one of them at a time")
     if judge is None and (base_url, api_key_env, budget) != (None, None, None):
         raise UserError("--base-url, --api-key-env and --budget are about the judge: name --judge")
-    options = Options(sample=sample, seed=seed, tokenizer=_tokenizer(tokenizer))
+    conditions = read_conditions(fail_on or (), TITLES)
+    columns = audit_inputs.columns_of(column or ())
+    words = _tokenizer(tokenizer)
     shown = _reporter(progress)
-    dataset = read_dataset(data)
-    marked = None if marks is None else read_marks(marks, (row.id for row in dataset.rows))
-    rows = sampled(dataset.rows, sample, seed)
-    judged = None
-    if judge is not None:
-        if not dataset.answered:
-            raise UserError(f"{data} holds instructions without outputs: no judge can mark them")
-        section = section_of(judge, base_url, api_key_env)
-        judged = _judged(rows, section, budget, ledger, shown)
-    report = measure(
-        dataset, version=__version__, seeds=_seeds(data, seeds, shown), options=options
+    section = None if judge is None else section_of(judge, base_url, api_key_env)
+    most = _dollars(budget)
+    run = audit_inputs.run_of(data)
+    recipe = audit_inputs.recipe_of(run)
+    items = audit_inputs.against_of(against or (), recipe, shown)
+    grown_from = audit_inputs.seeds_of(seeds, recipe, shown)
+    source = Drawing(open_source(data, columns=columns, targets=targets, split=split), sample, seed)
+    marked = None if marks is None else read_marks(marks, (row.id for row in source.rows()))
+    options = Options(
+        sample=sample,
+        seed=seed,
+        tokenizer=words,
+        workers=workers,
+        ledger=audit_inputs.ledger_of(ledger, run),
+        rates=audit_inputs.rates_of(recipe),
+        run=run,
     )
-    report |= {"sheet_rows": len(rows), "marks": _marks(marked, judged)}
-    folder = into or _folder(data)
-    fresh = write_audit(folder, report, rows, judged.marked if judged else None)
+    report = measure(
+        source,
+        version=__version__,
+        seeds=grown_from,
+        options=options,
+        against=items,
+        reporter=shown,
+    )
+    judged = None
+    if section is not None:
+        if report["outputs"] is None:
+            raise UserError(f"{data} holds instructions without outputs: no judge can mark them")
+        judged = _judged(source.drawn, section, most, ledger, shown)
+    report |= {"sheet_rows": len(source.drawn), "marks": _marks(marked, judged)}
+    folder = into or audit_inputs.folder_of(data)
+    fresh = write_audit(folder, report, source.drawn, judged.marked if judged else None)
     if as_json:
         typer.echo(dump_line(report), nl=False)
-        return
-    again = ["limbeck", "audit", str(data)]
-    again += ["--seeds", str(seeds)] if seeds is not None else []
-    again += ["--into", str(into)] if into is not None else []
-    asked = dataset.answered and marked is None and judged is None
-    more = _next(folder, shlex.join(again), fresh, asked, judged is not None)
-    for line in [*compact(report), *_unread(report), "", *more]:
-        typer.echo(visible(line))
+    else:
+        again = _again(data, against, targets, column, split, seeds, into)
+        asked = report["outputs"] is not None and marked is None and judged is None
+        more = _next(folder, again, fresh, asked, judged is not None)
+        for line in [*compact(report), *_unread(report), "", *more]:
+            typer.echo(visible(line))
+    failed = failures(conditions, report)
+    for sentence in failed:
+        _tell_failed(sentence, progress)
+    if failed:
+        raise typer.Exit(1)
+
+
+def _tell_failed(sentence: str, progress: str) -> None:
+    """On stderr whatever the progress is: it is why the exit code is 1."""
+    from limbeck.progress import visible
+
+    if progress == "json":
+        typer.echo(json.dumps({"event": "failed", "text": sentence}), err=True)
+    else:
+        typer.echo(visible(f"limbeck: --fail-on {' '.join(sentence.split())}"), err=True)
+
+
+def _again(
+    data: str,
+    against: Sequence[str] | None,
+    targets: str | None,
+    column: Sequence[str] | None,
+    split: str | None,
+    seeds: Path | None,
+    into: Path | None,
+) -> str:
+    """The command with all that decides which rows are read and with what they are compared."""
+    pairs: list[tuple[str, object]] = [("--against", one) for one in against or ()]
+    pairs += [("--column", one) for one in column or ()]
+    pairs += [("--targets", targets), ("--split", split)]
+    pairs += [("--seeds", seeds), ("--into", into)]
+    words = [word for pair in pairs if pair[1] is not None for word in map(str, pair)]
+    return shlex.join(["limbeck", "audit", data, *words])
 
 
 def _marks(marked: Marked | None, judged: Judged | None) -> dict[str, Any] | None:
@@ -141,10 +233,6 @@ def _next(folder: Path, again: str, fresh: bool, asked: bool, judged: bool) -> I
         yield f"{sheet} has marks and was left as it was. To count them: {count}"
 
 
-def _folder(data: Path) -> Path:
-    return data / "audit" if data.is_dir() else data.with_name(f"{data.name}.audit")
-
-
 def _reporter(mode: str) -> Reporter:
     from limbeck.progress import Mode, reporter
 
@@ -162,34 +250,15 @@ def _tokenizer(name: str) -> Tokenizer:
 
 
 def _unread(report: Mapping[str, Any]) -> list[str]:
-    from limbeck.audit.markdown import unread
+    from limbeck.audit.sentences import unread
 
     return [f"not read: {line}" for line in unread(report)]
 
 
-def _seeds(data: Path, given: Path | None, shown: Reporter) -> list[str] | None:
-    """The instructions of the seeds: those given, else those of the run's recipe."""
-    from limbeck.pipeline.seeds import seeds_of_recipe
-    from limbeck.reading.rows import read_dataset
-    from limbeck.rundir import RunDir
-
-    path = given
-    if path is None and (data / "recipe.yaml").is_file():
-        recipe = RunDir.open(data).recipe
-        path, split = recipe.seeds.path, recipe.seeds.split
-        lost = [one for one in (path, split) if one is not None and not one.is_file()]
-        if lost:
-            shown.say(f"the seeds of the run, {lost[0]}, are gone: no nearest seed is looked for")
-            return None
-        if split is not None:  # not every row of the file is a seed
-            rows = seeds_of_recipe(recipe)
-            return [str(row.meta.get("instruction") or row.prompt) for row in rows]
-    if path is None:
-        return None
-    seeds = read_dataset(path)
-    for reason in seeds.reasons:
-        shown.say(f"seed not read: {reason}")
-    return [row.instruction for row in seeds.rows]
+def _dollars(usd: float | None) -> float | None:
+    if usd is not None and not 0 < usd < float("inf"):
+        raise UserError(f"--budget is dollars above 0, got {usd}")
+    return usd
 
 
 def _judged(
@@ -202,8 +271,6 @@ def _judged(
     from limbeck.pipeline.audit_judge import judge_rows
     from limbeck.recipe import Budget
 
-    if usd is not None and not 0 < usd < float("inf"):
-        raise UserError(f"--budget is dollars above 0, got {usd}")
     try:
         return judge_rows(rows, section, reporter=shown, ledger=ledger, budget=Budget(usd=usd))
     except (KeyboardInterrupt, Interrupted):

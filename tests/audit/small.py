@@ -42,6 +42,7 @@ class Listed:
     unreadable: Counter[str] = field(default_factory=Counter)
     reasons: list[str] = field(default_factory=list)
     licence: str = ""
+    answered: bool = True
 
     def rows(self) -> Iterator[Row]:
         return iter(self.listed)
@@ -51,4 +52,5 @@ def source(rows: Iterable[dict[str, Any]] | None = None, **more: Any) -> Listed:
     """Rows as they stand in a file, opened."""
     read = [read_row(raw, place) for place, raw in enumerate(ROWS if rows is None else rows, 1)]
     forms = Counter(one.form for one in read)
-    return Listed([row for one in read for row in one.rows], forms=forms, **more)
+    answered = any(one.answered for one in read)
+    return Listed([row for one in read for row in one.rows], forms=forms, answered=answered, **more)

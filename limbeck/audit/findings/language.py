@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 from limbeck.audit.findings.finding import SHOWN, Finding, percent, several, unknown, verb, whole
 from limbeck.audit.keys import Places
-from limbeck.audit.later import languages_of
 from limbeck.audit.measured import Measured, parts
 from limbeck.audit.spill import Spill
+from limbeck.errors import MissingExtra
+from limbeck.filters.language import languages_of
 
 DRAWN = 20_000  # rows
 _SURE = 0.8
@@ -49,7 +50,10 @@ def language(m: Measured) -> Finding:
     if not m.answered:
         return unknown("language", "the rows have no outputs")
     every = m.drawn(m.every(), DRAWN)
-    found = [one for part in m.workers.map(spoken, parts(m.spill, every)) for one in part]
+    try:
+        found = [one for part in m.workers.map(spoken, parts(m.spill, every)) for one in part]
+    except MissingExtra as error:
+        return unknown("language", str(error).rstrip("."))
     both = [one for one in found if one.asked and one.answered]
     if not both:
         return unknown("language", "no row has texts that are long enough to tell a language")

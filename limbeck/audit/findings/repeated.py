@@ -18,27 +18,30 @@ from limbeck.audit.findings.finding import (
     verb,
 )
 from limbeck.audit.keys import Places
-from limbeck.audit.later import NearIndex
 from limbeck.audit.measured import Measured
 from limbeck.audit.spill import Spill
 from limbeck.audit.totals import originals
 from limbeck.audit.words import count_words
+from limbeck.filters.minhash import NearIndex
 from limbeck.reading.forms import Row
 
 JACCARD = 0.8
 SHINGLE = 5
 ENOUGH = 20  # words from which on an output is compared by itself
 _BLOCK = 4096
+_MEMORY = 512  # MB of hashes; more are on the disk
 
 
 def duplicate_rows(m: Measured, found: Mapping[str, Any]) -> Finding:
     """Rows equal to an earlier one, of all rows."""
     count = found["rows"]
     asked_before = int(np.count_nonzero(m.totals.same_question != np.arange(m.rows)))
+    same_words = int(np.count_nonzero(m.totals.same_words != np.arange(m.rows)))
     largest = int(np.bincount(m.totals.same_row).max())
     details = [
         ("Different rows", f"{m.rows - count:,}"),
-        ("Rows whose question an earlier row asks", f"{asked_before:,}"),
+        ("Rows that ask what an earlier row asks", f"{asked_before:,}"),
+        ("the same but for case and punctuation", f"{same_words:,}"),
     ]
     if count:
         details.append(("Most copies of one row", f"{largest:,}"))
@@ -75,7 +78,7 @@ class Near(NamedTuple):
 
 def near_rows(spill: Spill, places: Places) -> Near:
     """Looks for near copies among different rows, in their order."""
-    index = NearIndex(threshold=JACCARD, num_perm=128, shingle=SHINGLE)
+    index = NearIndex(threshold=JACCARD, num_perm=128, shingle=SHINGLE, memory_mb=_MEMORY)
     count = 0
     first: list[tuple[int, int, float]] = []
     for begin in range(0, len(places), _BLOCK):
@@ -140,6 +143,7 @@ def contradictions(m: Measured, found: Mapping[str, Any]) -> Finding:
             ("Questions asked by several rows", f"{found['asked_again']:,}"),
             ("with different outputs of any length", f"{found['questions']:,}"),
             ("Rows of those", f"{found['rows']:,}"),
+            ("Asked in the same words, whatever the options", f"{found['same_words']:,}"),
         ],
         examples=[
             {
