@@ -117,6 +117,10 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
             "limbeck.filters.pii:Pii",
             "refuses rows with personal data or secrets, or masks them",
         ),
+        "minhash": (
+            "limbeck.filters.minhash:MinHashDedup",
+            "refuses near duplicates of a kept row, by exact Jaccard of word shingles (0.8)",
+        ),
         "rouge": (
             "limbeck.filters.rouge:Rouge",
             "refuses instructions too similar to a kept one, by ROUGE-L (0.7)",

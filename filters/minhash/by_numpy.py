@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from limbeck.filters.minhash.kept import Kept
 from limbeck.filters.minhash.letters import (
     ALONE,
     I64,
@@ -18,14 +19,13 @@ from limbeck.filters.minhash.letters import (
     powers,
     values,
 )
-from limbeck.filters.minhash.kept import Kept
 from limbeck.filters.minhash.shingles import Shingles
 from limbeck.filters.minhash.sorted_keys import SortedKeys
 from limbeck.filters.minhash.verify import Decisions, jaccards
 
 PORTION = 1 << 22
 _AT_HAND = 1 << 19
-_BLOCK = 1 << 12  # shingles whose values under a permutation stay in the cache
+_BLOCK = 1 << 14  # shingles whose values under a permutation stay in the cache
 _TOP = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 
@@ -133,6 +133,16 @@ def signatures(sets: Shingles, a: U32, b: U32) -> U32:
     return np.ascontiguousarray(out.T)
 
 
+def band_keys(signatures: U32, bands: int, rows: int) -> U64:
+    used = signatures[:, : bands * rows].reshape(len(signatures), bands, rows)
+    steps = powers(rows + 1)[1:]
+    keys = np.zeros((len(signatures), bands), np.uint64)
+    keys += np.arange(bands, dtype=np.uint64) * np.uint64(LENGTH)
+    for row in range(rows):
+        keys += (used[:, :, row] + np.uint64(1)) * steps[row]
+    return _fmix64(keys)
+
+
 def decide(sets: Shingles, keys: U64, kept: Kept) -> Decisions:
     finder = kept.finder
     if not isinstance(finder, SortedKeys):
@@ -142,11 +152,12 @@ def decide(sets: Shingles, keys: U64, kept: Kept) -> Decisions:
     rows = np.flatnonzero(sets.sizes > 0)
     asked, numbers = finder.pairs(keys[rows])
     asked = rows[asked]
-    same = (kept.keys[numbers] == keys[asked]).any(axis=1)
+    same = np.any(kept.keys[numbers] == keys[asked], axis=1)
     asked, numbers = asked[same], numbers[same]
     made = _Deciding(sets, keys, kept, rows)
     cuts = np.searchsorted(asked, np.arange(len(sets) + 1)).tolist()
-    for row in rows[(np.diff(cuts)[rows] > 0) | made.shared[rows]].tolist():
+    some = np.asarray((np.diff(cuts) > 0) | made.shared)
+    for row in rows[some[rows]].tolist():
         made.settle(row, numbers[cuts[row] : cuts[row + 1]].tolist())
     made.stay[rows] = ~made.decisions.refused[rows]
     stay = np.flatnonzero(made.stay)

@@ -45,21 +45,32 @@ def signatures(sets: Shingles, a: U32, b: U32) -> U32:
     return out
 
 
+def band_keys(signatures: U32, bands: int, rows: int) -> U64:
+    out = np.empty((len(signatures), bands), np.uint64)
+    kernel.band_keys(np.ascontiguousarray(signatures), powers(rows + 1)[1:], rows, out)
+    return out
+
+
 def decide(sets: Shingles, keys: U64, kept: Kept) -> Decisions:
     table = kept.finder
     if not isinstance(table, HashTable):
         kept.finder = table = HashTable(kept.bands)
     base = table.make_room(kept, len(sets))
-    size, old = len(kept), kept.sets
-    many = len(sets)
+    size, many = len(kept), len(sets)
     made = Decisions(
         np.empty(many, np.int64), np.empty(many), np.empty(many, np.int64), np.empty(many, np.bool_)
     )
-    joined = np.empty(many, np.int64)
-    count = table_kernel.decide(
-        (sets.hashes, sets.ends),
-        np.ascontiguousarray(keys),
-        (old.hashes, old.ends),
+    new = kept.store.room(len(sets.hashes))
+    new_ends = np.empty(many, np.int64)
+    old = kept.sets
+    joined = table_kernel.decide(
+        sets.hashes,
+        sets.ends,
+        keys,
+        old.hashes,
+        old.ends,
+        new,
+        new_ends,
         table.slots,
         kept.key_rows.room(many),
         table.older,
@@ -67,9 +78,9 @@ def decide(sets: Shingles, keys: U64, kept: Kept) -> Decisions:
         base,
         size,
         kept.threshold,
-        (made.nearest, made.jaccard, made.twins, made.refused, joined),
+        (made.nearest, made.jaccard, made.twins, made.refused),
     )
-    kept.key_rows.claim(count - size)
-    kept.store.extend(sets.taken(joined[: count - size]))
-    table.count = count
+    kept.key_rows.claim(joined)
+    kept.store.claim(new, new_ends[:joined])
+    table.count = len(kept)
     return made

@@ -36,6 +36,9 @@ class Engine(Protocol):
         """(texts, permutations): the minima of `a * fmix32(hash) + b` mod 2**32; all ones for an
         empty set."""
 
+    def band_keys(self, signatures: U32, bands: int, rows: int) -> U64:
+        """See `bands.band_keys`."""
+
     def decide(self, sets: Shingles, keys: U64, kept: Kept) -> Decisions:
         """Greedy decisions in order; what stays joins `kept`. `keys` is (texts, bands)."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import os
 import tempfile
+import weakref
 from typing import IO, Generic, TypeVar
 
 import numpy as np
@@ -17,6 +18,7 @@ from limbeck.filters.minhash.shingles import Shingles
 _Kind = TypeVar("_Kind", bound=np.generic)
 _FIRST = 1024
 _GROWTH = 1.3
+_RESERVE = 1 << 23  # hashes: from here on room is reserved for all that may come
 
 
 class Growing(Generic[_Kind]):
@@ -63,8 +65,8 @@ class SetStore:
     """
 
     def __init__(self, most_bytes: int) -> None:
-        self._most = most_bytes
-        self._memory = Growing(np.uint64)
+        self._most = most_bytes // 8
+        self._memory: U64 = np.empty(0, np.uint64)
         self._ends = Growing(np.int64)
         self._file: IO[bytes] | None = None
         self._map: U64 = np.empty(0, np.uint64)
@@ -80,26 +82,53 @@ class SetStore:
     @property
     def all(self) -> Shingles:
         """A view; it does not outlive the next `extend`."""
-        hashes = self._memory.all if self._file is None else self._map[: self._count]
-        return Shingles(hashes, self._ends.all)
+        hashes = self._memory if self._file is None else self._map
+        return Shingles(hashes[: self._count], self._ends.all)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory: what is only reserved, or on the disk, does not count."""
+        return 8 * (len(self._ends) + (self._count if self._file is None else 0))
 
     def extend(self, sets: Shingles) -> None:
-        if self._file is None and 8 * (self._count + len(sets.hashes)) > self._most:
-            self._file = tempfile.TemporaryFile(prefix="limbeck-near-")
-            self._write(self._memory.all, 0)
-            self._memory.clear()
-        if self._file is None:
-            self._memory.extend(sets.hashes)
-        else:
-            self._write(sets.hashes, self._count)
-        ends: I64 = sets.ends + self._count
-        self._ends.extend(ends)
-        self._count += len(sets.hashes)
+        new = self.room(len(sets.hashes))
+        new[:] = sets.hashes
+        self.claim(new, sets.ends)
+
+    def room(self, hashes: int) -> U64:
+        """Where to write that many hashes; views that were made before are gone."""
+        need = self._count + hashes
+        if self._file is None and need > self._most:
+            self._file = tempfile.TemporaryFile(prefix="limbeck-near-", buffering=0)  # noqa: SIM115
+            weakref.finalize(self, self._file.close)
+            self._write(self._memory[: self._count], 0)
+            self._memory = np.empty(0, np.uint64)
+        if self._file is not None:
+            return np.empty(hashes, np.uint64)
+        if need > len(self._memory):
+            # What is reserved and not yet written takes no memory.
+            size = max(need, 2 * len(self._memory), 1 << 16)
+            self._memory = self._copied(self._most if size > _RESERVE else size)
+        return self._memory[self._count : need]
+
+    def _copied(self, size: int) -> U64:
+        size = min(size, self._most)
+        grown = np.empty(size, np.uint64)
+        grown[: self._count] = self._memory[: self._count]
+        return grown
+
+    def claim(self, new: U64, ends: I64) -> None:
+        """Adds sets whose hashes were written to the beginning of what `room` gave last."""
+        size = int(ends[-1]) if len(ends) else 0
+        if self._file is not None:
+            self._write(new[:size], self._count)
+        self._ends.extend(ends + self._count)
+        self._count += size
 
     def _write(self, hashes: U64, first: int) -> None:
         assert self._file is not None
         number = self._file.fileno()
-        rest, place = memoryview(np.ascontiguousarray(hashes)).cast("B"), 8 * first
+        rest, place = memoryview(hashes.tobytes()), 8 * first
         try:
             # A write says that the disk is full; a store through the map would kill the process.
             while rest:

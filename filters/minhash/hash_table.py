@@ -10,13 +10,14 @@ from limbeck.filters.minhash.letters import U32, U64
 
 _FULL = 0.6  # of the slots
 _FIRST = 1024
+_SOON = 1 << 18  # texts for which room is made at once
 
 
 class HashTable:
     """Slots, `older` and `asked` as in `table_kernel`, with room for `room` texts.
 
     8 bytes a slot, of which between 30% and 60% are in use, and 4 a band and 4 a text besides:
-    for 16 bands 280 to 500 bytes a text.
+    for 18 bands 320 to 560 bytes a text.
     """
 
     def __init__(self, bands: int) -> None:
@@ -25,6 +26,10 @@ class HashTable:
         self.slots: U64 = np.zeros(_FIRST, np.uint64)
         self.older: U32 = np.empty((0, bands), np.uint32)
         self.asked: U32 = np.empty(0, np.uint32)
+
+    @property
+    def nbytes(self) -> int:
+        return self.slots.nbytes + self.older.nbytes + self.asked.nbytes
 
     def make_room(self, kept: Kept, batch: int) -> int:
         """Sees to it that a batch fits, and that all texts that are kept are in the table. Returns
@@ -35,6 +40,7 @@ class HashTable:
             self.older.resize((size, kept.bands), refcheck=False)
             self.asked.resize(size, refcheck=False)
         size = len(self.slots)
+        texts = max(texts, min(kept.expected, 2 * texts + _SOON))
         while texts * kept.bands > _FULL * size:
             size *= 2
         if size > len(self.slots):

@@ -10,10 +10,10 @@ import numpy as np
 
 from limbeck.errors import UserError
 from limbeck.filters.minhash import engine
-from limbeck.filters.minhash.bands import Bands, band_keys
+from limbeck.filters.minhash.bands import Bands
 from limbeck.filters.minhash.growing import Growing
 from limbeck.filters.minhash.kept import Kept
-from limbeck.filters.minhash.shingles import Shingles, encoded, portions
+from limbeck.filters.minhash.shingles import Shingles, portions, shingled
 from limbeck.filters.minhash.signatures import permutations
 from limbeck.filters.minhash.verify import Decisions
 
@@ -32,15 +32,15 @@ class NearIndex:
     index of at least `threshold` with it, over sets of `shingle` words in a row.
 
     Candidates come from MinHash signatures of `num_perm` places (`signatures`), cut into bands
-    (`Bands.chosen`, or `params` = (bands, rows)); every candidate's index is then computed
+    (`Bands.chosen`, or `params` = (bands, rows)). Every candidate's index is then computed
     exactly, so that no text is refused without a kept twin. What is missed are pairs no band of
-    which is equal: 0.6% of those at or above the threshold with the defaults, `recall` says how many
-    in general. The answers are the same whatever is added at once, and with or without numba.
+    which is equal: 0.1% of those at or above the threshold with the defaults (see `recall`). The
+    answers are the same whatever is added at once, and with or without numba.
 
-    Memory for a kept text of 190 shingles: 128 bytes of band keys, 190 to 500 to find them by, and 1.5 KB of
-    hashes to verify with. Hashes beyond `memory_mb` are in a temporary file. Refused texts leave
-    nothing. Raises UserError for values out of range, and where the temporary file cannot be
-    written.
+    Memory for a kept text of 190 shingles: 144 bytes of band keys, 320 to 560 to find them by,
+    and 1.5 KB of hashes to verify with. Hashes beyond `memory_mb` are in a temporary file.
+    Refused texts leave nothing. Raises UserError for values out of range, and where the
+    temporary file cannot be written.
     """
 
     def __init__(
@@ -94,6 +94,11 @@ class NearIndex:
         """Whether the hashes have outgrown `memory_mb`."""
         return self._kept.store.on_disk
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of memory in use, those of a temporary file not counted."""
+        return self._kept.nbytes + 8 * len(self._positions)
+
     def add(self, texts: Sequence[str]) -> list[Near | None]:
         """For each text the nearest kept one that refuses it, None where it stays."""
         made = self.decide(texts)
@@ -106,11 +111,16 @@ class NearIndex:
         """What `add` decides, as arrays; `nearest` are positions. For kept texts too: the nearest
         of the candidates below the threshold."""
         used = self._used(len(texts))
+        self.expect(len(texts))
         parts = [
-            self._settle(used, used.shingles(*encoded(part), self.shingle))
+            self._settle(used, shingled(part, self.shingle, used))
             for part in portions(texts, used.PORTION)
         ]
         return Decisions.joined(parts)
+
+    def expect(self, texts: int) -> None:
+        """Says that so many texts come next, so that room is made once."""
+        self._kept.expected = len(self._kept) + texts
 
     def decide_sets(self, sets: Shingles) -> Decisions:
         """`decide` for sets of hashes made earlier."""
@@ -124,11 +134,13 @@ class NearIndex:
         return engine.chosen(self._count + texts)
 
     def _settle(self, used: engine.Engine, sets: Shingles) -> Decisions:
-        keys = band_keys(used.signatures(sets, *self._permutations), self.bands)
+        signed = used.signatures(sets, *self._permutations)
+        keys = used.band_keys(signed, self.bands.count, self.bands.rows)
         made = used.decide(sets, keys, self._kept)
         stay = np.flatnonzero(~made.refused & (sets.sizes > 0))
         self._positions.extend(stay + self._count)
         self._count += len(sets)
-        positions = self._positions.all
-        nearest = np.where(made.nearest < 0, -1, positions[made.nearest])
+        nearest = made.nearest.copy()
+        named = nearest >= 0
+        nearest[named] = self._positions.all[nearest[named]]
         return replace(made, nearest=nearest)

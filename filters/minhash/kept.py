@@ -20,6 +20,10 @@ class Finder(Protocol):
 
     count: int
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+
 
 class Kept:
     """In memory for each text: its keys (8 bytes a band), 8 bytes more, and its set as long as
@@ -29,6 +33,7 @@ class Kept:
         self.threshold = threshold
         self.bands = bands
         self.finder: Finder | None = None
+        self.expected = 0  # how many texts there may be soon
         self.key_rows = Growing(np.uint64, bands)
         self.store = SetStore(most_bytes)
 
@@ -43,6 +48,11 @@ class Kept:
     @property
     def sets(self) -> Shingles:
         return self.store.all
+
+    @property
+    def nbytes(self) -> int:
+        finder = self.finder.nbytes if self.finder else 0
+        return finder + self.key_rows.all.nbytes + self.store.nbytes
 
     def extend(self, sets: Shingles, keys: U64) -> None:
         self.store.extend(sets)

@@ -1,4 +1,4 @@
-# mypy: disable-error-code="no-untyped-def, no-any-return"
+# mypy: disable-error-code="no-untyped-def, no-any-return, assignment"
 """Hashed shingles, their minima under permutations: compiled by numba.
 
 Computes what `by_numpy` computes, to the bit. numba keeps the machine code on disk, and knows it
@@ -24,6 +24,7 @@ _F1, _F2 = np.uint32(0x85EBCA6B), np.uint32(0xC2B2AE35)
 _S16, _S13 = np.uint32(16), np.uint32(13)
 _MOST32 = np.uint32(0xFFFFFFFF)
 _SPACE, _ALONE = np.uint8(1), np.uint8(2)
+_SPARSE = 4  # slots for an item
 _BLOCK = 1024  # shingles: their mixed hashes stay in the first cache
 
 
@@ -52,33 +53,35 @@ def _fmix64(x):
 @njit
 def _flush(sums, places, count, inverse, words, found):
     """The words between the borders (start, end, start, end, ...) that were met."""
+    out = words[found:]
     for k in range(count // 2):
-        words[found + k] = (sums[2 * k + 1] - sums[2 * k]) * inverse[places[2 * k]]
+        start = np.uint64(2 * k)
+        out[k] = (sums[start + _ONE] - sums[start]) * inverse[places[start]]
     return found + count // 2
 
 
 @njit
-def _plain_run(data, i, stop, base, state, sums, places, tables):
-    """Reads ASCII up to `stop`. The loop has no branch: borders are written always, and counted
-    where there is one."""
-    values, powers = tables[0], tables[1]
-    total, inside, count = state
-    for k in range(i, stop):
-        value = values[data[k]]
+def _plain_run(text, sums, places, values, powers):
+    """Reads ASCII. The loop has no branch: borders are written always, and counted where there is
+    one. What counts is unsigned, since numba looks at the sign of an index otherwise."""
+    total, inside, count = _ZERO, False, _ZERO
+    for k in range(len(text)):
+        value = values[text[k]]
         now = value != _ZERO
         sums[count] = total
-        places[count] = k - base
-        count += np.int64(now != inside)
+        places[count] = k
+        count += np.uint64(now != inside)
         inside = now
-        total += value * powers[k - base]
-    return total, inside, count
+        total += value * powers[k]
+    return total, inside, np.int64(count)
 
 
 @njit
-def _wide_run(data, i, stop, base, state, sums, places, tables):
+def _wide_run(data, i, stop, sums, places, tables):
     """Reads UTF-8 until `stop` is reached; returns where it stopped too."""
     values, powers, _, kinds = tables
-    total, inside, count = state
+    total, inside, count = _ZERO, False, 0
+    base = i
     while i < stop:
         byte = np.int64(data[i])
         size, kind = 1, _SPACE if values[byte] == _ZERO else np.uint8(0)
@@ -113,10 +116,9 @@ def _wide_run(data, i, stop, base, state, sums, places, tables):
 
 
 @njit
-def _long_word(data, i, end, base, state, sums, places, tables, plain):
+def _long_word(data, i, end, base, total, count, sums, places, tables):
     """Reads on to the end of a word that reaches beyond the powers at hand."""
     values, powers, inverse, kinds = tables
-    total, _, count = state
     start = places[count - 1]
     word = (total - sums[count - 1]) * inverse[start]
     power = powers[i - base - start - 1] * powers[1]
@@ -147,17 +149,14 @@ def _words(data, i, end, plain, tables, border, words):
     limit = len(tables[1]) - 4
     found = 0
     while i < end:
-        base, state = i, (_ZERO, False, 0)
-        stop = min(end, base + limit)
+        base, stop = i, min(end, i + limit)
         if plain:
-            state = _plain_run(data, i, stop, base, state, sums, places, tables)
+            total, inside, count = _plain_run(data[i:stop], sums, places, tables[0], tables[1])
             i = stop
         else:
-            i, total, inside, count = _wide_run(data, i, stop, base, state, sums, places, tables)
-            state = total, inside, count
-        total, inside, count = state
+            i, total, inside, count = _wide_run(data, i, stop, sums, places, tables)
         if inside:
-            i, count = _long_word(data, i, end, base, state, sums, places, tables, plain)
+            i, count = _long_word(data, i, end, base, total, count, sums, places, tables)
         found = _flush(sums, places, count, tables[2], words, found)
     for k in range(found):
         words[k] = _fmix64(words[k])
@@ -165,29 +164,43 @@ def _words(data, i, end, plain, tables, border, words):
 
 
 @njit
-def _distinct(hashes, count, seen, out, first):
-    """Appends each hash once to `out`, in order; returns the new end. `seen` is a table of zeros
-    of a power of two, and is left so."""
-    mask = np.int64(len(seen) - 1)
-    end = first
-    for k in range(count):
-        item = hashes[k]
-        place = np.int64(item) & mask
-        while seen[place] != _ZERO and seen[place] != item:
-            place = (place + 1) & mask
-        if seen[place] == _ZERO:
-            seen[place] = item
+def _distinct(items, slots, spare, out, end):
+    """Appends each item once to `out`, in any order; returns the new end.
+
+    Each item goes to a slot; the first of a slot is new, another one of a slot is a repeat of it,
+    or else is left over for another round with other bits. There are no branches to guess wrong.
+    """
+    shift, turn = _ZERO, 0
+    end = np.uint64(end)
+    count = len(items)
+    while count:
+        mask = np.uint64(63)
+        while mask < np.uint64(_SPARSE * count):
+            mask = mask * np.uint64(2) + _ONE
+        for k in range(count):
+            last = np.uint64(count - 1 - k)
+            slots[(items[last] >> shift) & mask] = last
+        rest = spare[turn]
+        left = _ZERO
+        for k in range(count):
+            item = items[k]
+            first = np.uint64(slots[(item >> shift) & mask])
+            own = first == np.uint64(k)
             out[end] = item
-            end += 1
-    return end
+            end += np.uint64(own)
+            rest[left] = item
+            left += np.uint64((not own) & (items[first] != item))
+        items, count = rest, np.int64(left)
+        shift = (shift + np.uint64(13)) & np.uint64(31)
+        turn = 1 - turn
+    return np.int64(end)
 
 
+_DATA = "Array(uint8, 1, 'C', readonly=True), int64[::1], bool"
 _TABLES = "Tuple((uint64[::1], uint64[::1], uint64[::1], uint8[::1]))"
 
 
-@compiled(
-    f"int64(Array(uint8, 1, 'C', readonly=True), int64[::1], bool, uint64[::1], {_TABLES}, uint64[::1], int64[::1])"
-)
+@compiled(f"int64({_DATA}, uint64[::1], {_TABLES}, uint64[::1], int64[::1])")
 def shingle(data, ends, plain, steps, tables, out, out_ends):
     """Writes the sets of texts to `out`, which has room for as many hashes as bytes, and where
     each ends; returns the number of hashes. `steps` are the powers of Q up to the shingle's
@@ -202,9 +215,9 @@ def shingle(data, ends, plain, steps, tables, out, out_ends):
     words, hashes = np.empty(room, np.uint64), np.empty(room, np.uint64)
     border = np.empty(len(tables[1]) + 8, np.uint64), np.empty(len(tables[1]) + 8, np.int64)
     width = 64
-    while width < 2 * room:
+    while width <= _SPARSE * room:
         width *= 2
-    seen = np.zeros(width, np.uint64)
+    slots, spare = np.empty(width, np.int32), (np.empty(room, np.uint64), np.empty(room, np.uint64))
     first = 0
     filled = 0
     for text in range(len(ends)):
@@ -215,18 +228,14 @@ def shingle(data, ends, plain, steps, tables, out, out_ends):
         for k in range(many):
             hashes[k] = _LENGTH * np.uint64(span)
         for j in range(span):
+            step, later = steps[j], words[j:]
             for k in range(many):
-                hashes[k] += words[k + j] * steps[j]
+                hashes[k] += later[k] * step
         for k in range(many):
             hashes[k] = _fmix64(hashes[k])
         for k in range(many):
             hashes[k] = max(hashes[k], _ONE)
-        width = 64
-        while width < 2 * many:
-            width *= 2
-        table = seen[:width]
-        filled = _distinct(hashes, many, table, out, filled)
-        table[:] = _ZERO
+        filled = _distinct(hashes[:many], slots, spare, out, filled)
         out_ends[text] = filled
     return filled
 
@@ -267,7 +276,20 @@ def minima(hashes, ends, a, b, out):
         row = out[text]
         for start in range(first, ends[text], _BLOCK):
             count = min(_BLOCK, ends[text] - start)
+            part = hashes[start : start + count]
             for k in range(count):
-                mixed[k] = _fmix32(np.uint32(hashes[start + k]))
+                mixed[k] = _fmix32(np.uint32(part[k]))
             _least(mixed, count, a, b, row)
         first = ends[text]
+
+
+@compiled("void(uint32[:, ::1], uint64[::1], int64, uint64[:, ::1])")
+def band_keys(signatures, steps, rows, out):
+    """`bands.band_keys`; `steps` are the powers of P from the first on."""
+    for text in range(len(signatures)):
+        for band in range(out.shape[1]):
+            values = signatures[text, band * rows :]
+            key = np.uint64(band) * _LENGTH
+            for row in range(rows):
+                key += (np.uint64(values[row]) + _ONE) * steps[row]
+            out[text, band] = _fmix64(key)

@@ -1,10 +1,13 @@
 """Texts as sets of hashed word shingles.
 
 Words are those of `words`: NFC, lower case, parted at white space; in scripts that write no
-spaces every character is one. A shingle is `n` words in a row; a text of fewer words is one shingle of
-them all, and a text without words has none. Two different shingles have the same 64 bits with
-probability 2**-64 or little more: among ten million texts of 200 shingles that are each compared
-with ten others, one false match is expected in some 5 million such runs.
+spaces every character is one. A shingle is `n` words in a row; a text of fewer words is one
+shingle of them all, and a text without words has none.
+
+Two different shingles have the same 64 bits with probability 2**-64 or little more: where ten
+million texts of 200 shingles are compared with ten others each, 1e8 * 200 * 200 * 2**-64 = 2e-7
+false matches are expected, so verified pairs are not read again as words. Who
+knows the constants can make two shingles collide on purpose.
 """
 
 from __future__ import annotations
@@ -20,7 +23,7 @@ import numpy as np
 from limbeck.filters.minhash import engine
 from limbeck.filters.minhash.letters import I64, NO_SPACES, U8, U64
 
-_CHUNK = 1 << 18  # bytes: what is computed for them fits the cache
+_CHUNK = 1 << 17  # bytes: what is computed for them fits the cache
 _ALONE = re.compile("[" + "".join(f"{chr(first)}-{chr(last)}" for first, last in NO_SPACES) + "]")
 
 
@@ -88,8 +91,12 @@ def word_shingles(text: str, n: int = 5) -> set[tuple[str, ...]]:
 
 def shingles(texts: Sequence[str], n: int = 5) -> Shingles:
     """The sets of hashed shingles of texts. Lone surrogates and NUL are letters like others."""
-    kernel = engine.chosen(len(texts))
-    return Shingles.joined([kernel.shingles(*encoded(part), n) for part in portions(texts, _CHUNK)])
+    return shingled(texts, n, engine.chosen(len(texts)))
+
+
+def shingled(texts: Sequence[str], n: int, used: engine.Engine) -> Shingles:
+    """`shingles` by one engine."""
+    return Shingles.joined([used.shingles(*encoded(part), n) for part in portions(texts, _CHUNK)])
 
 
 def portions(texts: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -1,8 +1,8 @@
 """MinHash signatures (Broder 1997), with the permutations of datasketch 2.0.
 
 The hash of a shingle is mixed to 32 bits and permuted by `a * h + b` mod 2**32 with odd `a`
-(datasketch's scheme "affine32", and its random numbers): of two signatures, the share of equal places
-estimates the Jaccard index, with a standard error of at most 0.5 / sqrt(num_perm).
+(datasketch's scheme "affine32", and its random numbers): of two signatures, the share of equal
+places estimates the Jaccard index, with a standard error of at most 0.5 / sqrt(num_perm).
 """
 
 from __future__ import annotations

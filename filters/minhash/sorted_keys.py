@@ -15,13 +15,17 @@ class SortedKeys:
     """Key and number share 64 bits, so that sorting moves one array. The keys are cut to 34 bits
     for that; the caller looks at the whole ones.
 
-    A few arrays: the newest is joined with older ones of hardly greater length, so that each entry is
-    sorted again a few times only.
+    A few arrays: the newest is joined with older ones of hardly greater length, so that each
+    entry is sorted again a few times only.
     """
 
     def __init__(self) -> None:
         self.count = 0
         self._parts: list[U64] = []
+
+    @property
+    def nbytes(self) -> int:
+        return sum(part.nbytes for part in self._parts)
 
     def extend(self, keys: U64) -> None:
         """Adds the keys of the next texts, (texts, bands)."""
