@@ -1,0 +1,145 @@
+"""What one worker does with one file or one group: the arithmetic of the engines, without daft.
+
+Each file's bands and sets are a Parquet file of their own, which appears whole or not at all:
+a job that was stopped goes on with the files that are missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from limbeck.filters.minhash.bands import band_keys
+from limbeck.filters.minhash.engines.positions import Positions, first_of, rows_of
+from limbeck.filters.minhash.engines.tables import texts_of
+from limbeck.filters.minhash.shingles import shingles
+from limbeck.filters.minhash.signatures import signatures
+from limbeck.filters.minhash.verify import jaccard_of_sets
+from limbeck.store import writing
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """How texts are compared: the columns, and MinHash's parameters with the bands they give."""
+
+    columns: tuple[str, ...]
+    threshold: float
+    num_perm: int
+    shingle: int
+    bands: int
+    band_rows: int
+
+
+def write_bands(path: Path, file: int, into: Path, sketch: Sketch) -> int:
+    """Write (key, pos) of every band of every text in a file; returns its number of rows.
+
+    Bands are told apart by their keys, which the band's number is hashed into. A text without a
+    shingle has no bands.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([("key", pa.uint64()), ("pos", pa.uint64())])
+    count = 0
+    with writing(into) as draft, pq.ParquetWriter(draft, schema, compression="zstd") as writer:
+        for start, texts in texts_of(path, sketch.columns):
+            found = shingles(texts, sketch.shingle)
+            keys = band_keys(signatures(found, sketch.num_perm), sketch.bands, sketch.band_rows)
+            some = np.flatnonzero(found.counts)
+            pos = np.uint64(first_of(file) + start) + some.astype(np.uint64)
+            columns = [keys[some].ravel(), np.repeat(pos, sketch.bands)]
+            writer.write_table(pa.table([pa.array(c) for c in columns], schema=schema))
+            count = start + len(texts)
+        writer.add_key_value_metadata({"rows": str(count)})
+    return count
+
+
+def write_sets(path: Path, wanted: Positions, into: Path, sketch: Sketch) -> int:
+    """Write (pos, hashes) of the wanted rows of a file: their shingles, sorted, each once.
+
+    `wanted` are positions in this file, sorted.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    schema = pa.schema([("pos", pa.uint64()), ("hashes", pa.large_list(pa.uint64()))])
+    rows = rows_of(wanted).astype(np.int64)
+    done = 0
+    with writing(into) as draft, pq.ParquetWriter(draft, schema, compression="zstd") as writer:
+        for start, texts in texts_of(path, sketch.columns):
+            end = int(np.searchsorted(rows, start + len(texts)))
+            if end == done:
+                continue
+            found = shingles([texts[row - start] for row in rows[done:end]], sketch.shingle)
+            ends = np.concatenate([[0], np.cumsum(found.counts)])
+            hashes = pa.LargeListArray.from_arrays(ends, pa.array(found.hashes))
+            writer.write_table(pa.table([pa.array(wanted[done:end]), hashes], schema=schema))
+            done = end
+    return done
+
+
+def stars(group: Positions) -> tuple[Positions, Positions]:
+    """Pairs of a group's first row with each other one."""
+    ordered = np.sort(group)
+    return np.repeat(ordered[:1], len(ordered) - 1), ordered[1:]
+
+
+def with_kept(group: Positions, removed: Positions) -> tuple[Positions, Positions]:
+    """Pairs of each row of a group that is not `removed` (sorted) with every later one."""
+    ordered = np.sort(group)
+    places = np.minimum(np.searchsorted(removed, ordered), max(0, len(removed) - 1))
+    kept = np.ones(len(ordered), bool) if not len(removed) else removed[places] != ordered
+    firsts = np.flatnonzero(kept)
+    later = len(ordered) - 1 - firsts
+    first = np.repeat(ordered[firsts], later)
+    second = [ordered[place + 1 :] for place in firsts]
+    return first, np.concatenate(second) if second else ordered[:0]
+
+
+def tasks_left(files: Sequence[Path], folder: Path) -> Iterator[tuple[int, Path, Path]]:
+    """(number, file, where its part goes) of the files that have no part in the folder yet."""
+    for number, path in enumerate(files):
+        part = folder / f"{number:08d}.parquet"
+        if not part.is_file():
+            yield number, path, part
+
+
+def jaccards(one: Any, other: Any) -> NDArray[np.float64]:
+    """The exact Jaccard index of the sets in two Arrow lists of sorted hashes, row by row."""
+    return jaccard_of_sets(*_sets(one), *_sets(other))
+
+
+def pair_lists(groups: Any, removed: Positions | None) -> Any:
+    """For every group in an Arrow list of positions, the list of its pairs: stars where nothing
+    is known yet, else those with rows that are kept."""
+    import pyarrow as pa
+
+    ends, firsts, seconds = [0], [], []
+    for group in groups:
+        rows = np.asarray(group.values, np.uint64)
+        first, second = stars(rows) if removed is None else with_kept(rows, removed)
+        firsts.append(first)
+        seconds.append(second)
+        ends.append(ends[-1] + len(first))
+    none = np.empty(0, np.uint64)
+    arrays = [pa.array(np.concatenate([none, *found])) for found in (firsts, seconds)]
+    pairs = pa.StructArray.from_arrays(arrays, ["first", "second"])
+    return pa.LargeListArray.from_arrays(pa.array(ends, pa.int64()), pairs)
+
+
+def rows_in(part: Path) -> int:
+    """How many rows the file of a bands part has."""
+    import pyarrow.parquet as pq
+
+    return int(pq.read_metadata(part).metadata[b"rows"])
+
+
+def _sets(lists: Any) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    offsets = lists.offsets.to_numpy()
+    values = lists.values.to_numpy()[offsets[0] : offsets[-1]]
+    return values, (offsets - offsets[0]).astype(np.int64)
