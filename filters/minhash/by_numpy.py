@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from limbeck.filters.minhash.kept import Kept
 from limbeck.filters.minhash.letters import (
     ALONE,
     I64,
@@ -18,7 +19,6 @@ from limbeck.filters.minhash.letters import (
     powers,
     values,
 )
-from limbeck.filters.minhash.kept import Kept
 from limbeck.filters.minhash.shingles import Shingles
 from limbeck.filters.minhash.sorted_keys import SortedKeys
 from limbeck.filters.minhash.verify import Decisions, jaccards

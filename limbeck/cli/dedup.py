@@ -32,7 +32,8 @@ def dedup(
         str, typer.Option(help="local (one reader), daft (all cores), or ray (a cluster).")
     ] = "local",
     address: Annotated[
-        str | None, typer.Option(help="The Ray cluster's. Default: the one that Ray finds.")
+        str | None,
+        typer.Option(help="The Ray cluster's. Default: RAY_ADDRESS, or none."),
     ] = None,
     work: Annotated[
         Path | None,
@@ -47,7 +48,7 @@ def dedup(
     Every removed row has a kept one at the threshold or above, by exact Jaccard index of word
     shingles; all engines decide alike.
     """
-    from limbeck.filters.minhash.engines import ENGINES, near_rows
+    from limbeck.filters.minhash.engines import near_rows
     from limbeck.filters.minhash.engines.verdicts import (
         NAME,
         kept_name,
@@ -56,11 +57,8 @@ def dedup(
         write_verdicts,
     )
     from limbeck.progress import visible
-    from limbeck.registry import did_you_mean
     from limbeck.store import fresh_folder
 
-    if engine not in ENGINES:
-        raise UserError(f"unknown engine {engine!r}{did_you_mean(engine, ENGINES)}")
     if address is not None and engine != "ray":
         raise UserError("--address is a Ray cluster's: add --engine ray")
     if to.exists() and not (to / NAME).is_file():

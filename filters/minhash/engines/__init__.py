@@ -7,14 +7,18 @@ the same as relational steps on the cores of one machine, `ray` on a cluster.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
-from limbeck.filters.minhash.bands import bands_for
+from limbeck.errors import UserError
 from limbeck.filters.minhash.engines.runner import ENGINES, Engine
 from limbeck.filters.minhash.engines.tables import check_files
 from limbeck.filters.minhash.engines.verdicts import Decided
 from limbeck.filters.minhash.engines.work import Sketch
+from limbeck.registry import did_you_mean
+from limbeck.store import read_json, write_json
 
+JOB = "job.json"
 __all__ = ["ENGINES", "Decided", "Engine", "near_rows"]
 
 
@@ -36,9 +40,10 @@ def near_rows(
     `address` is the Ray cluster's. Raises DataError for files that cannot be read, MissingExtra,
     UserError.
     """
+    if engine not in ENGINES:
+        raise UserError(f"unknown engine {engine!r}{did_you_mean(engine, ENGINES)}")
     check_files(files, columns)
-    bands, rows = bands_for(threshold, num_perm)
-    sketch = Sketch(tuple(columns), threshold, num_perm, shingle, bands, rows)
+    sketch = Sketch(tuple(columns), threshold, num_perm, shingle)
     if engine == "local":
         from limbeck.filters.minhash.engines.local import decide
 
@@ -46,5 +51,18 @@ def near_rows(
     from limbeck.filters.minhash.engines.dataflow import compare
     from limbeck.filters.minhash.engines.greedy import decided
 
+    _check_job(folder / JOB, files, sketch)
     compared = compare(files, sketch, folder, engine, address=address, say=say)
     return decided(compared.pairs, threshold, compared.counts)
+
+
+def _check_job(path: Path, files: Sequence[Path], sketch: Sketch) -> None:
+    """Note what is compared; refuse to go on with what lies there from another job."""
+    said = [[str(file.resolve()), file.stat().st_size, file.stat().st_mtime_ns] for file in files]
+    job = {"files": said, "sketch": asdict(sketch) | {"columns": list(sketch.columns)}}
+    if path.is_file() and read_json(path) != job:
+        raise UserError(
+            f"{path.parent} is of another job: other files, columns or parameters, or a file "
+            "changed since. Give another folder, or remove that one"
+        )
+    write_json(path, job)

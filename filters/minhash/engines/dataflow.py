@@ -70,14 +70,12 @@ class _Flow:
 
     def bands(self) -> list[int]:
         """Sketch every file; the rows of each."""
-        daft, sketch = self.daft, self.sketch
-        into = self.folder / "bands"
+        sketch, into = self.sketch, self.folder / "bands"
         into.mkdir(parents=True, exist_ok=True)
         self._each_file(
             list(work.tasks_left(self.files, into)),
             lambda file, path, part: work.write_bands(Path(path), file, Path(part), sketch),
         )
-        del daft
         return [work.rows_in(into / f"{number:08d}.parquet") for number in range(len(self.files))]
 
     def _each_file(
@@ -154,14 +152,13 @@ class _Flow:
         pairs.write_parquet(str(path / "pairs"), compression="zstd")
 
     def _compare(self, path: Path) -> None:
-        daft, col, sketch = self.daft, self.daft.col, self.sketch
+        daft, col = self.daft, self.daft.col
         with fresh_folder(path / "done") as draft:
-            if not _parts(path / "pairs"):
+            pairs = daft.read_parquet(f"{path}/pairs/*.parquet") if _parts(path / "pairs") else None
+            if pairs is None or not pairs.count_rows():
                 return
-            pairs = daft.read_parquet(f"{path}/pairs/*.parquet")
             self._write_sets(pairs, path / "sets")
             sets = daft.read_parquet(f"{path}/sets/*.parquet")
-            del sketch
 
             @daft.func.batch(return_dtype=daft.DataType.float64())
             def jaccard(one: Any, other: Any) -> Any:
@@ -178,14 +175,13 @@ class _Flow:
 
     def _write_sets(self, pairs: Any, into: Path) -> None:
         """The shingles of every row that is in a pair, read again from its file."""
-        daft, sketch = self.daft, self.sketch
+        sketch = self.sketch
         into.mkdir(parents=True, exist_ok=True)
         wanted = into / "wanted.npy"
         table = pairs.select("first", "second").to_arrow()
         rows = np.unique(np.concatenate([table["first"].to_numpy(), table["second"].to_numpy()]))
         np.save(wanted, rows)
         has = np.unique(files_of(rows)).tolist()
-        del daft
 
         def write(file: int, path: str, part: str) -> int:
             every = np.load(wanted, mmap_mode="r")

@@ -22,8 +22,8 @@ _STARTED: list[Engine] = []
 
 
 def daft_on(engine: Literal["daft", "ray"], address: str | None = None) -> Any:
-    """The module daft, on its own runner or on the Ray cluster at `address` (None: the one that
-    Ray finds, else a new one on this machine).
+    """The module daft, on its own runner or on the Ray cluster at `address` (None: that of the
+    variable RAY_ADDRESS, else a new one on this machine).
 
     Raises MissingExtra where daft or Ray is not installed, UserError for a second engine in one
     process, which daft does not allow, and for a cluster that does not answer.
@@ -53,9 +53,11 @@ def _start_ray(address: str | None) -> None:
         raise MissingExtra("ray", "scale") from error
     if ray.is_initialized():
         return
+    quiet = {"log_to_driver": False, "logging_level": "ERROR"}
     try:
-        ray.init(
-            address=address, log_to_driver=False, logging_level="ERROR", include_dashboard=False
-        )
+        if address is None and "RAY_ADDRESS" not in os.environ:  # a new one, for this machine alone
+            ray.init(include_dashboard=False, _node_ip_address="127.0.0.1", **quiet)
+        else:
+            ray.init(address=address, **quiet)
     except (ConnectionError, RuntimeError, ValueError) as error:
         raise UserError(f"no Ray cluster at {address or 'this machine'}: {error}") from error

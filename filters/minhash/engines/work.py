@@ -12,27 +12,28 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from limbeck.filters.minhash.bands import band_keys
+from limbeck.filters.minhash.bands import Bands, band_keys
 from limbeck.filters.minhash.engines.positions import Positions, first_of, rows_of
 from limbeck.filters.minhash.engines.tables import texts_of
 from limbeck.filters.minhash.shingles import shingles
 from limbeck.filters.minhash.signatures import signatures
-from limbeck.filters.minhash.verify import jaccard_of_sets
+from limbeck.filters.minhash.verify import jaccard
 from limbeck.store import writing
 
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """How texts are compared: the columns, and MinHash's parameters with the bands they give."""
+    """How texts are compared: the columns, and MinHash's parameters."""
 
     columns: tuple[str, ...]
     threshold: float
     num_perm: int
     shingle: int
-    bands: int
-    band_rows: int
+
+    @property
+    def bands(self) -> Bands:
+        return Bands.chosen(self.threshold, self.num_perm)
 
 
 def write_bands(path: Path, file: int, into: Path, sketch: Sketch) -> int:
@@ -45,14 +46,14 @@ def write_bands(path: Path, file: int, into: Path, sketch: Sketch) -> int:
     import pyarrow.parquet as pq
 
     schema = pa.schema([("key", pa.uint64()), ("pos", pa.uint64())])
-    count = 0
+    bands, count = sketch.bands, 0
     with writing(into) as draft, pq.ParquetWriter(draft, schema, compression="zstd") as writer:
         for start, texts in texts_of(path, sketch.columns):
             found = shingles(texts, sketch.shingle)
-            keys = band_keys(signatures(found, sketch.num_perm), sketch.bands, sketch.band_rows)
-            some = np.flatnonzero(found.counts)
+            keys = band_keys(signatures(found, sketch.num_perm), bands)
+            some = np.flatnonzero(found.sizes)
             pos = np.uint64(first_of(file) + start) + some.astype(np.uint64)
-            columns = [keys[some].ravel(), np.repeat(pos, sketch.bands)]
+            columns = [keys[some].ravel(), np.repeat(pos, bands.count)]
             writer.write_table(pa.table([pa.array(c) for c in columns], schema=schema))
             count = start + len(texts)
         writer.add_key_value_metadata({"rows": str(count)})
@@ -60,7 +61,7 @@ def write_bands(path: Path, file: int, into: Path, sketch: Sketch) -> int:
 
 
 def write_sets(path: Path, wanted: Positions, into: Path, sketch: Sketch) -> int:
-    """Write (pos, hashes) of the wanted rows of a file: their shingles, sorted, each once.
+    """Write (pos, hashes) of the wanted rows of a file: their shingles, each once.
 
     `wanted` are positions in this file, sorted.
     """
@@ -76,7 +77,7 @@ def write_sets(path: Path, wanted: Positions, into: Path, sketch: Sketch) -> int
             if end == done:
                 continue
             found = shingles([texts[row - start] for row in rows[done:end]], sketch.shingle)
-            ends = np.concatenate([[0], np.cumsum(found.counts)])
+            ends = np.concatenate([[0], found.ends])
             hashes = pa.LargeListArray.from_arrays(ends, pa.array(found.hashes))
             writer.write_table(pa.table([pa.array(wanted[done:end]), hashes], schema=schema))
             done = end
@@ -109,9 +110,12 @@ def tasks_left(files: Sequence[Path], folder: Path) -> Iterator[tuple[int, Path,
             yield number, path, part
 
 
-def jaccards(one: Any, other: Any) -> NDArray[np.float64]:
-    """The exact Jaccard index of the sets in two Arrow lists of sorted hashes, row by row."""
-    return jaccard_of_sets(*_sets(one), *_sets(other))
+def jaccards(one: Any, other: Any) -> list[float]:
+    """The exact Jaccard index of the sets in two Arrow lists of hashes, row by row."""
+    return [
+        jaccard(first.values.to_numpy(), second.values.to_numpy())
+        for first, second in zip(one, other, strict=True)
+    ]
 
 
 def pair_lists(groups: Any, removed: Positions | None) -> Any:
@@ -137,9 +141,3 @@ def rows_in(part: Path) -> int:
     import pyarrow.parquet as pq
 
     return int(pq.read_metadata(part).metadata[b"rows"])
-
-
-def _sets(lists: Any) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    offsets = lists.offsets.to_numpy()
-    values = lists.values.to_numpy()[offsets[0] : offsets[-1]]
-    return values, (offsets - offsets[0]).astype(np.int64)
