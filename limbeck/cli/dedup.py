@@ -74,7 +74,7 @@ def dedup(
         found = near_rows(
             files,
             text or ["text"],
-            engine=engine,
+            engine=engine,  # type: ignore[arg-type]  # near_rows checks it
             threshold=threshold,
             num_perm=num_perm,
             shingle=shingle,

@@ -95,7 +95,7 @@ class _Flow:
         if daft.get_or_infer_runner_type() == "ray":
             frame = frame.into_partitions(len(tasks))
 
-        @daft.func.batch(return_dtype=daft.DataType.int64(), batch_size=1)
+        @daft.func.batch(return_dtype=daft.DataType.int64(), batch_size=1)  # type: ignore[untyped-decorator]
         def one(file: Any, path: Any, part: Any) -> Any:
             told = zip(file.to_pylist(), path.to_pylist(), part.to_pylist(), strict=True)
             return [do(*task) for task in told]
@@ -136,7 +136,7 @@ class _Flow:
         if refused is not None:
             np.save(out, refused)
 
-        @daft.func.batch(return_dtype=daft.DataType.list(pair))
+        @daft.func.batch(return_dtype=daft.DataType.list(pair))  # type: ignore[untyped-decorator]
         def paired(group: Any) -> Any:
             gone = None if refused is None else np.load(out, mmap_mode="r")
             return work.pair_lists(group.to_arrow(), gone)
@@ -160,7 +160,7 @@ class _Flow:
             self._write_sets(pairs, path / "sets")
             sets = daft.read_parquet(f"{path}/sets/*.parquet")
 
-            @daft.func.batch(return_dtype=daft.DataType.float64())
+            @daft.func.batch(return_dtype=daft.DataType.float64())  # type: ignore[untyped-decorator]
             def jaccard(one: Any, other: Any) -> Any:
                 return work.jaccards(one.to_arrow(), other.to_arrow())
 

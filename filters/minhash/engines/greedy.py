@@ -45,7 +45,8 @@ def removed(pairs: Pairs, threshold: float) -> Positions:
         state[hit[state[hit] == _UNDECIDED]] = _REMOVED
         left = (state[first] == _UNDECIDED) & (state[second] == _UNDECIDED)
         first, second = first[left], second[left]
-    return nodes[state == _REMOVED]
+    found: Positions = nodes[state == _REMOVED]
+    return found
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ def test_the_nearest_is_the_greatest_then_the_earliest(
     rows: list[tuple[int, int, float]],
 ) -> None:
     gone = in_order(rows, 0.8)
-    expected = {}
+    expected: dict[int, tuple[int, float]] = {}
     for a, b, j in rows:
         if a not in gone and (j, -a) > (lambda best: (best[1], -best[0]))(
             expected.get(b, (99, -1.0))
