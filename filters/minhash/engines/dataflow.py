@@ -19,7 +19,7 @@ from typing import Any, Literal
 import numpy as np
 
 from limbeck.filters.minhash.engines import work
-from limbeck.filters.minhash.engines.greedy import Pairs, removed
+from limbeck.filters.minhash.engines.greedy import Pairs, joined, removed
 from limbeck.filters.minhash.engines.positions import Positions, files_of, range_of
 from limbeck.filters.minhash.engines.runner import daft_on
 from limbeck.store import fresh_folder
@@ -47,7 +47,7 @@ def compare(
 ) -> Compared:
     """Compare all rows of all files. `folder` is for what lies between the steps; a job that was
     stopped goes on with what is there. Raises what `daft_on` and reading raise."""
-    flow = _Flow(daft_on(engine, address), [Path(f).resolve() for f in files], sketch, folder)
+    flow = Flow(daft_on(engine, address), [Path(f).resolve() for f in files], sketch, folder)
     counts = flow.bands()
     say(f"{sum(counts):,} rows sketched in {len(files)} files")
     groups = flow.groups()
@@ -55,14 +55,14 @@ def compare(
     refused: Positions | None = None
     while (found := flow.round(groups, refused, len(known))) is not None:
         known.append(found)
-        pairs = _joined(known)
+        pairs = joined(known)
         refused = removed(pairs, sketch.threshold)
         say(f"round {len(known)}: {len(found.first):,} pairs compared, {len(refused):,} rows near")
-    return Compared(_joined(known), counts, len(known))
+    return Compared(joined(known), counts, len(known))
 
 
 @dataclass(frozen=True, slots=True)
-class _Flow:
+class Flow:
     daft: Any
     files: list[Path]
     sketch: work.Sketch
@@ -212,15 +212,4 @@ def _read(folder: Path) -> Pairs:
         joined["first"].astype(np.uint64),
         joined["second"].astype(np.uint64),
         joined["jaccard"].astype(np.float64),
-    )
-
-
-def _joined(known: Sequence[Pairs]) -> Pairs:
-    if not known:
-        none = np.empty(0, np.uint64)
-        return Pairs(none, none, np.empty(0))
-    return Pairs(
-        np.concatenate([found.first for found in known]),
-        np.concatenate([found.second for found in known]),
-        np.concatenate([found.jaccard for found in known]),
     )

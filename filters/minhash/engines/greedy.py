@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -24,6 +25,18 @@ class Pairs:
     def above(self, threshold: float) -> Pairs:
         chosen = self.jaccard >= threshold
         return Pairs(self.first[chosen], self.second[chosen], self.jaccard[chosen])
+
+
+def joined(known: Sequence[Pairs]) -> Pairs:
+    """All pairs of several rounds."""
+    if not known:
+        none = np.empty(0, np.uint64)
+        return Pairs(none, none, np.empty(0))
+    return Pairs(
+        np.concatenate([found.first for found in known]),
+        np.concatenate([found.second for found in known]),
+        np.concatenate([found.jaccard for found in known]),
+    )
 
 
 def removed(pairs: Pairs, threshold: float) -> Positions:
