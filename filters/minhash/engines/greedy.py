@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from limbeck.filters.minhash.engines.positions import Positions
+from limbeck.filters.minhash.engines.positions import Positions, among
 from limbeck.filters.minhash.engines.verdicts import Decided
 
 _UNDECIDED, _KEPT, _REMOVED = 0, 1, 2
@@ -74,7 +74,7 @@ class Nearest:
 
 def nearest(pairs: Pairs, removed: Positions) -> Nearest:
     """The nearest kept row of every row that was compared with one."""
-    kept = ~_among(pairs.first, removed)
+    kept = ~among(pairs.first, removed)
     first, second, jaccard = pairs.first[kept], pairs.second[kept], pairs.jaccard[kept]
     order = np.lexsort((first, -jaccard, second))
     first, second, jaccard = first[order], second[order], jaccard[order]
@@ -89,11 +89,3 @@ def decided(pairs: Pairs, threshold: float, counts: list[int]) -> Decided:
     found = nearest(pairs, gone)
     places = np.searchsorted(found.row, gone)
     return Decided(gone, found.nearest[places], found.jaccard[places], counts)
-
-
-def _among(values: Positions, found: Positions) -> NDArray[np.bool_]:
-    """Which values are in `found`, which is sorted."""
-    if not len(found):
-        return np.zeros(len(values), bool)
-    places = np.minimum(np.searchsorted(found, values), len(found) - 1)
-    return np.asarray(found[places] == values)

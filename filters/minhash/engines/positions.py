@@ -32,3 +32,11 @@ def rows_of(positions: Positions) -> Positions:
 def range_of(file: int) -> Positions:
     """The first position of a file, and that of the next one."""
     return np.array([first_of(file), first_of(file + 1)], np.uint64)
+
+
+def among(values: Positions, found: Positions) -> NDArray[np.bool_]:
+    """Which values are in `found`, which is sorted."""
+    if not len(found):
+        return np.zeros(len(values), bool)
+    places = np.minimum(np.searchsorted(found, values), len(found) - 1)
+    return np.asarray(found[places] == values)

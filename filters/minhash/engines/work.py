@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from limbeck.filters.minhash.bands import Bands, band_keys
-from limbeck.filters.minhash.engines.positions import Positions, first_of, rows_of
+from limbeck.filters.minhash.engines.positions import Positions, among, first_of, rows_of
 from limbeck.filters.minhash.engines.tables import texts_of
 from limbeck.filters.minhash.shingles import shingles
 from limbeck.filters.minhash.signatures import signatures
@@ -84,22 +85,29 @@ def write_sets(path: Path, wanted: Positions, into: Path, sketch: Sketch) -> int
     return done
 
 
-def stars(group: Positions) -> tuple[Positions, Positions]:
-    """Pairs of a group's first row with each other one."""
-    ordered = np.sort(group)
-    return np.repeat(ordered[:1], len(ordered) - 1), ordered[1:]
+def paired(
+    rows: Positions, ends: NDArray[np.int64], removed: Positions | None
+) -> tuple[Positions, Positions, NDArray[np.int64]]:
+    """The pairs of groups, and where each group's pairs end.
 
-
-def with_kept(group: Positions, removed: Positions) -> tuple[Positions, Positions]:
-    """Pairs of each row of a group that is not `removed` (sorted) with every later one."""
-    ordered = np.sort(group)
-    places = np.minimum(np.searchsorted(removed, ordered), max(0, len(removed) - 1))
-    kept = np.ones(len(ordered), bool) if not len(removed) else removed[places] != ordered
-    firsts = np.flatnonzero(kept)
-    later = len(ordered) - 1 - firsts
-    first = np.repeat(ordered[firsts], later)
-    second = [ordered[place + 1 :] for place in firsts]
-    return first, np.concatenate(second) if second else ordered[:0]
+    `rows` are the groups' rows end to end in any order, and `ends` where each group ends. Where
+    nothing is known yet (`removed` is None) a group's first row is paired with each other one, else
+    each row that is not `removed` (sorted) with every later one.
+    """
+    sizes = np.diff(ends, prepend=0)
+    rows = rows[np.lexsort((rows, np.repeat(np.arange(len(ends)), sizes)))]
+    last = np.repeat(ends, sizes)
+    if removed is None:
+        leads = np.zeros(len(rows), bool)
+        leads[(ends - sizes)[sizes > 0]] = True
+    else:
+        leads = ~among(rows, removed)
+    later = np.where(leads, last - 1 - np.arange(len(rows)), 0)
+    until = np.cumsum(later)
+    begins = np.arange(len(rows)) + 1 - (until - later)
+    second = rows[np.repeat(begins, later) + np.arange(int(later.sum()))]
+    pair_ends = np.concatenate([[0], until])[ends]
+    return np.repeat(rows, later), second, pair_ends
 
 
 def tasks_left(files: Sequence[Path], folder: Path) -> Iterator[tuple[int, Path, Path]]:
@@ -119,21 +127,14 @@ def jaccards(one: Any, other: Any) -> list[float]:
 
 
 def pair_lists(groups: Any, removed: Positions | None) -> Any:
-    """For every group in an Arrow list of positions, the list of its pairs: stars where nothing
-    is known yet, else those with rows that are kept."""
+    """For every group in an Arrow list of positions, the list of its pairs (`paired`)."""
     import pyarrow as pa
 
-    ends, firsts, seconds = [0], [], []
-    for group in groups:
-        rows = np.asarray(group.values, np.uint64)
-        first, second = stars(rows) if removed is None else with_kept(rows, removed)
-        firsts.append(first)
-        seconds.append(second)
-        ends.append(ends[-1] + len(first))
-    none = np.empty(0, np.uint64)
-    arrays = [pa.array(np.concatenate([none, *found])) for found in (firsts, seconds)]
-    pairs = pa.StructArray.from_arrays(arrays, ["first", "second"])
-    return pa.LargeListArray.from_arrays(pa.array(ends, pa.int64()), pairs)
+    offsets = groups.offsets.to_numpy().astype(np.int64)
+    rows = groups.values.to_numpy()[offsets[0] : offsets[-1]]
+    first, second, ends = paired(rows, offsets[1:] - offsets[0], removed)
+    pairs = pa.StructArray.from_arrays([pa.array(first), pa.array(second)], ["first", "second"])
+    return pa.LargeListArray.from_arrays(pa.array(np.concatenate([[0], ends])), pairs)
 
 
 def rows_in(part: Path) -> int:

@@ -26,18 +26,29 @@ from limbeck.filters.minhash.shingles import shingles
 SKETCH = work.Sketch(("text",), 0.8, 128, 5)
 
 
-@given(st.sets(st.integers(0, 40), max_size=15), st.sets(st.integers(0, 40), max_size=10))
-def test_pairs_with_kept_rows(group: set[int], gone: set[int]) -> None:
-    rows = np.array(list(group), np.uint64)
-    first, second = work.with_kept(rows, np.array(sorted(gone), np.uint64))
-    expected = {(a, b) for a in group - gone for b in group if a < b}
-    assert set(zip(first.tolist(), second.tolist(), strict=True)) == expected
-    assert len(first) == len(expected)
+_GROUPS = st.lists(st.lists(st.integers(0, 40), unique=True, max_size=9), max_size=6)
 
 
-def test_a_star_has_the_earliest_row_in_its_middle() -> None:
-    first, second = work.stars(np.array([7, 3, 9], np.uint64))
-    assert (first.tolist(), second.tolist()) == ([3, 3], [7, 9])
+@given(_GROUPS, st.none() | st.sets(st.integers(0, 40), max_size=20))
+def test_pairs_of_groups(groups: list[list[int]], gone: set[int] | None) -> None:
+    rows = np.array([row for group in groups for row in group], np.uint64)
+    ends = np.cumsum([len(group) for group in groups], dtype=np.int64)
+    removed = None if gone is None else np.array(sorted(gone), np.uint64)
+    first, second, until = work.paired(rows, ends, removed)
+    pairs = list(zip(first.tolist(), second.tolist(), strict=True))
+    start = 0
+    for group, end in zip(groups, until.tolist(), strict=True):
+        leads = group if gone is not None else [min(group)] if group else []
+        expected = [
+            (a, b)
+            for a in sorted(leads)
+            if not gone or a not in gone
+            for b in sorted(group)
+            if a < b
+        ]
+        assert pairs[start:end] == expected
+        start = end
+    assert start == len(pairs)
 
 
 def test_lists_of_pairs_stay_with_their_groups() -> None:
