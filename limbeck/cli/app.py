@@ -15,6 +15,7 @@ from limbeck.cli.audit import audit as audit_verb
 from limbeck.cli.batch import app as batch_app
 from limbeck.cli.compare import compare as compare_verb
 from limbeck.cli.curve import curve as curve_verb
+from limbeck.cli.dedup import dedup as dedup_verb
 from limbeck.cli.export_tasks import app as tasks_app
 from limbeck.cli.import_rows import import_rows as import_verb
 from limbeck.cli.ledger import app as ledger_app
@@ -223,6 +224,7 @@ app.command()(probe_verb)
 app.command()(audit_verb)
 app.command(name="compare")(compare_verb)
 app.command(name="curve")(curve_verb)
+app.command(name="dedup")(dedup_verb)
 app.command(name="transfer")(transfer_verb)
 app.command(name="import")(import_verb)
 app.command()(questions_verb)
