@@ -18,6 +18,7 @@ from itertools import groupby, pairwise
 from pathlib import Path
 from typing import IO
 
+from limbeck.errors import DataError
 from limbeck.kept import LineSet, merged
 from limbeck.pipeline.filter_judge import Judged, Tally, add_all, is_alone, judge_records
 from limbeck.pipeline.filter_pool import Parallel
@@ -97,7 +98,10 @@ class Rows:
         yield from merged(lines, unspilled(self.changed))
 
     def _question(self, line: bytes, number: int) -> str:
-        return prompt_key(parse_record(line, self.path, number).messages)
+        try:
+            return prompt_key(parse_record(line, self.path, number).messages)
+        except DataError:  # who judges the batch says it, in the order of the lines
+            return ""
 
 
 def spilled(number: int, line: bytes) -> bytes:
