@@ -30,6 +30,7 @@ from limbeck.text import prompt_key
 
 BATCH = 1024  # rows
 BATCH_BYTES = 4 << 20  # of lines: a few huge rows are a batch, too
+MOST = 16  # batches; a question with more rows than they have is parted after all
 
 
 @dataclass(slots=True)
@@ -71,12 +72,15 @@ class Rows:
         self.changed = changed
 
     def batches(self) -> Iterator[Batch]:
-        """Batches that part no question: rows of one prompt that stand together stay together."""
+        """Batches that part no question: rows of one prompt that stand together stay together, as
+        far as memory allows."""
         batch, size = Batch([], [], set()), 0
         for number, line, is_changed in self._lines():
-            full = len(batch.lines) >= BATCH or size >= BATCH_BYTES
-            if full and self._question(batch.lines[-1], batch.numbers[-1]) != self._question(
-                line, number
+            fill = max(batch.size / BATCH, size / BATCH_BYTES)
+            if fill >= MOST or (
+                fill >= 1
+                and self._question(batch.lines[-1], batch.numbers[-1])
+                != self._question(line, number)
             ):
                 yield batch
                 batch, size = Batch([], [], set()), 0

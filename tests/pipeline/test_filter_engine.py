@@ -135,12 +135,17 @@ def test_a_batch_parts_no_question_and_is_bounded_in_rows_and_bytes(
     write_jsonl(path, (record.to_json() for record in records))
     path.write_bytes(b"\n" + path.read_bytes() + b"  \n")
     sizes = {}
-    for name, value in (("BATCH", 1), ("BATCH", 3), ("BATCH_BYTES", 1), ("BATCH", 100)):
+    for name, value in (("BATCH", 1), ("BATCH", 3), ("BATCH_BYTES", 150), ("BATCH", 100)):
         with monkeypatch.context() as patch:
             patch.setattr(filter_engine, name, value)
             batches = list(Rows(path).batches())
         sizes[name, value] = [batch.size for batch in batches]
         assert [n for batch in batches for n in batch.numbers] == list(range(2, 11))
-    assert sizes["BATCH", 1] == sizes["BATCH_BYTES", 1] == [2, 1, 4, 1, 1]
+    assert sizes["BATCH", 1] == sizes["BATCH_BYTES", 150] == [2, 1, 4, 1, 1]
     assert sizes["BATCH", 3] == [3, 4, 2]
     assert sizes["BATCH", 100] == [9]
+    one = [row("text", n, prompt="?") for n in range(9)]
+    write_jsonl(path, (record.to_json() for record in one))
+    monkeypatch.setattr(filter_engine, "BATCH", 2)
+    monkeypatch.setattr(filter_engine, "MOST", 2)
+    assert [batch.size for batch in Rows(path).batches()] == [4, 4, 1]

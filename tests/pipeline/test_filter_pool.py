@@ -48,8 +48,6 @@ class Plug:
         for record in records:
             if record.completion == "crash":
                 os.kill(os.getpid(), 9)
-            if record.completion == "raise":
-                raise ZeroDivisionError("by nothing")
             if record.completion == "sleep":
                 open(os.environ["SLEEPS"], "w").close()
                 time.sleep(60)
@@ -120,11 +118,12 @@ def test_workers_write_what_one_process_writes_and_are_gone(
         write_jsonl(folder / "test.jsonl", [{"prompt": "问题 3: 3 + 1 = ?"}])
         context, said = run_of(folder, records(90), [*FILTERS, "plug", "complete"], workers=workers)
         filter_records(context)
-        found[workers], told[workers] = files(context), said.getvalue().splitlines()[2:]
+        found[workers] = files(context)
+        told[workers] = [line for line in said.getvalue().splitlines() if "contam" in line]
     assert found[1] == found[2]
     assert sorted(found[1]) == ["changed.jsonl", "done.json", "kept.bin", "verdicts.jsonl"]
     assert told[1] == told[2]
-    assert "contamination: " in told[1][0]
+    assert len(told[1]) == 1
     assert len(started) == 2
     assert all(process.returncode == 0 for process in started)
 
@@ -144,9 +143,6 @@ def test_an_error_is_the_same_from_a_worker(
     with pytest.raises(DataError, match="line 1: not a limbeck record") as error:
         filter_records(context)
     assert (error.value.path, error.value.line) == (path, 1)
-    context, _ = run_of(tmp_path, [row("raise")], ["plug"], workers=workers)
-    with pytest.raises(ZeroDivisionError, match=r"^by nothing$"):
-        filter_records(context)
 
 
 def test_a_worker_that_dies_is_a_sentence(tmp_path: Path, plugin: None) -> None:
@@ -197,6 +193,7 @@ def test_errors_that_cannot_be_made_from_their_words_travel_whole() -> None:
     there = Failed.of(local).error()
     assert type(there) is RuntimeError
     assert str(there) == "Local: what no other process knows"
+    assert "In a process of the filters" in there.__notes__[0]
 
 
 def test_workers_start_only_for_work_that_pays_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
