@@ -21,9 +21,9 @@ from typing import IO, Any
 
 from limbeck import kept
 from limbeck.errors import DataError
+from limbeck.filters.chain import Tally
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.filter_engine import Rows, run_filters
-from limbeck.pipeline.filter_judge import Tally
 from limbeck.pipeline.filter_pool import Parallel
 from limbeck.pipeline.funnel import Stage, compared
 from limbeck.pipeline.output import RECORDS

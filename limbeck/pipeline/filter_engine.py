@@ -19,8 +19,8 @@ from pathlib import Path
 from typing import IO
 
 from limbeck.errors import DataError
+from limbeck.filters.chain import Judged, Tally, add_all, is_alone, judge_records
 from limbeck.kept import LineSet, merged
-from limbeck.pipeline.filter_judge import Judged, Tally, add_all, is_alone, judge_records
 from limbeck.pipeline.filter_pool import Parallel
 from limbeck.progress import Reporter
 from limbeck.protocols import Filter

@@ -15,11 +15,11 @@ import pytest
 
 from limbeck import registry
 from limbeck.errors import DataError, MissingExtra, UserError
+from limbeck.filters.worker import Failed
 from limbeck.pipeline import filter_engine, filter_pool
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.filter import filter_records
 from limbeck.pipeline.filter_pool import Parallel, _Clock
-from limbeck.pipeline.filter_worker import Failed
 from limbeck.record import Record
 from limbeck.store import write_jsonl
 from tests.pipeline.filtering import row, run_of
