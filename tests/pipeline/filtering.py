@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -52,7 +51,6 @@ def add_fakes(monkeypatch: pytest.MonkeyPatch) -> None:
     known = {kind.name: (f"{__name__}:{kind.__name__}", "a fake") for kind in fakes}
     filters = registry._BUILT_IN["filters"] | known
     monkeypatch.setitem(registry._BUILT_IN, "filters", filters)
-    monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
 
 
 @dataclass
@@ -60,7 +58,7 @@ class Letter:
     """Stateless: refuses texts with a letter in them."""
 
     stateless: ClassVar[bool] = True
-    name: ClassVar[str] = "letter"
+    name: str = field(default="letter", init=False)
     letter: str = "x"
 
     def judge(self, records: Sequence[Record], /) -> list[Verdict]:
@@ -79,7 +77,7 @@ class Letter:
 class Every:
     """Remembers: refuses every n-th row that it sees, and names the row before it."""
 
-    name: ClassVar[str] = "every"
+    name: str = field(default="every", init=False)
     n: int = 3
     seen: list[str] = field(default_factory=list, init=False)
 
@@ -102,7 +100,7 @@ class Every:
 class Median:
     """Surveys: refuses what is longer than half of what reaches it."""
 
-    name: ClassVar[str] = "median"
+    name: str = field(default="median", init=False)
     stateless: ClassVar[bool] = True  # it is not, for it looks first
     lengths: list[int] = field(default_factory=list, init=False)
     judged: bool = field(default=False, init=False)
@@ -127,7 +125,7 @@ class Upper:
     """Stateless: keeps every row, and hands on those with an a in capitals."""
 
     stateless: ClassVar[bool] = True
-    name: ClassVar[str] = "upper"
+    name: str = field(default="upper", init=False)
     more: str = ""
 
     def judge(self, records: Sequence[Record], /) -> list[Verdict]:

@@ -17,6 +17,7 @@ from limbeck.pipeline.filter_pool import Parallel
 from limbeck.pipeline.format import format_records, inputs, read_split
 from limbeck.pipeline.run import do_stages
 from limbeck.progress import Quiet
+from limbeck.protocols import Filter
 from limbeck.recipe_changes import changed
 from limbeck.record import Record, Verdict
 from limbeck.rundir import RunDir
@@ -159,7 +160,7 @@ def test_memory_does_not_grow_with_rows(tmp_path: Path, monkeypatch: pytest.Monk
     for count in (500, 10_000):
         path = tmp_path / f"{count}.jsonl"
         write_jsonl(path, lines(count))
-        filters = [Letter("q"), Upper(), Letter("q")]
+        filters: list[Filter] = [Letter("q"), Upper(), Letter("q")]
         with (
             (tmp_path / "verdicts").open("wb") as verdicts,
             (tmp_path / "changed").open("w+b") as spill,

@@ -198,7 +198,7 @@ def test_errors_that_cannot_be_made_from_their_words_travel_whole() -> None:
 
 def test_workers_start_only_for_work_that_pays_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [0.0]
-    monkeypatch.setattr(filter_pool.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(time, "perf_counter", lambda: now[0])
     monkeypatch.setattr(filter_pool, "cores", lambda: 2)
     clock = _Clock(100_000)
     auto, forced, one = (Parallel([], [], Path(), workers) for workers in (None, 3, 1))
