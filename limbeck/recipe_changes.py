@@ -59,11 +59,11 @@ def _full(parts: list[str], data: Mapping[str, Any], key: str) -> list[str]:
     if _is_filter(name):
         there = ", ".join(names) or "none"
         raise RecipeError(
-            f"--set {key}: the recipe has no filter {name!r}; its filters are {there}. To add it: "
-            f"--set 'filters=[{', '.join([*names, name])}]'"
+            f"--set {key}: unknown key {name!r}; a filter has that name, but the recipe's filters "
+            f"are {there}. To add it: --set 'filters=[{', '.join([*names, name])}]'"
         )
     raise RecipeError(
-        f"--set {key}: {name!r} is no section of a recipe and none of its filters"
+        f"--set {key}: unknown key {name!r}, no section of a recipe and none of its filters"
         f"{did_you_mean(name, [*Recipe.model_fields, *names])}"
     )
 
