@@ -92,4 +92,5 @@ def print_funnel(run: RunDir) -> None:
     if stages:
         console.print(table)
     kept = run.need("filter", by="filter").counts["kept"]
-    console.print(f"{kept:,} records kept", markup=False, highlight=False)
+    total = stages[0].judged if stages else kept
+    console.print(f"{kept:,} of {total:,} records kept", markup=False, highlight=False)

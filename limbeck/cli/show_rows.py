@@ -46,7 +46,9 @@ def print_rows(
         console.print(_texts(row, console))
         console.print()
     if total is None:
-        _line(console, f"{len(rows):,} rows around the threshold of {name}")
+        sides = {row.verdict.keep: "" for row in rows}
+        lacks = "" if len(sides) == 2 else ", all on one side of it: the other has no scores"
+        _line(console, f"{len(rows):,} rows around the threshold of {name}{lacks}")
     else:
         _line(console, f"{len(rows):,} of {total:,} rows that {name} refused")
 

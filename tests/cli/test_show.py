@@ -51,7 +51,7 @@ def test_the_funnel_is_a_table(run: Path) -> None:
         ["complete", "6", "1", "empty 1", "5"],
         ["exact", "5", "2", "duplicate 2", "3"],
     ]
-    assert "3 records kept" in done.stdout
+    assert "3 of 6 records kept" in done.stdout
     counts = read_json(run / "filter" / "done.json")["counts"]
     row = json.loads(show(run, "--json").stdout)
     assert row == {"filters": counts["filters"], "kept": 3}
@@ -81,6 +81,8 @@ def test_rows_around_a_threshold_say_where_it_is(run: Path) -> None:
         "2. kept, score 0",
         "2 rows around the threshold of exact",
     ]
+    done = show(run, "--around", "complete", "--limit", 9, "--json")
+    assert [row["keep"] for row in json.loads(done.stdout)] == [False, *[True] * 5]
 
 
 def test_what_is_wrong_is_a_sentence(run: Path) -> None:
@@ -104,7 +106,7 @@ def test_a_sweep_prints_the_funnel_and_generates_nothing(run: Path, tmp_path: Pa
     assert done.exit_code == 0, done.output
     assert "filter: kept 3 -> 1; exact refused 2 -> 4" in done.output
     assert "duplicate 4" in done.stdout
-    assert "1 records kept" in done.stdout
+    assert "1 of 6 records kept" in done.stdout
     assert (run / "generate" / "done.json").read_bytes() == before
     assert RunDir.open(run).recipe.filters[1].options == {"on": "prompt"}
     error = CliRunner().invoke(app, ["filter", str(run), "--set", "exat.on=prompt"]).exception
