@@ -22,7 +22,7 @@ from limbeck.store import read_json, read_jsonl, write_jsonl
 from tests.pipeline.filtering import Every, Letter, Median, Upper, add_fakes, row, run_of
 
 KINDS = {"letter": Letter, "every": Every, "median": Median, "upper": Upper}
-STEPS = st.lists(
+STEPS: st.SearchStrategy[list[dict[str, Any]]] = st.lists(
     st.one_of(
         st.sampled_from(["x", "é", "中", "A"]).map(lambda c: {"letter": {"letter": c}}),
         st.integers(1, 4).map(lambda n: {"every": {"n": n}}),
