@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from limbeck.filters.answer import Answer, Consistent
-from limbeck.filters.chain import Tally, is_alone, judge_records
+from limbeck.filters.chain import Tally, is_alone, judge_records, kept_of
 from limbeck.filters.complete import Complete
 from limbeck.filters.contamination import Contamination
 from limbeck.filters.exact import Exact
@@ -74,3 +74,11 @@ def test_a_filter_that_nothing_reaches_is_not_asked() -> None:
     assert judge_records([Never()], none).tallies == [Tally()]
     made = judge_records([Letter("a"), Never()], [row("a")])
     assert (made.kept, made.tallies[1].judged) == ([], 0)
+
+
+def test_a_list_is_surveyed_judged_and_changed() -> None:
+    rows = [row(text, number) for number, text in enumerate(["ab", "xxxxxxxx", "é", "b", "aaaaa"])]
+    kept = kept_of([Letter("x"), Median(), Upper()], rows)  # the median is of ab, é, b and aaaaa
+    assert [record.completion for record in kept] == ["AB", "é", "b"]
+    assert kept_of([], rows) == rows
+    assert kept_of([Letter("x"), Median()], rows[1:2]) == []
