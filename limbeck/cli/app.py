@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -34,6 +35,8 @@ from limbeck.cli.probe import probe as probe_verb
 from limbeck.cli.publish import publish as publish_verb
 from limbeck.cli.questions import questions as questions_verb
 from limbeck.cli.retriever import retriever as retriever_verb
+from limbeck.cli.show import print_funnel
+from limbeck.cli.show import show as show_verb
 from limbeck.cli.transfer import transfer as transfer_verb
 from limbeck.cli.verify import verify as verify_verb
 from limbeck.errors import UserError
@@ -60,10 +63,11 @@ def _verb(
     into: Path,
     ledger: Path | None,
     progress: str,
+    workers: int | None = None,
 ) -> Context:
     from limbeck.pipeline.run import do_stages
 
-    context = context_of(target, into, ledger, progress, sets=sets)
+    context = replace(context_of(target, into, ledger, progress, sets=sets), workers=workers)
     verb = "run" if len(stages) > 2 else stages[0]
     with resumable(context, command_line(verb, target, into, ledger, sets=sets)):
         do_stages(context, stages)
@@ -113,12 +117,21 @@ def generate(
 def filter_(
     target: Target,
     sets: Sets = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processes that judge rows. Default: one a core, where they save time.",
+        ),
+    ] = None,
     into: Into = RUNS,
     ledger: LedgerFile = None,
     progress: ProgressMode = "auto",
 ) -> None:
-    """Judge the records, and split what is kept into train, valid and test."""
-    _verb(("filter", "format"), target, sets, into, ledger, progress)
+    """Judge the records, and split what is kept into train, valid and test; print how many each
+    filter refused, and why."""
+    stages: tuple[StageName, ...] = ("filter", "format")
+    print_funnel(_verb(stages, target, sets, into, ledger, progress, workers).run)
 
 
 @app.command()
@@ -231,6 +244,7 @@ app.command()(questions_verb)
 app.command(name="retriever")(retriever_verb)
 app.command(name="publish")(publish_verb)
 app.command(name="verify")(verify_verb)
+app.command()(show_verb)
 app.add_typer(batch_app)
 app.add_typer(ledger_app)
 app.add_typer(tasks_app)

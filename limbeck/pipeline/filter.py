@@ -12,16 +12,18 @@ evaluation's. What a filter's `told()` says, where it has one, is said when all 
 from __future__ import annotations
 
 import shutil
+import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import IO, Any
 
 from limbeck import kept
 from limbeck.errors import DataError
+from limbeck.filters.chain import Tally
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.filter_engine import Rows, run_filters
-from limbeck.pipeline.filter_judge import Tally
 from limbeck.pipeline.filter_pool import Parallel
 from limbeck.pipeline.funnel import Stage, compared
 from limbeck.pipeline.output import RECORDS
@@ -78,7 +80,11 @@ def filter_records(context: Context) -> None:
     before = context.run.done("filter")
     steps = [(step.name, options_of(step, context.recipe)) for step in context.recipe.filters]
     folder = context.run.folder("filter")
-    with context.run.stage("filter", hashed) as done:
+    with context.run.stage("filter", hashed) as done, ExitStack() as files:
+
+        def temporary() -> IO[bytes]:
+            return files.enter_context(tempfile.TemporaryFile(dir=folder))
+
         with (
             writing(folder / VERDICTS) as draft,
             draft.open("wb") as verdicts,
@@ -91,7 +97,7 @@ def filter_records(context: Context) -> None:
                 verdicts=verdicts,
                 parallel=parallel,
                 reporter=context.reporter,
-                spill_to=folder,
+                temporary=temporary,
             )
         with writing(folder / kept.KEPT.name) as draft:
             draft.write_bytes(outcome.kept.to_bytes())
@@ -133,7 +139,7 @@ def _write_changed(path: Path, changed: IO[bytes] | None) -> bool:
     if changed is None:
         path.unlink(missing_ok=True)
         return False
-    with changed, writing(path) as draft, draft.open("wb") as file:
+    with writing(path) as draft, draft.open("wb") as file:
         changed.seek(0)
         shutil.copyfileobj(changed, file)
     return True

@@ -12,15 +12,15 @@ In a pass, filters that judge each row alone and stand together may work in othe
 from __future__ import annotations
 
 import json
-import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, pairwise
 from pathlib import Path
 from typing import IO
 
+from limbeck.errors import DataError
+from limbeck.filters.chain import Judged, Tally, add_all, is_alone, judge_records
 from limbeck.kept import LineSet, merged
-from limbeck.pipeline.filter_judge import Judged, Tally, add_all, is_alone, judge_records
 from limbeck.pipeline.filter_pool import Parallel
 from limbeck.progress import Reporter
 from limbeck.protocols import Filter
@@ -30,6 +30,7 @@ from limbeck.text import prompt_key
 
 BATCH = 1024  # rows
 BATCH_BYTES = 4 << 20  # of lines: a few huge rows are a batch, too
+MOST = 16  # batches; a question with more rows than they have is parted after all
 
 
 @dataclass(slots=True)
@@ -71,12 +72,15 @@ class Rows:
         self.changed = changed
 
     def batches(self) -> Iterator[Batch]:
-        """Batches that part no question: rows of one prompt that stand together stay together."""
+        """Batches that part no question: rows of one prompt that stand together stay together, as
+        far as memory allows."""
         batch, size = Batch([], [], set()), 0
         for number, line, is_changed in self._lines():
-            full = len(batch.lines) >= BATCH or size >= BATCH_BYTES
-            if full and self._question(batch.lines[-1], batch.numbers[-1]) != self._question(
-                line, number
+            fill = max(batch.size / BATCH, size / BATCH_BYTES)
+            if fill >= MOST or (
+                fill >= 1
+                and self._question(batch.lines[-1], batch.numbers[-1])
+                != self._question(line, number)
             ):
                 yield batch
                 batch, size = Batch([], [], set()), 0
@@ -98,7 +102,10 @@ class Rows:
         yield from merged(lines, unspilled(self.changed))
 
     def _question(self, line: bytes, number: int) -> str:
-        return prompt_key(parse_record(line, self.path, number).messages)
+        try:
+            return prompt_key(parse_record(line, self.path, number).messages)
+        except DataError:  # who judges the batch says it, in the order of the lines
+            return ""
 
 
 def spilled(number: int, line: bytes) -> bytes:
@@ -130,16 +137,16 @@ def run_filters(
     verdicts: IO[bytes],
     parallel: Parallel,
     reporter: Reporter,
-    spill_to: Path,
+    temporary: Callable[[], IO[bytes]],
 ) -> Outcome:
-    """Judge all rows, `total` as far as is known, and write the lines of their verdicts."""
+    """Judge all rows, `total` as far as is known, and write the lines of their verdicts. Who gives
+    `temporary` closes the files that it opens."""
     tallies = [Tally() for _ in filters]
-    kept, changed = LineSet(), None
+    kept = LineSet()
+    changed: IO[bytes] | None = None
     several = len(passes(filters)) > 1
     for number, (start, stop) in enumerate(passes(filters)):
         if number:
-            if rows.changed is not None:
-                rows.changed.close()
             rows, total = Rows(rows.path, kept, changed), len(kept)
         survey = getattr(filters[start], "survey", None) if start < stop else None
         if survey is not None:
@@ -148,7 +155,7 @@ def run_filters(
                     survey(batch.parsed(rows.path))
                     bar.advance(len(batch.lines))
         name = f"filter, {filters[start].name} on" if several and start else "filter"
-        kept, spill = LineSet(), _Spill(spill_to)
+        kept, changed = LineSet(), None
         with reporter.stage(name, "records", total) as bar:
             stream = rows.batches()
             for first, last in runs(filters, start, stop):
@@ -161,9 +168,9 @@ def run_filters(
                 for line_number, line in zip(batch.numbers, batch.lines, strict=True):
                     kept.add(line_number)
                     if line_number in batch.changed:
-                        spill.write(line_number, line)
+                        changed = changed or temporary()
+                        changed.write(spilled(line_number, line))
                 bar.advance(batch.size)
-        changed = spill.file
     return Outcome(kept, changed, tallies)
 
 
@@ -188,16 +195,3 @@ def _judged(
         batch.apply(judged)
         add_all(tallies, judged.tallies)
         yield batch
-
-
-class _Spill:
-    """Changed rows on disk, in a nameless file that is made when there are any."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self.file: IO[bytes] | None = None
-
-    def write(self, number: int, line: bytes) -> None:
-        if self.file is None:
-            self.file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115  it outlives us
-        self.file.write(spilled(number, line))

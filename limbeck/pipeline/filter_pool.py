@@ -22,8 +22,8 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any
 
 from limbeck.errors import UserError
-from limbeck.pipeline.filter_judge import Judged, Tally, add_all, judge_records
-from limbeck.pipeline.filter_worker import BOOTSTRAP, Failed, Task
+from limbeck.filters.chain import Judged, Tally, add_all, judge_records
+from limbeck.filters.worker import BOOTSTRAP, Failed, Task
 from limbeck.protocols import Filter
 
 if TYPE_CHECKING:

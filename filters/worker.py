@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from limbeck.pipeline.filter_judge import Judged, judge_records
+from limbeck.filters.chain import Judged, judge_records
 from limbeck.protocols import Filter
 from limbeck.registry import build
 from limbeck.store import parse_record
@@ -23,7 +23,7 @@ from limbeck.store import parse_record
 BOOTSTRAP = """
 import pickle, sys
 sys.path[:] = pickle.load(sys.stdin.buffer)
-from limbeck.pipeline.filter_worker import main
+from limbeck.filters.worker import main
 main()
 """
 """What the interpreter is started with: modules are found where the asking process finds them, and

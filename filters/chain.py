@@ -98,6 +98,17 @@ def judge_records(filters: Sequence[Filter], records: Sequence[Record]) -> Judge
     return Judged(places, changed, b"".join(lines), tallies, left)
 
 
+def kept_of(filters: Sequence[Filter], records: Sequence[Record]) -> list[Record]:
+    """What filters keep of records that are all in memory, those that survey included."""
+    left = list(records)
+    for judge in filters:
+        survey = getattr(judge, "survey", None)
+        if survey is not None and left:
+            survey(left)
+        left = judge_records([judge], left).records or []
+    return left
+
+
 def add_all(tallies: Sequence[Tally], judged: Iterable[Tally]) -> None:
     for tally, more in zip(tallies, judged, strict=True):
         tally.add(more)
