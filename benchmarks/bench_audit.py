@@ -84,7 +84,7 @@ def made(count: int, seed: int = 0) -> Iterator[dict[str, str]]:
         elif kind < 0.025:
             row = row | {"output": "As an AI language model, I say: " + row["output"]}
         elif kind < 0.03:
-            row = row | {"output": row["output"] + f" Write to {word(number)}@example.net."}
+            row = row | {"output": row["output"] + f" Write to {word(number)}@mail-house.org."}
         yield row
 
 
@@ -114,7 +114,7 @@ def main() -> None:
             lines = (json.dumps({"question": question}) for question in questions)
             items.write_text("\n".join(lines) + "\n", encoding="utf-8")
         size = data.stat().st_size
-        started = time.perf_counter()
+        before, started = time.process_time(), time.perf_counter()
         report = measure(
             open_source(data),
             version=__version__,
@@ -122,13 +122,14 @@ def main() -> None:
             against=[items] if given.items else [],
         )
         seconds = time.perf_counter() - started
-    here, worker = (
-        resource.getrusage(who).ru_maxrss / 2**20
-        for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    )
+    used = [
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    ]
+    here, worker = (one.ru_maxrss / 2**20 for one in used)
+    cpu = sum(one.ru_utime + one.ru_stime for one in used) - before
     print(
         f"audit | {given.rows:,} rows, {size / given.rows:,.0f} bytes each, {given.items:,} items"
-        f" | {seconds:.0f} s, {given.rows / seconds:,.0f} rows a second | "
+        f" | {seconds:.0f} s, {given.rows / seconds:,.0f} rows a second, {cpu:.0f} s of CPU | "
         f"{here:.2f} GB in this process, {worker:.2f} GB in the largest worker"
     )
     for one in report["findings"]:

@@ -8,7 +8,7 @@ from limbeck.refusals import is_boilerplate
 
 # Every pattern of limbeck.refusals.BOILERPLATE needs one of these, in small letters: a word of its
 # own where spaces part words ("as an AI"), or a part of the text.
-_WORD = re.compile(r"\b(?:ai|ki|ia|ии)\b")
+_WORD = re.compile(r"\b(?:ai|ki|ia|ии|(?:quanto|come|sono|solo|una?)ia)\b")
 _PARTS = (
     "intelligen", "artifici", " model", "assistant", "assistent", "asistente", "sprachmodell",
     "modèle de langage", "modelo de ", "modello ", "искусственн", "языковая модель",

@@ -12,7 +12,7 @@ Keys = NDArray[np.uint64]
 """[rows, 2]: 128 bits each."""
 Places = NDArray[np.int64]
 _SIZE = 16
-_GOLDEN = np.uint64(0x9E3779B97F4A7C15)
+_GOLDEN = 0x9E3779B97F4A7C15
 
 
 def digest(texts: Iterable[str]) -> bytes:
@@ -52,7 +52,8 @@ def drawn(keys: Keys, most: int, seed: int = 0) -> Places:
     sizes = np.diff(np.append(starts, len(keys)))
     again = np.empty(len(keys), dtype=np.uint64)
     again[order] = np.arange(len(keys)) - np.repeat(starts, sizes)
-    mixed = _mixed(keys[:, 0] ^ _mixed(again + np.uint64(seed % 2**32 + 1) * _GOLDEN))
+    salt = np.uint64((seed + 1) * _GOLDEN % 2**64)
+    mixed = _mixed(keys[:, 0] ^ _mixed(again ^ salt))
     chosen = np.lexsort((keys[:, 1], mixed))[:most]
     chosen.sort()
     return chosen

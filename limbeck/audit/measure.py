@@ -47,7 +47,7 @@ SCHEMA = "limbeck.audit/2"
 BATCH = 1024  # rows that a worker looks at together
 FEW = 16  # batches that are looked at without workers
 TAGGED = 10_000  # instructions whose verb and noun are looked for, about a millisecond each
-_ENGLISH, _TAGGED = 16_384, 1024  # instructions to a part
+_ENGLISH, _TAGGED = 16_384, 2500  # instructions to a part
 PAPER: dict[str, Any] = {
     "instructions": 52_445,
     "instances": 82_439,
@@ -82,14 +82,14 @@ def measure(
         with TemporaryDirectory(prefix="limbeck-audit-") as folder:
             batches = _batches(source.rows())
             begun = list(islice(batches, FEW))
+            if not begun:
+                raise _no_rows(source)
             count = options.workers or (cores() if len(begun) == FEW else 1)
             writer = Writer(Path(folder) / "rows")
             with Workers(count) as workers:
                 totals = _read(writer, chain(begun, batches), workers, reporter)
                 spill = writer.done()
                 try:
-                    if not totals.rows:
-                        raise _no_rows(source)
                     m = Measured(source, options, spill, totals, workers, source.answered, against)
                     return _report(m, version, seeds)
                 finally:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from limbeck.audit.measure import measure
 from limbeck.reading.forms import Row, read_row
 
 ROWS: list[dict[str, Any]] = [
@@ -46,6 +47,13 @@ class Listed:
 
     def rows(self) -> Iterator[Row]:
         return iter(self.listed)
+
+
+def finding(rows: Iterable[dict[str, Any]] | Listed, key: str, **more: Any) -> dict[str, Any]:
+    """One finding of these rows."""
+    opened = rows if isinstance(rows, Listed) else source(rows)
+    found = measure(opened, version="1", **more)["findings"]
+    return next(one for one in found if one["key"] == key)
 
 
 def source(rows: Iterable[dict[str, Any]] | None = None, **more: Any) -> Listed:

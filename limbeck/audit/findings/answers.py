@@ -32,7 +32,7 @@ from limbeck.filters.answer.said import said
 from limbeck.reading.forms import Row
 
 CHECKED = 50_000  # rows whose answer is compared with their target, some two milliseconds each
-PROMPTS = 10_000  # prompts whose paths are compared
+PROMPTS = 5_000  # prompts whose paths are compared
 PATHS = 32  # of one prompt, at most
 
 
@@ -156,21 +156,27 @@ def _answers(rows: Sequence[Row]) -> tuple[list[str | None], str]:
         kind = kind_of(first.target, first.options or None)
     elif kind == "auto" and first.options:
         kind = "choice"
-    short = all(count_words(row.output) <= SHORT for row in rows)
-    if kind == "auto" and short:
-        return [answer_of(row.output) or None for row in rows], "short outputs"
     if kind == "auto" and not all(said(row.output).marked for row in rows):
+        if all(count_words(row.output) <= SHORT for row in rows):
+            return [answer_of(row.output) or None for row in rows], "short outputs"
         return [], ""
     try:
-        answers = [
-            None
-            if unfinished(row.finish_reason)
-            else canonical(row.output, kind, options=row.options or None)
-            for row in rows
-        ]
+        answers = _canonical(rows, kind)
+        kinds = {kind_of(answer) for answer in answers if answer}
+        if kind == "auto" and len(kinds) == 1:  # "2.0." alone is a text, beside "2" a number
+            answers = _canonical(rows, kinds.pop())
     except UserError:  # an extra that is missing, options that cannot be told apart
         return [], ""
     return answers, "answers"
+
+
+def _canonical(rows: Sequence[Row], kind: Kind) -> list[str | None]:
+    return [
+        None
+        if unfinished(row.finish_reason)
+        else canonical(row.output, kind, options=row.options or None)
+        for row in rows
+    ]
 
 
 def self_consistency(m: Measured) -> Finding:
