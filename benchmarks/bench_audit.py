@@ -122,9 +122,7 @@ def main() -> None:
             against=[items] if given.items else [],
         )
         seconds = time.perf_counter() - started
-    used = [
-        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-    ]
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
     here, worker = (one.ru_maxrss / 2**20 for one in used)
     cpu = sum(one.ru_utime + one.ru_stime for one in used) - before
     print(
