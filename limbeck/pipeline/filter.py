@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import IO, Any
 
 from limbeck import kept
-from limbeck.errors import DataError
 from limbeck.filters.chain import Tally
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.filter_engine import Rows, run_filters
@@ -28,47 +27,25 @@ from limbeck.pipeline.filter_pool import Parallel
 from limbeck.pipeline.funnel import Stage, compared
 from limbeck.pipeline.output import RECORDS
 from limbeck.protocols import Filter
-from limbeck.recipe import FilterStep, Recipe
+from limbeck.recipe import Recipe
+from limbeck.recipe_filters import hashed as filter_hash
+from limbeck.recipe_filters import options_of
 from limbeck.record import Record, content_hash
-from limbeck.registry import build, option_names
-from limbeck.store import file_hash, writing
+from limbeck.registry import build
+from limbeck.store import writing
 
 VERDICTS = kept.VERDICTS.name
 
 
 def inputs(context: Context) -> str:
     generated = context.run.need("generate", by="filter")
-    steps = [_hashed(step, context.recipe) for step in context.recipe.filters]
+    steps = [filter_hash(step, context.recipe.eval) for step in context.recipe.filters]
     return content_hash({"records": generated.outputs, "filters": steps})
 
 
 def filters_of(recipe: Recipe) -> list[Filter]:
     """The recipe's record filters, new ones. Raises RecipeError."""
-    return [build("filters", step.name, options_of(step, recipe)) for step in recipe.filters]
-
-
-def options_of(step: FilterStep, recipe: Recipe) -> dict[str, Any]:
-    """A filter's options as it is built: `against` is filled in."""
-    if "against" not in option_names("filters", step.name) or step.options.get("against"):
-        return step.options
-    return step.options | {"against": recipe.eval.files}
-
-
-def _hashed(step: FilterStep, recipe: Recipe) -> dict[str, Any]:
-    """What a filter's verdicts follow from: its options, and the names and contents of the files
-    that it compares with, wherever they lie. Raises DataError for one that cannot be read."""
-    row = step.model_dump(mode="json")
-    files = options_of(step, recipe).get("against")
-    if files:
-        row["options"]["against"] = [_content(Path(path)) for path in files]
-    return row
-
-
-def _content(path: Path) -> list[str]:
-    try:
-        return [path.name, file_hash(path)]
-    except OSError as error:
-        raise DataError(f"cannot read {path}: {error.strerror}", path=path) from error
+    return [build("filters", step.name, options_of(step, recipe.eval)) for step in recipe.filters]
 
 
 def filter_records(context: Context) -> None:
@@ -78,7 +55,7 @@ def filter_records(context: Context) -> None:
     path = context.run.folder("generate") / RECORDS
     total = context.run.need("generate", by="filter").counts["records"]
     before = context.run.done("filter")
-    steps = [(step.name, options_of(step, context.recipe)) for step in context.recipe.filters]
+    steps = [(step.name, options_of(step, context.recipe.eval)) for step in context.recipe.filters]
     folder = context.run.folder("filter")
     with context.run.stage("filter", hashed) as done, ExitStack() as files:
 

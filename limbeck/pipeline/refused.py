@@ -183,7 +183,7 @@ def _files(run: RunDir, name: str) -> Mapping[str, Path]:
     step = next((step for step in run.recipe.filters if step.name == name), None)
     if step is None:
         return {}
-    paths = [Path(path) for path in options_of(step, run.recipe).get("against") or ()]
+    paths = [Path(path) for path in options_of(step, run.recipe.eval).get("against") or ()]
     return {path.stem: path for path in reversed(paths)}
 
 

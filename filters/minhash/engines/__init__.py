@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from limbeck.errors import UserError
 from limbeck.filters.minhash.engines.runner import ENGINES, Engine
@@ -18,8 +19,11 @@ from limbeck.filters.minhash.engines.work import Sketch
 from limbeck.registry import did_you_mean
 from limbeck.store import read_json, write_json
 
+if TYPE_CHECKING:
+    from limbeck.filters.minhash.engines.dataflow import Compared
+
 JOB = "job.json"
-__all__ = ["ENGINES", "Decided", "Engine", "near_rows"]
+__all__ = ["ENGINES", "Decided", "Engine", "compared_rows", "near_rows"]
 
 
 def near_rows(
@@ -40,20 +44,48 @@ def near_rows(
     `address` is the Ray cluster's. Raises DataError for files that cannot be read, MissingExtra,
     UserError.
     """
-    if engine not in ENGINES:
-        raise UserError(f"unknown engine {engine!r}{did_you_mean(engine, ENGINES)}")
-    check_files(files, columns)
-    sketch = Sketch(tuple(columns), threshold, num_perm, shingle)
     if engine == "local":
         from limbeck.filters.minhash.engines.local import decide
 
-        return decide(files, sketch)
-    from limbeck.filters.minhash.engines.dataflow import compare
+        check_files(files, columns)
+        return decide(files, Sketch(tuple(columns), threshold, num_perm, shingle))
     from limbeck.filters.minhash.engines.greedy import decided
 
-    _check_job(folder / JOB, files, sketch)
-    compared = compare(files, sketch, folder, engine, address=address, say=say)
+    compared = compared_rows(
+        files,
+        columns,
+        engine=engine,
+        threshold=threshold,
+        num_perm=num_perm,
+        shingle=shingle,
+        folder=folder,
+        address=address,
+        say=say,
+    )
     return decided(compared.pairs, threshold, compared.counts)
+
+
+def compared_rows(
+    files: Sequence[Path],
+    columns: Sequence[str],
+    *,
+    engine: Engine,
+    threshold: float,
+    num_perm: int,
+    shingle: int,
+    folder: Path,
+    address: str | None = None,
+    say: Callable[[str], None] = lambda text: None,
+) -> Compared:
+    """The pairs of rows that `near_rows` decides by, on daft or Ray."""
+    if engine not in ("daft", "ray"):
+        raise UserError(f"unknown engine {engine!r}{did_you_mean(engine, ENGINES)}")
+    from limbeck.filters.minhash.engines.dataflow import compare
+
+    check_files(files, columns)
+    sketch = Sketch(tuple(columns), threshold, num_perm, shingle)
+    _check_job(folder / JOB, files, sketch)
+    return compare(files, sketch, folder, engine, address=address, say=say)
 
 
 def _check_job(path: Path, files: Sequence[Path], sketch: Sketch) -> None:

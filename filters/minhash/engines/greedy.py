@@ -26,6 +26,11 @@ class Pairs:
         chosen = self.jaccard >= threshold
         return Pairs(self.first[chosen], self.second[chosen], self.jaccard[chosen])
 
+    def with_kept(self, removed: Positions) -> Pairs:
+        """Those whose first row is not `removed` (sorted)."""
+        chosen = ~among(self.first, removed)
+        return Pairs(self.first[chosen], self.second[chosen], self.jaccard[chosen])
+
 
 def joined(known: Sequence[Pairs]) -> Pairs:
     """All pairs of several rounds."""
@@ -74,8 +79,8 @@ class Nearest:
 
 def nearest(pairs: Pairs, removed: Positions) -> Nearest:
     """The nearest kept row of every row that was compared with one."""
-    kept = ~among(pairs.first, removed)
-    first, second, jaccard = pairs.first[kept], pairs.second[kept], pairs.jaccard[kept]
+    kept = pairs.with_kept(removed)
+    first, second, jaccard = kept.first, kept.second, kept.jaccard
     order = np.lexsort((first, -jaccard, second))
     first, second, jaccard = first[order], second[order], jaccard[order]
     begins = np.ones(len(second), bool)
