@@ -18,6 +18,7 @@ from limbeck.cli.compare import compare as compare_verb
 from limbeck.cli.curve import curve as curve_verb
 from limbeck.cli.export_tasks import app as tasks_app
 from limbeck.cli.ledger import app as ledger_app
+from limbeck.cli.merge import merge as merge_verb
 from limbeck.cli.options import (
     RUNS,
     Into,
@@ -234,6 +235,7 @@ app.command()(audit_verb)
 app.command(name="compare")(compare_verb)
 app.command(name="curve")(curve_verb)
 app.command(name="transfer")(transfer_verb)
+app.command()(merge_verb)
 app.command()(questions_verb)
 app.command(name="retriever")(retriever_verb)
 app.command()(show_verb)
