@@ -1,9 +1,7 @@
-"""Run folders merged: what one machine would have written, or a sentence, and nothing in between."""
+"""Run folders merged: what one machine would have written, or a sentence; nothing in between."""
 
 from __future__ import annotations
 
-import json
-import os
 import shutil
 from collections import Counter
 from pathlib import Path
@@ -11,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from limbeck.errors import BadRequest, DataError, RecipeError, StageError, Transient, UserError
+from limbeck.errors import BadRequest, RecipeError, Transient, UserError
 from limbeck.ledger import Ledger
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.generate import generate
@@ -20,7 +18,7 @@ from limbeck.pipeline.merge import merge, payers
 from limbeck.pipeline.run import do_stages
 from limbeck.protocols import Request
 from limbeck.rundir import RunDir
-from limbeck.store import read_json, read_jsonl, read_records, write_json
+from limbeck.store import read_json, read_records
 from tests.pipeline.batches import Notebook
 from tests.pipeline.machines import PROMPTS, ROWS, Machines, made
 
@@ -249,8 +247,8 @@ def test_what_is_a_machines_own_may_differ(machines: Machines, tmp_path: Path) -
     other = machines.run("m2", "2/2", budget={"tokens": "9M"}, train={"epochs": 7})
     merged = merge([one, other], tmp_path / "all")
     assert [note.partition(":")[0] for note in merged.notes] == ["train.epochs differs"]
-    [twin] = [n for n in (1, 7) if RunDir.open(tmp_path / "all").recipe.train.epochs == n] or [0]
-    assert twin != 7, "the first part's is taken"
+    epochs = [RunDir.open(path).recipe.train.epochs for path in (one, other, tmp_path / "all")]
+    assert epochs == [epochs[0], 7, epochs[0]], "those of the first part are taken"
 
 
 def test_set_settles_what_differs_but_not_what_was_asked(
@@ -280,86 +278,6 @@ def test_the_seed_file_may_lie_elsewhere(machines: Machines, tmp_path: Path) -> 
         merge(parts, tmp_path / "b")
     merge(parts, tmp_path / "b", sets=[f"seeds.path={tmp_path / '种子.jsonl'}"])
     assert made(tmp_path / "b") == made(tmp_path / "all")
-
-
-# Folders that are not whole, not idle, not honest
-
-
-def test_an_unfinished_part_is_refused_with_the_command(machines: Machines, tmp_path: Path) -> None:
-    parts = machines.parts(2)
-    (parts[1] / "generate" / "done.json").unlink()
-    with pytest.raises(StageError, match=rf"not finished.*Run: limbeck generate {parts[1]}$"):
-        merge(parts, tmp_path / "all")
-    with pytest.raises(UserError, match="is no run folder"):
-        merge([parts[0], tmp_path / "nothing"], tmp_path / "all")
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["m1", "m2"]
-
-
-def test_a_part_at_work_is_refused(machines: Machines, tmp_path: Path) -> None:
-    parts = machines.parts(2)
-    with (
-        RunDir.open(parts[1]).locked(),
-        pytest.raises(UserError, match=f"another limbeck is at work in {parts[1]}"),
-    ):
-        merge(parts, tmp_path / "all")
-    merge(parts, tmp_path / "all")
-
-
-def test_a_file_that_was_copied_in_part_is_noticed(machines: Machines, tmp_path: Path) -> None:
-    parts = machines.parts(2)
-    path = parts[0] / "generate" / "records.jsonl"
-    path.write_bytes(path.read_bytes()[:-100])
-    with pytest.raises(DataError, match=f"{path} is not what the run wrote; copy"):
-        merge(parts, tmp_path / "all")
-
-
-@pytest.mark.parametrize("name", ["generate", "generate/records.jsonl", "recipe.yaml", ".lock"])
-def test_links_that_lead_out_are_not_followed(
-    machines: Machines, tmp_path: Path, name: str
-) -> None:
-    parts = machines.parts(2)
-    (parts[0] / ".lock").touch()
-    secret = tmp_path / "outside"
-    (parts[0] / name).rename(secret)
-    (parts[0] / name).symlink_to(secret)
-    with pytest.raises(UserError, match=r"is a link that leads out of the run folder"):
-        merge(parts, tmp_path / "all")
-
-
-def test_a_marker_that_names_other_files_is_refused(machines: Machines, tmp_path: Path) -> None:
-    parts = machines.parts(2)
-    marker = parts[0] / "generate" / "done.json"
-    row = read_json(marker)
-    write_json(marker, row | {"files": row["files"] | {"../recipe.yaml": "0"}})
-    with pytest.raises(DataError, match=r"names the file '\.\./recipe\.yaml', which this limbeck"):
-        merge(parts, tmp_path / "all")
-    write_json(marker, row | {"counts": {"records": "many"}})
-    with pytest.raises(DataError, match="is no marker of a finished stage generate"):
-        merge(parts, tmp_path / "all")
-    write_json(marker, row | {"shape": 2})
-    with pytest.raises(DataError, match="has the key 'shape', which this limbeck does not know"):
-        merge(parts, tmp_path / "all")
-    write_json(marker, row)
-    write_json(parts[0] / "manifest.json", {"schema": "limbeck.manifest/9"})
-    with pytest.raises(DataError, match=r"'limbeck\.manifest/9', and this limbeck reads limbeck"):
-        merge(parts, tmp_path / "all")
-
-
-def test_rows_of_no_seed_are_named_by_their_line(machines: Machines, tmp_path: Path) -> None:
-    """A folder whose marker fits its files, and whose rows are in no order of the seeds."""
-    from limbeck.store import file_hash
-
-    parts = machines.parts(2)
-    path = parts[0] / "generate" / "records.jsonl"
-    lines = path.read_bytes().splitlines(keepends=True)
-    path.write_bytes(b"".join([*lines[2:], *lines[:2]]))
-    marker = parts[0] / "generate" / "done.json"
-    row = read_json(marker)
-    write_json(marker, row | {"files": row["files"] | {"records.jsonl": file_hash(path)}})
-    with pytest.raises(DataError, match=rf"{path}, line {len(lines) - 1}: the row is of no seed"):
-        merge(parts, tmp_path / "all")
-    assert not (tmp_path / "all").exists()
-    assert not list(tmp_path.glob(".all*"))
 
 
 # The target
@@ -417,14 +335,3 @@ def test_a_merge_can_be_a_part(machines: Machines, tmp_path: Path) -> None:
     assert made(tmp_path / "both") == made(tmp_path / "all")
     ids = {(path / "id").read_text() for path in [*parts, tmp_path / "all", tmp_path / "both"]}
     assert set(payers(tmp_path / "both")) == ids
-
-
-def test_a_fifo_for_a_file_does_not_hang(machines: Machines, tmp_path: Path) -> None:
-    parts = machines.parts(2)
-    (parts[0] / "id").unlink()
-    os.mkfifo(parts[0] / "id")
-    merge(parts, tmp_path / "all")
-    rows = [json.dumps(part["payers"]) for part in read_json(tmp_path / "all/merge.json")["parts"]]
-    assert rows[0] == "[]"
-    failures = list(read_jsonl(tmp_path / "all" / "generate" / "failures.jsonl"))
-    assert failures == []
