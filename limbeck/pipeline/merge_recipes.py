@@ -77,10 +77,10 @@ def check_agreement(parts: Sequence[Part], recipe: Recipe, *, chained: bool) -> 
             )
         if known[own.seeds.part, seed] != part.done.inputs:
             raise UserError(
-                f"the rows of {part.path} were made of other seeds, demos, or a teacher with other "
-                f"weights than {recipe.seeds.path} and the recipe say, or its recipe was changed "
-                f"since. Name the files with --set seeds.path=FILE, or run: limbeck generate "
-                f"{part.path}"
+                f"the rows of {part.path} were made of other seeds, demos, weights of the teacher "
+                f"or settings than {recipe.seeds.path} and the recipe with its --set say, or its "
+                "recipe was changed since. Name the files with --set seeds.path=FILE, or run: "
+                f"limbeck generate {part.path}"
             )
     return list(notes)
 

@@ -132,7 +132,7 @@ def test_failures_are_asked_again_and_nothing_else(machines: Machines, tmp_path:
 def test_bad_lines_of_the_seed_file_count_once(machines: Machines, tmp_path: Path) -> None:
     rows = [{"prompt": ""}, *ROWS, {"x": 1}]
     seeds = {"on_bad_line": "skip", "limit": 20}
-    more = {"rows": rows, "seeds": seeds}
+    more: dict[str, Any] = {"rows": rows, "seeds": seeds}
     whole, parts = machines.run("whole", **more), machines.parts(2, **more)
     merge(parts, tmp_path / "all")
     assert counts(tmp_path / "all") == counts(whole)
@@ -146,7 +146,7 @@ def test_demonstrations_see_the_same_pool_on_every_machine(
 ) -> None:
     rows = [{"task": "mood", "input": f"天气 {n} {'good' * n}", "output": "ok"} for n in range(12)]
     how = {"generator": "demonstrations", "labels": "text", "shots": 3, "folds": 2}
-    more = {"rows": rows, "generate": how}
+    more: dict[str, Any] = {"rows": rows, "generate": how}
     whole, parts = machines.run("whole", **more), machines.parts(3, **more)
     merge(parts, tmp_path / "all")
     assert made(tmp_path / "all") == made(whole)
@@ -160,7 +160,7 @@ def test_reasoned_paths_and_their_funnel(machines: Machines, tmp_path: Path) -> 
     machines.says = says
     rows = [{"prompt": f"{n} + 1? 多少", "target": str(n + 1)} for n in range(9)]
     how = {"generator": "chain_of_thought", "paths": 3}
-    more = {"rows": rows, "generate": how}
+    more: dict[str, Any] = {"rows": rows, "generate": how}
     whole, parts = machines.run("whole", **more), machines.parts(2, **more)
     merge(parts, tmp_path / "all")
     assert made(tmp_path / "all") == made(whole)
