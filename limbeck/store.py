@@ -197,12 +197,17 @@ def read_records(path: Path) -> Iterator[Record]:
         yield parse_record(line, path, number)
 
 
-def parse_record(line: bytes, path: Path, number: int) -> Record:
-    """The record of one line; path and line number are for the DataError that it may raise."""
+def parse_row(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    """The object of one line; path and line number are for the DataError that it may raise."""
     try:
-        row = _parse_line(line)
+        return _parse_line(line)
     except ValueError as error:
         raise DataError(f"{path}, line {number}: {error}", path=path, line=number) from error
+
+
+def parse_record(line: bytes, path: Path, number: int) -> Record:
+    """The record of one line; path and line number are for the DataError that it may raise."""
+    row = parse_row(line, path, number)
     try:
         return Record.from_json(row)
     except (KeyError, TypeError, ValueError) as error:

@@ -20,6 +20,7 @@ from limbeck.cli.dedup import dedup as dedup_verb
 from limbeck.cli.export_tasks import app as tasks_app
 from limbeck.cli.import_rows import import_rows as import_verb
 from limbeck.cli.ledger import app as ledger_app
+from limbeck.cli.merge import merge as merge_verb
 from limbeck.cli.options import (
     RUNS,
     Into,
@@ -240,6 +241,7 @@ app.command(name="curve")(curve_verb)
 app.command(name="dedup")(dedup_verb)
 app.command(name="transfer")(transfer_verb)
 app.command(name="import")(import_verb)
+app.command()(merge_verb)
 app.command()(questions_verb)
 app.command(name="retriever")(retriever_verb)
 app.command(name="publish")(publish_verb)
