@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from limbeck.record import Record, Verdict
 from limbeck.refusals import is_refusal as is_refusal
@@ -20,6 +21,11 @@ def is_cut_open(completion: str) -> bool:
     return len(fences) % 2 == 1 or thinks
 
 
+def was_refused(record: Record) -> bool:
+    """Whether the teacher's own filter stepped in, or the completion opens as a refusal."""
+    return record.meta.get("finish_reason") in _FILTERED or is_refusal(record.completion)
+
+
 @dataclass
 class Complete:
     """Keeps only whole answers. Reasons: "truncated", "empty", "refused".
@@ -28,6 +34,7 @@ class Complete:
     think tag open; refused when the teacher's filter stepped in or the text opens as a refusal.
     """
 
+    stateless: ClassVar[bool] = True
     name: str = field(default="complete", init=False)
 
     def judge(self, records: Sequence[Record], /) -> list[Verdict]:
@@ -45,6 +52,6 @@ class Complete:
             return "truncated"
         if not any(char.isprintable() and not char.isspace() for char in record.completion):
             return "empty"
-        if is_refusal(record.completion):
+        if was_refused(record):
             return "refused"
         return "truncated" if is_cut_open(record.completion) else ""

@@ -18,7 +18,8 @@ class Seeds(Section):
     `split` is a file that says which tasks are `train` and which `target` ones. `tuning` meta takes
     the rows of the train tasks only, multitask those of the target tasks, too: the first `rows` of
     a task, the first `target_rows` (default: as `rows`) of a target task, of which meta takes none.
-    `limit` comes after that.
+    `limit` comes after that. `licence` is the id of the seeds' licence as the hub writes it
+    (cc-by-4.0): `limbeck publish` puts it on the card.
     """
 
     path: Path
@@ -29,6 +30,7 @@ class Seeds(Section):
     target_rows: Annotated[int, Field(ge=1)] | None = None
     limit: Annotated[int, Field(ge=1)] | None = None
     on_bad_line: Literal["stop", "skip"] = "stop"
+    licence: str | None = None
 
 
 SPLIT_KEYS = ("split", "tuning", "rows", "target_rows")

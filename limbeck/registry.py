@@ -85,13 +85,45 @@ _BUILT_IN: dict[Group, dict[str, tuple[str, str]]] = {
             "limbeck.filters.contamination:Contamination",
             "refuses questions of the evaluation's files, of one template with them, or reworded",
         ),
+        "diversity": (
+            "limbeck.filters.diversity:Diversity",
+            "picks the N rows that cover all of them best, or lie farthest apart",
+        ),
         "exact": (
             "limbeck.filters.exact:Exact",
-            "refuses exact duplicates, the first one stays",
+            "refuses exact duplicates once normalised, the first one stays",
+        ),
+        "format": (
+            "limbeck.filters.format:Format",
+            "refuses broken form: leaked tokens, unclosed marks, broken JSON, mojibake, a regex",
+        ),
+        "language": (
+            "limbeck.filters.language:Language",
+            "refuses texts in another language than is wanted, or than the prompt's",
+        ),
+        "length": (
+            "limbeck.filters.length:Length",
+            "keeps texts of so many words or characters, in every script",
+        ),
+        "refusal": (
+            "limbeck.filters.refusal:Refusal",
+            'refuses refusals, and texts that say "As an AI language model"',
+        ),
+        "repetition": (
+            "limbeck.filters.repetition:RepetitionFilter",
+            "refuses texts that end in a loop or repeat their lines and n-grams",
+        ),
+        "pii": (
+            "limbeck.filters.pii:Pii",
+            "refuses rows with personal data or secrets, or masks them",
         ),
         "rouge": (
             "limbeck.filters.rouge:Rouge",
             "refuses instructions too similar to a kept one, by ROUGE-L (0.7)",
+        ),
+        "score": (
+            "limbeck.filters.score:Score",
+            "a threshold on a judge's or reward model's score, or the best share of the rows",
         ),
         "vote": (
             "limbeck.filters.vote:Vote",

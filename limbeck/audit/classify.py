@@ -12,17 +12,25 @@ RULE = (
     "is yes, no, true, false, positive, negative or neutral"
 )
 _LONGEST_LABEL = 5
+_MOST_CHARACTERS = 500  # no label of five words is longer, and long texts take long
 _LABELS = word_set("yes no true false positive negative neutral")
 
 
 def looks_like_classification(instruction: str, outputs: Sequence[str]) -> bool:
     """The estimate that RULE states, in every script."""
-    labels = [unicode_tokens(output) for output in outputs]
-    if not labels or not all(1 <= len(label) <= _LONGEST_LABEL for label in labels):
-        return False
-    asked = unicode_tokens(instruction)
-    return any(label[0] in _LABELS and len(label) == 1 for label in labels) or any(
-        _occurs(label, asked) for label in labels
+    found = [label_of(instruction, output) for output in outputs]
+    return all(label for label, _ in found) and any(named for _, named in found)
+
+
+def label_of(instruction: str, output: str) -> tuple[bool, bool]:
+    """Whether an output could be a label, and whether it is one of RULE's or the instruction's."""
+    if len(output) > _MOST_CHARACTERS:
+        return False, False
+    label = unicode_tokens(output)
+    if not 1 <= len(label) <= _LONGEST_LABEL:
+        return False, False
+    return True, (len(label) == 1 and label[0] in _LABELS) or _occurs(
+        label, unicode_tokens(instruction)
     )
 
 

@@ -2,65 +2,68 @@
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
+import numpy as np
+
+from limbeck.audit.facts import SHORT as SHORT
+from limbeck.audit.facts import Flag
+from limbeck.audit.keys import Places, groups
+from limbeck.audit.spill import Spill
+from limbeck.audit.totals import Totals, repeats
 from limbeck.filters.rouge import RougePool
 from limbeck.filters.rouge_tokens import Tokenizer
 from limbeck.reading.forms import Row
-from limbeck.text import folded, squeezed, word_count
+from limbeck.text import folded
 
 SHOWN = 10
-SHORT = 5  # words: outputs no longer than this are labels or answers, of which one can be right
+_BLOCK = 4096
 
 
-def exact(rows: Sequence[Row]) -> dict[str, Any]:
+def exact(spill: Spill, totals: Totals) -> dict[str, Any]:
     """Rows whose texts an earlier row has, up to Unicode form and white space."""
-    first: dict[bytes, int] = {}
-    repeats = 0
-    examples: list[dict[str, Any]] = []
-    for place, row in enumerate(rows):
-        earlier = first.setdefault(_key(row, row.output), place)
-        if earlier != place:
-            repeats += 1
-            if len(examples) < SHOWN:
-                examples.append(_pair(rows[earlier], row))
-    return {"rows": repeats, "share": repeats / len(rows), "examples": examples}
+    found = repeats(totals.same_row)
+    pairs = [_pair(spill[first], spill[place]) for first, place in islice(found, SHOWN)]
+    count = int(np.count_nonzero(totals.same_row != np.arange(totals.rows)))
+    return {"rows": count, "share": count / totals.rows, "examples": pairs}
 
 
-def contradictions(rows: Sequence[Row]) -> dict[str, Any]:
+def contradictions(spill: Spill, totals: Totals) -> dict[str, Any]:
     """Questions (instruction, input and system turn) that have different outputs.
 
     Outputs are compared by their words: case, width, punctuation at the ends and spacing do not
     count. `short` counts the questions of which every output is short; of the others ("Write a
-    poem") many answers may be right. The short ones are shown first.
+    poem") many answers may be right. The short ones are shown first. `asked_again` counts the
+    questions that more than one row has.
     """
-    first: dict[bytes, int] = {}
-    groups: dict[int, list[int]] = {}
-    for place, row in enumerate(rows):
-        earlier = first.setdefault(_key(row), place)
-        if earlier != place:
-            groups.setdefault(earlier, [earlier]).append(place)
-    found: list[tuple[bool, list[int]]] = []
-    for places in groups.values():
-        outputs = {_answer(rows[place].output) for place in places}
+    found: list[tuple[bool, Places]] = []
+    short = totals.has(Flag.SHORT)
+    asked_again = 0
+    for places in groups(totals.same_question):
+        asked_again += 1
+        if len(np.unique(totals.same_row[places])) < 2:
+            continue
+        outputs = {answer_of(spill[place].output) for place in places.tolist()}
         if len(outputs) > 1:
-            long = any(word_count(output) > SHORT for output in outputs)
-            found.append((long, places))
-    found.sort(key=lambda item: (item[0], item[1]))
+            found.append((not bool(short[places].all()), places))
+    found.sort(key=lambda item: (item[0], int(item[1][0])))
+    rows = sum(len(places) for _, places in found)
     return {
         "questions": len(found),
         "short": sum(not long for long, _ in found),
-        "rows": sum(len(places) for _, places in found),
-        "share": sum(len(places) for _, places in found) / len(rows),
-        "examples": [_disagreement(rows, places) for _, places in found[:SHOWN]],
+        "rows": rows,
+        "share": rows / totals.rows,
+        "asked_again": asked_again,
+        "examples": [_disagreement(spill, places.tolist()) for _, places in found[:SHOWN]],
     }
 
 
 def near(texts: Sequence[str], tokenizer: Tokenizer, threshold: float) -> dict[str, Any]:
-    """Distinct instructions that the novelty filter would refuse, in their order."""
+    """Distinct instructions that the novelty filter would refuse, in their order. `places` of an
+    example are the numbers of both texts."""
     pool = RougePool(tokenizer, threshold)
     kept: list[int] = []
     refused = 0
@@ -74,25 +77,22 @@ def near(texts: Sequence[str], tokenizer: Tokenizer, threshold: float) -> dict[s
             refused += 1
             if len(examples) < SHOWN:
                 item, score = hit
-                earlier = texts[kept[item]]
-                examples.append({"score": score, "first": earlier, "second": texts[place]})
+                earlier, later = texts[kept[item]], texts[place]
+                places = [kept[item], place]
+                examples.append(
+                    {"score": score, "first": earlier, "second": later, "places": places}
+                )
     share = refused / len(texts) if texts else 0.0
     return {
-        "threshold": threshold, "instructions": refused, "share": share, "examples": examples
-    }  # fmt: skip
+        "threshold": threshold,
+        "instructions": refused,
+        "of": len(texts),
+        "share": share,
+        "examples": examples,
+    }
 
 
-_BLOCK = 4096
-
-
-def _key(row: Row, *more: str) -> bytes:
-    """A short key of the question, and of what else is given: a million of them fit in memory."""
-    texts = (row.system, row.instruction, row.input, *more)
-    whole = "\x00".join(squeezed(text) for text in texts)
-    return hashlib.blake2b(whole.encode("utf-8", "surrogatepass"), digest_size=16).digest()
-
-
-def _answer(output: str) -> str:
+def answer_of(output: str) -> str:
     """An output as it counts when two are compared: "Positive." is "positive"."""
     text = folded(output)
     start, end = 0, len(text)
@@ -117,14 +117,14 @@ def _pair(first: Row, second: Row) -> dict[str, Any]:
     }
 
 
-def _disagreement(rows: Sequence[Row], places: Sequence[int]) -> dict[str, Any]:
+def _disagreement(spill: Spill, places: Sequence[int]) -> dict[str, Any]:
     outputs: dict[str, str] = {}
-    for place in places:
-        outputs.setdefault(_answer(rows[place].output), rows[place].output)
-    row = rows[places[0]]
+    rows = [spill[place] for place in places]
+    for row in rows:
+        outputs.setdefault(answer_of(row.output), row.output)
     return {
-        "places": [rows[place].place for place in places[:SHOWN]],
-        "instruction": row.instruction,
-        "input": row.input,
+        "places": [row.place for row in rows[:SHOWN]],
+        "instruction": rows[0].instruction,
+        "input": rows[0].input,
         "outputs": list(outputs.values())[:SHOWN],
     }

@@ -1,23 +1,51 @@
-"""All numbers of an audit, as the JSON that audit.json holds."""
+"""All numbers and findings of an audit, as the JSON that audit.json holds."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future
+from contextlib import nullcontext
+from itertools import chain, islice
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
-from limbeck.audit import classify, duplicates, nearest, verbs
-from limbeck.audit.words import is_english, script_of, spread
-from limbeck.errors import MissingExtra
-from limbeck.filters.complete import Complete
-from limbeck.filters.rouge_tokens import Tokenizer
-from limbeck.reading.forms import Row
-from limbeck.reading.rows import Dataset
-from limbeck.record import Provenance, Record, user
-from limbeck.text import squeezed, word_count
+import numpy as np
 
-SCHEMA = "limbeck.audit/1"
+from limbeck.audit import classify, duplicates, nearest, verbs
+from limbeck.audit.facts import Flag, facts_of
+from limbeck.audit.findings.answers import self_consistency, wrong_answers
+from limbeck.audit.findings.contamination import contamination, items_of
+from limbeck.audit.findings.cost import expense
+from limbeck.audit.findings.finding import LEVELS, TITLES, Finding, unknown
+from limbeck.audit.findings.language import language
+from limbeck.audit.findings.origin import licence, provenance
+from limbeck.audit.findings.outputs import KEYS, flagged, unreadable
+from limbeck.audit.findings.repeated import (
+    Near,
+    contradictions,
+    duplicate_rows,
+    near_duplicates,
+    near_instructions,
+    near_rows,
+)
+from limbeck.audit.findings.shape import diversity, lengths
+from limbeck.audit.measured import Measured, Options, Source
+from limbeck.audit.spill import Instructions, Spill, Writer
+from limbeck.audit.totals import Totals, originals
+from limbeck.audit.words import is_english, spread
+from limbeck.audit.workers import Workers, cores, result
+from limbeck.errors import DataError, MissingExtra, UserError
+from limbeck.progress import Reporter
+from limbeck.reading.forms import Row
+from limbeck.text import squeezed
+
+__all__ = ["PAPER", "SCHEMA", "Options", "Source", "measure"]
+
+SCHEMA = "limbeck.audit/2"
+BATCH = 1024  # rows that a worker looks at together
+FEW = 16  # batches that are looked at without workers
 TAGGED = 10_000  # instructions whose verb and noun are looked for, about a millisecond each
 PAPER: dict[str, Any] = {
     "instructions": 52_445,
@@ -29,135 +57,226 @@ PAPER: dict[str, Any] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
-    """How to measure. `threshold` is the ROUGE-L above which an instruction nearly repeats."""
-
-    sample: int = 200
-    seed: int = 0
-    tokenizer: Tokenizer = "unicode"
-    threshold: float = 0.7
-
-
 def measure(
-    dataset: Dataset,
+    source: Source,
     *,
     version: str,
     seeds: Sequence[str] | None = None,
     options: Options | None = None,
+    against: Sequence[Path] = (),
+    reporter: Reporter | None = None,
 ) -> dict[str, Any]:
-    """The report on a dataset, without marks. `seeds` are the instructions it grew from,
-    `version` is limbeck's. Of a dataset of instructions alone, what is about outputs is None."""
+    """The report on a source, without marks. `seeds` are the instructions it grew from, `version`
+    is limbeck's, `against` are files of items that the rows should not hold. Of a dataset of
+    instructions alone, what is about outputs is None.
+
+    The rows are read once and put aside on the disk (`TMPDIR`), so memory grows with their number
+    by some 200 bytes a row and not with their texts; where there are many, processes share the
+    work. Raises DataError for a source without a single usable row and for a file of `against`
+    that cannot be read, UserError where the disk is full.
+    """
     options = options or Options()
-    rows = dataset.rows
-    distinct = list(dict.fromkeys(squeezed(row.instruction) for row in rows))
+    items_of(against)  # a file that cannot be read is told before hours of work, not after
+    try:
+        with TemporaryDirectory(prefix="limbeck-audit-") as folder:
+            batches = _batches(source.rows())
+            begun = list(islice(batches, FEW))
+            count = options.workers or (cores() if len(begun) == FEW else 1)
+            writer = Writer(Path(folder) / "rows")
+            with Workers(count) as workers:
+                totals = _read(writer, chain(begun, batches), workers, reporter)
+                spill = writer.done()
+                try:
+                    if not totals.rows:
+                        raise _no_rows(source)
+                    m = Measured(
+                        source, options, spill, totals, workers, _answered(source, totals), against
+                    )
+                    return _report(m, version, seeds)
+                finally:
+                    spill.close()
+    except OSError as error:
+        raise UserError(
+            f"cannot put the rows aside: {error.strerror or error}. Name a folder with room for "
+            "all of them in TMPDIR"
+        ) from error
+
+
+def _batches(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    every = iter(rows)
+    while batch := list(islice(every, BATCH)):
+        yield batch
+
+
+def _read(
+    writer: Writer, batches: Iterable[list[Row]], workers: Workers, reporter: Reporter | None
+) -> Totals:
+    totals = Totals()
+    stage = nullcontext() if reporter is None else reporter.stage("audit", "rows")
+    with stage as bar:
+
+        def written() -> Iterator[tuple[Spill, int]]:
+            for batch in batches:
+                begin, end = writer.add(batch)
+                yield writer.part(begin, end), begin
+
+        for facts in workers.map(facts_of, written()):
+            totals.add(facts)
+            if bar is not None:
+                bar.advance(len(facts.flags))
+    return totals
+
+
+def _no_rows(source: Source) -> DataError:
+    first = f"; the first reason: {source.reasons[0]}" if source.reasons else ""
+    return DataError(f"{source.name} has no row that can be audited{first}")
+
+
+def _answered(source: Source, totals: Totals) -> bool:
+    """Whether any row says an output, or has at least a place for one."""
+    told = all("without an output" in form for form in source.forms)
+    return bool(totals.characters.any()) or not told
+
+
+def _report(m: Measured, version: str, seeds: Sequence[str] | None) -> dict[str, Any]:
+    totals, options = m.totals, m.options
     tokenizer, threshold = options.tokenizer, options.threshold
-    report: dict[str, Any] = {
-        "schema": SCHEMA,
-        "limbeck_version": version,
-        "name": dataset.name,
-        "about": dataset.about,
-        "options": asdict(options),
-        "unreadable": {"count": dataset.unreadable, "reasons": dataset.reasons},
-        "counts": _counts(rows, len(distinct)),
-        "words": _lengths(rows, distinct, dataset.answered),
-        "classification": _classification(rows, dataset.answered),
-        "outputs": _outputs(rows) if dataset.answered else None,
-        "scripts": _scripts(rows, dataset.answered),
-        "verb_noun": _verbs(distinct),
-        "nearest_seed": None,
-        "nearest_other": nearest.to_others(distinct, tokenizer, threshold),
-        "duplicates": duplicates.exact(rows),
-        "contradictions": duplicates.contradictions(rows),
-        "near_duplicates": duplicates.near(distinct, tokenizer, threshold),
-        "marks": None,
+    distinct = Instructions(m.spill, totals.distinct)
+    start = m.workers.start
+    jobs: dict[str, Future[Any]] = {
+        "near_rows": start(near_rows, m.spill, originals(totals.same_row)),
+        "near_duplicates": start(duplicates.near, distinct, tokenizer, threshold),
+        "nearest_other": start(nearest.to_others, distinct, tokenizer, threshold),
+        "verb_noun": start(_verbs, distinct),
     }
     if seeds:
         unique = list(dict.fromkeys(map(squeezed, seeds)))
-        report["nearest_seed"] = nearest.to_seeds(distinct, unique, tokenizer, threshold)
+        jobs["nearest_seed"] = start(nearest.to_seeds, distinct, unique, tokenizer, threshold)
+    report: dict[str, Any] = {
+        "schema": SCHEMA,
+        "limbeck_version": version,
+        "name": m.source.name,
+        "about": m.source.about,
+        "columns": dict(m.source.columns),
+        "options": options.to_json(),
+        "unreadable": {
+            "count": m.source.unreadable.total(),
+            "reasons": list(m.source.reasons),
+        },
+        "counts": _counts(totals),
+        "words": _lengths(totals, m.answered),
+        "classification": _classification(totals, m.answered),
+        "outputs": _outputs(totals) if m.answered else None,
+        "scripts": _scripts(totals, m.answered),
+        "duplicates": duplicates.exact(m.spill, totals),
+        "contradictions": duplicates.contradictions(m.spill, totals),
+        "nearest_seed": None,
+        "marks": None,
+    }
+    findings = _findings_beside(m, report)
+    found: Near = result(jobs.pop("near_rows"))
+    report |= {name: result(job) for name, job in jobs.items()}
+    findings |= {
+        "near_duplicates": near_duplicates(m, found),
+        "near_instructions": near_instructions(m, report["near_duplicates"]),
+        "diversity": diversity(m, report),
+    }
+    from limbeck.audit.later import MISSING
+
+    findings |= {key: unknown(key, "its filter is not there yet") for key in MISSING}
+    listed = [findings[key].to_json() for key in TITLES]
+    levels = Counter(one["level"] for one in listed)
+    report["levels"] = {level: levels[level] for level in LEVELS}
+    report["findings"] = listed
     return report
 
 
-def _counts(rows: Sequence[Row], distinct: int) -> dict[str, Any]:
-    with_input = sum(bool(row.input.strip()) for row in rows)
+def _findings_beside(m: Measured, report: dict[str, Any]) -> dict[str, Finding]:
+    """The findings that need nothing of the long jobs."""
+    found = {key: flagged(m, key) for key in KEYS}
+    found["unreadable"] = unreadable(m)
+    found["duplicates"] = duplicate_rows(m, report["duplicates"])
+    found["contradictions"] = contradictions(m, report["contradictions"])
+    found["lengths"] = lengths(m)
+    found["licence"] = licence(m)
+    found["provenance"] = provenance(m)
+    found["language"] = language(m)
+    found["wrong_answers"] = wrong_answers(m)
+    found["self_consistency"] = self_consistency(m)
+    found["cost"] = expense(m)
+    found["contamination"] = contamination(m)
+    return found
+
+
+def _counts(totals: Totals) -> dict[str, Any]:
+    rows, distinct = totals.rows, len(totals.distinct)
+    with_input = totals.count(Flag.INPUT)
+    asked, answered = totals.tokens
     return {
-        "rows": len(rows),
+        "rows": rows,
         "instructions": distinct,
         "with_input": with_input,
-        "without_input": len(rows) - with_input,
-        "instances_per_instruction": len(rows) / distinct,
+        "without_input": rows - with_input,
+        "instances_per_instruction": rows / distinct,
+        "tokens": {"asked": asked, "answered": answered},
     }
 
 
-def _lengths(rows: Sequence[Row], distinct: Sequence[str], answered: bool) -> dict[str, Any]:
+def _lengths(totals: Totals, answered: bool) -> dict[str, Any]:
     """Words of each distinct instruction, and of every input (where there is one) and output."""
+    words = totals.words
     return {
-        "instruction": spread([word_count(text) for text in distinct]),
-        "input": spread([word_count(row.input) for row in rows if row.input.strip()]),
-        "output": spread([word_count(row.output) for row in rows if answered]),
+        "instruction": spread(words[totals.distinct, 0]),
+        "input": spread(words[totals.has(Flag.INPUT), 1]),
+        "output": spread(words[:, 2] if answered else []),
     }
 
 
-def _classification(rows: Sequence[Row], answered: bool) -> dict[str, Any]:
+def _classification(totals: Totals, answered: bool) -> dict[str, Any]:
     """The share of distinct instructions: as their rows say, where more than half of them do;
     else estimated from the outputs; else unknown."""
-    groups: dict[str, list[Row]] = {}
-    for row in rows:
-        groups.setdefault(squeezed(row.instruction), []).append(row)
-    said = [
-        any(kinds)
-        for group in groups.values()
-        if (kinds := [row.classification for row in group if row.classification is not None])
-    ]
-    if 2 * len(said) > len(groups):
-        basis = "said by the rows"
-        silent = len(groups) - len(said)
+    of, rows = len(totals.distinct), totals.rows
+
+    def by_instruction(true: Any) -> Any:
+        return np.bincount(totals.same_instruction, true, rows)[totals.distinct]
+
+    said = by_instruction(totals.said >= 0) > 0
+    if 2 * int(said.sum()) > of:
+        basis, yes = "said by the rows", int((by_instruction(totals.said == 1) > 0).sum())
+        silent = of - int(said.sum())
         basis += f"; {silent} instructions left out, whose rows do not say" if silent else ""
-        return {"yes": sum(said), "of": len(said), "share": sum(said) / len(said), "basis": basis}
+        return {"yes": yes, "of": of - silent, "share": yes / (of - silent), "basis": basis}
     if not answered:
         return {"yes": None, "of": 0, "share": None, "basis": "not known without outputs"}
-    yes = sum(
-        classify.looks_like_classification(instruction, [row.output for row in group])
-        for instruction, group in groups.items()
-    )
-    return {"yes": yes, "of": len(groups), "share": yes / len(groups), "basis": classify.RULE}
+    no_label = by_instruction(~totals.has(Flag.LABEL))
+    named = by_instruction(totals.has(Flag.NAMED_LABEL))
+    yes = int(((no_label == 0) & (named > 0)).sum())
+    return {"yes": yes, "of": of, "share": yes / of, "basis": classify.RULE}
 
 
-def _outputs(rows: Sequence[Row]) -> dict[str, int]:
+def _outputs(totals: Totals) -> dict[str, int]:
     """Outputs with something wrong that needs no judge; one row may be counted several times."""
-    counts: Counter[str] = Counter(
-        dict.fromkeys(("empty", "truncated", "refused", "same_as_input", "ends_in_colon"), 0)
-    )
-    judge = Complete()
-    for row in rows:
-        record = Record(
-            (user(row.instruction),),
-            row.output,
-            Provenance("audit"),
-            meta={"finish_reason": row.finish_reason},
-            id=row.id,
-        )
-        reason = judge.judge([record])[0].reason
-        if reason:
-            counts[reason] += 1
-        output = row.output.strip()
-        counts["same_as_input"] += bool(output) and output == row.input.strip()
-        counts["ends_in_colon"] += output.endswith((":", "："))
-    return dict(counts)
+    flags = {
+        "empty": Flag.EMPTY,
+        "truncated": Flag.TRUNCATED,
+        "refused": Flag.REFUSED,
+        "same_as_input": Flag.SAME_AS_INPUT,
+        "ends_in_colon": Flag.ENDS_IN_COLON,
+    }
+    return {name: totals.count(flag) for name, flag in flags.items()}
 
 
-def _scripts(rows: Sequence[Row], answered: bool) -> list[dict[str, Any]]:
+def _scripts(totals: Totals, answered: bool) -> list[dict[str, Any]]:
     """Rows by the script of their instruction and of their output, the commonest first."""
-    asked = Counter(script_of(row.instruction) for row in rows)
-    said = Counter(script_of(row.output) for row in rows if answered)
+    asked, said = totals.scripts
+    said = said if answered else Counter()
     names = sorted(asked | said, key=lambda name: (-asked[name], -said[name], name))
     return [{"script": n, "instructions": asked[n], "outputs": said[n]} for n in names]
 
 
-def _verbs(distinct: Sequence[str]) -> dict[str, Any]:
+def _verbs(distinct: Instructions) -> dict[str, Any]:
     """Verb-noun diversity of the English instructions; `missing` says why there is none."""
-    english = [text for text in distinct if is_english(text)]
-    chosen = nearest.drawn(english, TAGGED)
+    english = [place for place, text in enumerate(distinct) if is_english(text)]
     counts = {"of": len(distinct), "english": len(english), "missing": ""}
     if not english:
         return counts | {"missing": "no instruction is in English"}
@@ -165,4 +284,6 @@ def _verbs(distinct: Sequence[str]) -> dict[str, Any]:
         tagger = verbs.english_tagger()
     except MissingExtra as error:
         return counts | {"missing": str(error)}
-    return counts | verbs.diversity(verbs.verb_noun(text, tagger) for text in chosen)
+    among = distinct.picked(english)
+    texts = (among[place] for place in nearest.drawn(among, TAGGED))
+    return counts | verbs.diversity(verbs.verb_noun(text, tagger) for text in texts)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Sequence
 from typing import Any
 
+from limbeck.audit.keys import digest
 from limbeck.filters.rouge import RougePool
 from limbeck.filters.rouge_tokens import Tokenizer
-from limbeck.record import content_hash
 
 PAIRS = 2 * 10**8  # compared at most, some 30 ns each: 14,000 instructions with each other
 BINS = 10
@@ -19,38 +20,45 @@ def to_seeds(
 ) -> dict[str, Any]:
     """The best score of each text with any seed. `verbatim` counts those equal to one (1.0)."""
     asked = drawn(texts, PAIRS // max(1, len(seeds)))
-    pool = RougePool(tokenizer, threshold)
-    for seed in seeds:
-        pool.add(seed)
-    scores = [best[0][1] if best else 0.0 for best in _best(pool, asked, 1)]
+    pool = _pool(seeds, tokenizer, threshold)
+    scores = [best[0][1] if best else 0.0 for best in _best(pool, texts, asked, 1)]
     return histogram(scores, threshold) | {"of": len(texts), "seeds": len(seeds)}
 
 
 def to_others(texts: Sequence[str], tokenizer: Tokenizer, threshold: float) -> dict[str, Any]:
     """The best score of each of the distinct texts with any other one of them."""
     asked = drawn(texts, PAIRS // max(1, len(texts)))
-    places = {text: place for place, text in enumerate(texts)}
-    pool = RougePool(tokenizer, threshold)
-    for text in texts:
-        pool.add(text)
+    pool = _pool(texts, tokenizer, threshold)
     scores = []
-    for text, best in zip(asked, _best(pool, asked, 2), strict=True):
-        others = [score for item, score in best if item != places[text]]
+    for place, best in zip(asked, _best(pool, texts, asked, 2), strict=True):
+        others = [score for item, score in best if item != place]
         scores.append(max(others, default=0.0))
     return histogram(scores, threshold) | {"of": len(texts)}
 
 
-def drawn(texts: Sequence[str], most: int) -> list[str]:
-    """All texts, or the `most` with the smallest hashes: a sample that needs no seed."""
+def drawn(texts: Sequence[str], most: int) -> list[int]:
+    """The places of all texts, or of the `most` with the smallest hashes, in order: a sample that
+    needs no seed, and is the same in every order of the texts."""
     if len(texts) <= most:
-        return list(texts)
-    return sorted(texts, key=lambda text: content_hash(text))[:most]
+        return list(range(len(texts)))
+    hashes = ((digest([text]), place) for place, text in enumerate(texts))
+    return sorted(place for _, place in heapq.nsmallest(most, hashes))
 
 
-def _best(pool: RougePool, texts: Sequence[str], n: int) -> list[list[tuple[int, float]]]:
+def _pool(texts: Sequence[str], tokenizer: Tokenizer, threshold: float) -> RougePool:
+    pool = RougePool(tokenizer, threshold)
+    for text in texts:
+        pool.add(text)
+    return pool
+
+
+def _best(
+    pool: RougePool, texts: Sequence[str], asked: Sequence[int], n: int
+) -> list[list[tuple[int, float]]]:
     found = []
-    for start in range(0, len(texts), _BLOCK):
-        found += [near.top for near in pool.neighbours(texts[start : start + _BLOCK], n)]
+    for start in range(0, len(asked), _BLOCK):
+        block = [texts[place] for place in asked[start : start + _BLOCK]]
+        found += [near.top for near in pool.neighbours(block, n)]
     return found
 
 

@@ -30,9 +30,11 @@ from limbeck.cli.options import (
     resumable,
 )
 from limbeck.cli.probe import probe as probe_verb
+from limbeck.cli.publish import publish as publish_verb
 from limbeck.cli.questions import questions as questions_verb
 from limbeck.cli.retriever import retriever as retriever_verb
 from limbeck.cli.transfer import transfer as transfer_verb
+from limbeck.cli.verify import verify as verify_verb
 from limbeck.errors import UserError
 
 if TYPE_CHECKING:
@@ -225,6 +227,8 @@ app.command(name="transfer")(transfer_verb)
 app.command(name="import")(import_verb)
 app.command()(questions_verb)
 app.command(name="retriever")(retriever_verb)
+app.command(name="publish")(publish_verb)
+app.command(name="verify")(verify_verb)
 app.add_typer(batch_app)
 app.add_typer(ledger_app)
 app.add_typer(tasks_app)

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from limbeck.reading.forms import Row, read_row
 
 ROWS: list[dict[str, Any]] = [
     {"instruction": "Is it good or bad?", "input": "Lovely!", "output": "Good."},
@@ -23,3 +28,27 @@ def write_rows(path: Path, rows: list[dict[str, Any]] | None = None) -> Path:
     rows = ROWS if rows is None else rows
     path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), "utf-8")
     return path
+
+
+@dataclass
+class Listed:
+    """A source whose rows are in memory."""
+
+    listed: list[Row]
+    name: str = "数据.jsonl"
+    about: str = "JSON lines, read as instruction, output"
+    forms: Counter[str] = field(default_factory=Counter)
+    columns: dict[str, str] = field(default_factory=dict)
+    unreadable: Counter[str] = field(default_factory=Counter)
+    reasons: list[str] = field(default_factory=list)
+    licence: str = ""
+
+    def rows(self) -> Iterator[Row]:
+        return iter(self.listed)
+
+
+def source(rows: Iterable[dict[str, Any]] | None = None, **more: Any) -> Listed:
+    """Rows as they stand in a file, opened."""
+    read = [read_row(raw, place) for place, raw in enumerate(ROWS if rows is None else rows, 1)]
+    forms = Counter(one.form for one in read)
+    return Listed([row for one in read for row in one.rows], forms=forms, **more)
