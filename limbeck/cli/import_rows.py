@@ -84,6 +84,10 @@ def named_columns(given: Sequence[str] | None) -> dict[str, str]:
     return named
 
 
+def _number(number: int, what: str) -> str:
+    return f"{number:,} {what}{'s' * (number != 1)}"
+
+
 def _told(source: Source, done: Imported, to: Path) -> Iterator[str]:
     yield source.about
     for role, name in source.columns.items():
@@ -94,7 +98,7 @@ def _told(source: Source, done: Imported, to: Path) -> Iterator[str]:
     if done.lost:
         yield f"not carried over: {', '.join(done.lost)}"
     for reason, number in sorted(done.left_out.items()):
-        yield f"left out: {number:,} rows {reason}"
+        yield f"left out: {_number(number, 'row')} {reason}"
     for reason, number in sorted(source.unreadable.items()):
         yield f"not read: {number:,} ({reason})"
     for place in source.reasons:
@@ -104,9 +108,7 @@ def _told(source: Source, done: Imported, to: Path) -> Iterator[str]:
             f"{done.again:,} rows ask what an earlier one asks; a recipe's seeds hold the first of "
             "them"
         )
-    yield (
-        f"{done.written:,} seeds, {done.answered:,} with an answer, {done.targets:,} with a "
-        f"reference answer: {to}"
-    )
+    answered = f"{done.answered:,} with an answer, {done.targets:,} with a reference answer"
+    yield f"{_number(done.written, 'seed')}, {answered}: {to}"
     if done.answered == done.written:
         yield f"To filter and train on them: seeds: {to} and generate: given in a recipe"

@@ -10,7 +10,7 @@ from limbeck.reading.chat import Asked, asked_of, turns_of
 from limbeck.reading.choice import best_scored, by_number, lettered, options_of
 from limbeck.reading.plan import Naming, Plan, plan_of
 from limbeck.reading.row import Read, Row, row_id
-from limbeck.reading.special import batch_rows, record_row
+from limbeck.reading.special import batch_rows, is_record, record_row
 from limbeck.reading.templates import Template
 from limbeck.reading.unreadable import Unreadable, shown
 from limbeck.reading.values import (
@@ -61,7 +61,7 @@ class Reader:
             found = batch_rows(raw, place)
             if found is not None:
                 return found
-        if "messages" in raw and "provenance" in raw and "completion" in raw:
+        if is_record(raw):
             return record_row(raw, place)
         plan = self.plan(raw)
         if plan.missing:

@@ -35,14 +35,20 @@ class Opened:
 
 def opened(spec: str | Path, split: str | None) -> Opened:
     """Raises DataError, UserError and MissingExtra, as `open_source`."""
-    if isinstance(spec, str) and spec.startswith("hf:"):
+    if str(spec).startswith("hf:"):
         from limbeck.reading.hub import hub
 
-        return hub(spec, split)
+        return hub(str(spec), split)
     path = Path(spec)
     if path.is_dir():
         if (path / RECORDS).is_file():
             return _run(path)
+        if (path / "recipe.yaml").is_file() and not (path / "limbeck.json").is_file():
+            raise DataError(
+                f"{path} is a run folder and has no {RECORDS.as_posix()}; run limbeck generate "
+                "first",
+                path=path,
+            )
         return _folder(path, split)
     return _file(path, form_of(path, split))
 

@@ -212,7 +212,8 @@ def test_an_unknown_progress_and_missing_data_are_told(data: Path, tmp_path: Pat
     error = limbeck("audit", data, "--progress", "loud").error
     assert "--progress is one of auto, rich, plain, json, quiet, got 'loud'" in str(error)
     assert "cannot read" in str(audit(tmp_path / "none.jsonl").error)
-    assert "has no generate/records.jsonl" in str(audit(tmp_path).error)
+    (tmp_path / "empty").mkdir()
+    assert "has no generate/records.jsonl" in str(audit(tmp_path / "empty").error)
 
 
 def test_the_table_in_the_docs_is_what_is_printed(tmp_path: Path) -> None:

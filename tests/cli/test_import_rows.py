@@ -34,12 +34,12 @@ def test_it_says_what_was_read_as_what_and_what_is_lost(tmp_path: Path) -> None:
         "--targets", "richtig",
     )  # fmt: skip
     assert out.splitlines() == [
-        "a CSV table, 1 rows read as q, a",
+        "a CSV table, 1 row read as q, a",
         "  instruction     q",
         "  output          a",
         "  target          richtig",
         "not carried over: note",
-        f"1 seeds, 1 with an answer, 1 with a reference answer: {to}",
+        f"1 seed, 1 with an answer, 1 with a reference answer: {to}",
         f"To filter and train on them: seeds: {to} and generate: given in a recipe",
     ]
     (seed,) = read_seeds(to)

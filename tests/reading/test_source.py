@@ -143,7 +143,7 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
 
 
 def test_a_row_without_a_named_column_is_counted(tmp_path: Path) -> None:
-    rows = [{"q": "a", "o": "b"}, {"q": "c"}, {"q": "d", "o": None}]
+    rows: list[dict[str, Any]] = [{"q": "a", "o": "b"}, {"q": "c"}, {"q": "d", "o": None}]
     path = written(tmp_path, "a.jsonl", lines(rows))
     source = open_source(path, columns={"instruction": "q", "output": "o"})
     assert texts(source) == [("a", "", "b"), ("d", "", "")]
@@ -151,7 +151,7 @@ def test_a_row_without_a_named_column_is_counted(tmp_path: Path) -> None:
 
 
 def test_unknown_names_are_guessed_from_the_texts_and_said(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "nr": at,
             "frage": f"Was ist {at} und {at}?",
