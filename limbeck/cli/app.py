@@ -15,6 +15,7 @@ from limbeck.cli.audit import audit as audit_verb
 from limbeck.cli.batch import app as batch_app
 from limbeck.cli.compare import compare as compare_verb
 from limbeck.cli.curve import curve as curve_verb
+from limbeck.cli.export import export as export_verb
 from limbeck.cli.export_tasks import app as tasks_app
 from limbeck.cli.import_rows import import_rows as import_verb
 from limbeck.cli.ledger import app as ledger_app
@@ -229,6 +230,7 @@ app.command()(questions_verb)
 app.command(name="retriever")(retriever_verb)
 app.command(name="publish")(publish_verb)
 app.command(name="verify")(verify_verb)
+app.command(name="export")(export_verb)
 app.add_typer(batch_app)
 app.add_typer(ledger_app)
 app.add_typer(tasks_app)
