@@ -106,7 +106,7 @@ def export(spec: str, to: Path, options: Options) -> Exported:
     shape = Shape(options.form, text=options.text, about=options.provenance)
     firsts: dict[str, tuple[int, Chat]] = {}
     if options.form in ("alpaca", "prompt_completion"):
-        shape, firsts = _surveyed(found, shape, flat=file_type == "csv")
+        shape, firsts = _surveyed(found, shape, file_type)
     done = []
     for part, file in zip(found.parts, files, strict=True):
         _write(part, file, shape, file_type, options, firsts.get(part.split))
@@ -173,25 +173,25 @@ def _free(spec: str, to: Path, files: list[Written], options: Options, is_file: 
 
 
 def _surveyed(
-    found: Exportable, shape: Shape, *, flat: bool
+    found: Exportable, shape: Shape, file_type: FileType
 ) -> tuple[Shape, dict[str, tuple[int, Chat]]]:
-    """The columns that the chats need, and by split the first chat with earlier turns."""
+    """The columns that the chats need; and for JSON lines, by split the first chat with earlier
+    turns: `datasets` takes the types of columns from the first lines, and of empty lists it takes
+    one that no pair fits, so that this chat is written first."""
     survey = Survey()
     firsts: dict[str, tuple[int, Chat]] = {}
-    split_without = []
     for part in found.parts:
         for at, chat in enumerate(part.chats()):
             if survey.add(chat) and part.split not in firsts:
                 firsts[part.split] = (at, chat)
-        if part.split not in firsts:
-            split_without.append(part.split)
-    made = survey.shape(shape, flat=flat)
-    if made.history and split_without:
+    made = survey.shape(shape, flat=file_type == "csv")
+    without = [part.split for part in found.parts if part.split not in firsts]
+    if made.history and without and file_type != "parquet":
         found.notes.append(
-            f"no row of {', '.join(split_without)} has earlier turns, so that a reader of JSON "
-            "cannot tell the type of history there; --file-type parquet says it"
+            f"no row of {', '.join(without)} has earlier turns, so that a reader of JSON cannot "
+            "tell the type of history there; --file-type parquet says it"
         )
-    return made, firsts if made.history else {}
+    return made, firsts if made.history and file_type == "jsonl" else {}
 
 
 def _write(
@@ -218,7 +218,7 @@ class _Empty(Exception):
 
 
 def _ordered(part: Part, first: tuple[int, Chat] | None) -> Iterator[Chat]:
-    """The chats, the first one with earlier turns before all others: see Survey."""
+    """The chats, the first one with earlier turns before all others."""
     if first is None:
         yield from part.chats()
         return

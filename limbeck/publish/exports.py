@@ -151,9 +151,7 @@ _MAKE: Mapping[Form, Callable[[Chat, Shape], dict[str, Any]]] = {
 
 
 class Survey:
-    """What a first reading of the chats tells: which columns they need, and the first one with
-    earlier turns, which is to be written first (readers of JSON take a column's type from the
-    first rows, and of empty lists they take none)."""
+    """What a first reading of the chats tells: which columns they need."""
 
     def __init__(self) -> None:
         self.raw = self.chats = 0
