@@ -32,9 +32,7 @@ def rows(count: int = 24, *, teacher: str = "fake:t", paths: int = 2) -> list[Re
                 Record(
                     (user(PROMPTS[number]),),
                     f"Das ist {2 * number + path}. Réponse n° {number}-{path}",
-                    Provenance(
-                        "answers", teacher, "", f"{number:040d}", path, (f"seed-{number}",)
-                    ),
+                    Provenance("answers", teacher, "", f"{number:040d}", path, (f"seed-{number}",)),
                     target=str(2 * number),
                     meta={
                         "finish_reason": "stop",

@@ -122,5 +122,10 @@ def test_an_unknown_acknowledgement_or_licence_is_refused() -> None:
 def test_known_hosts_are_no_secret() -> None:
     assert known_host("https://api.openai.com/v1")
     assert known_host("https://openrouter.ai/api/v1")
-    for private in ("http://10.0.0.7:8000/v1", "https://llm.corp.example/v1", None, "http://[::1]/"):
+    for private in (
+        "http://10.0.0.7:8000/v1",
+        "https://llm.corp.example/v1",
+        None,
+        "http://[::1]/",
+    ):
         assert not known_host(private)
