@@ -112,7 +112,7 @@ def export(spec: str, to: Path, options: Options) -> Exported:
         _write(part, file, shape, file_type, options, firsts.get(part.split))
         if file.rows:
             done.append(file)
-    exported = Exported(found.about, shape, files, found.notes, {}, None, "", *_unread(found))
+    exported = Exported(_about(found), shape, files, found.notes, {}, None, "", *_unread(found))
     if not done:
         why = [*exported.reasons[:1]]
         why += [f"rows {reason}" for file in files for reason in file.left_out]
@@ -250,6 +250,12 @@ def _add(chat: Chat, file: Written, shape: Shape, file_type: FileType, out: Out)
 
 
 _MAY_BE_EMPTY = frozenset(("input", "system", "model", "origin", "request", "licence", "target"))
+
+
+def _about(found: Exportable) -> str:
+    """How the rows were read, with their number, now that they are."""
+    source = found.parts[0].source
+    return found.about if source is None or len(found.parts) > 1 else source.about
 
 
 def _unread(found: Exportable) -> tuple[Counter[str], list[str]]:

@@ -244,5 +244,5 @@ def test_axolotl_is_told_how_to_read_each_form(tmp_path: Path) -> None:
         path = tmp_path / f"{form}.jsonl"
         done = export(str(source), path, Options(form))  # type: ignore[arg-type]
         assert yaml.safe_load(done.axolotl) == {
-            "datasets": [{"path": str(path), "ds_type": "json", **wanted}]  # type: ignore[dict-item]
+            "datasets": [{"path": str(path), "ds_type": "json", **wanted}]
         }
