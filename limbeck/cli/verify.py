@@ -29,10 +29,10 @@ def verify(
     else:
         for line in found.checked:
             typer.echo(visible(f"{'OK' if line['ok'] else '--'}  {line['says']}"))
-        for line in found.notes:
-            typer.echo(visible(f"    {line}"))
-        for line in found.mismatches:
-            typer.echo(visible(f"MISMATCH  {line}"))
+        for note in found.notes:
+            typer.echo(visible(f"    {note}"))
+        for mismatch in found.mismatches:
+            typer.echo(visible(f"MISMATCH  {mismatch}"))
         typer.echo(f"limbeck.json: {found.sha256} (SHA-256)")
     if not found.ok:
         raise typer.Exit(1)

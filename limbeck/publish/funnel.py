@@ -26,8 +26,8 @@ def checked_stages(context: Context) -> tuple[dict[str, Done], dict[str, str]]:
     file is not what it wrote.
     """
     run = context.run
-    done = {stage: run.need(stage, by="format") for stage in NEEDED}
-    unknown = {}
+    done: dict[str, Done] = {stage: run.need(stage, by="format") for stage in NEEDED}
+    unknown: dict[str, str] = {}
     for stage, module in zip(NEEDED, (generating, filtering, formatting), strict=True):
         verb = "generate" if stage == "generate" else "filter"
         try:
@@ -40,9 +40,9 @@ def checked_stages(context: Context) -> tuple[dict[str, Done], dict[str, str]]:
                 f"what the stage {stage} of {run.path} is made from, or how, changed after it was "
                 f"made. Run: limbeck {verb} {run.path}"
             )
-    for stage, marker in done.items():
+    for folder, marker in done.items():
         for name, was in marker.files.items():
-            path = run.path / stage / name
+            path = run.path / folder / name
             if file_hash(path) != was:
                 raise UserError(
                     f"{path} is not what limbeck wrote there. Run: limbeck filter {run.path}"
@@ -52,7 +52,7 @@ def checked_stages(context: Context) -> tuple[dict[str, Done], dict[str, str]]:
 
 def same_stages(run: RunDir, done: dict[str, Done]) -> bool:
     """Whether the stages are still what they were: nobody worked in the folder meanwhile."""
-    return all(run.done(stage) == done[stage] for stage in NEEDED)
+    return {stage: run.done(stage) for stage in NEEDED} == done
 
 
 def funnel(
@@ -68,7 +68,7 @@ def funnel(
         "requests": generated["calls"],
         "answers": generated["records"],
     }
-    refused = [
+    refused: list[dict[str, Any]] = [
         {"filter": name, "reason": reason, "rows": verdicts.refused[name, reason]}
         for name in verdicts.filters
         for reason in sorted(reason for judge, reason in verdicts.refused if judge == name)

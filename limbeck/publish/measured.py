@@ -19,42 +19,52 @@ from limbeck.rundir import Done
 from limbeck.store import read_json
 
 TOGETHER = 4096
+IDENTIFIED = 20_000  # rows whose language is told, about a millisecond each
 RARE = 0.01  # languages of a smaller share of the rows are not named in the card's metadata
 NEAR = 0.8  # Jaccard of the prompts' words in runs of five
 TOLD = ("key", "title", "level", "count", "of", "unit", "share", "low", "high", "says", "why")
 
 
 def measured(
-    context: Context, done: Mapping[str, Done], folder: Path, names: Sequence[str], *, audit: bool
+    context: Context,
+    done: Mapping[str, Done],
+    folder: Path,
+    names: Sequence[str],
+    *,
+    total: int,
+    audit: bool,
 ) -> dict[str, Any]:
-    """All of it, over the data files `names` in `folder`."""
+    """All of it, over the data files `names` in `folder`, which have `total` rows."""
     return {
-        **_languages(folder, names),
+        **_languages(folder, names, total),
         "near_across_splits": _near(folder, names),
         "audit": _audit(context, done, folder) if audit else None,
         "contamination": _contamination(context),
     }
 
 
-def _languages(folder: Path, names: Sequence[str]) -> dict[str, Any]:
+def _languages(folder: Path, names: Sequence[str], total: int) -> dict[str, Any]:
     """ "languages" are rows by the language of prompt and completion together, the commonest first;
     "languages_missing" says why nobody knows."""
     from limbeck.filters.language import languages_of
 
     found: Counter[str] = Counter()
-    texts = (
+    every = max(1, -(-total // IDENTIFIED))
+    rows = (
         f"{row['prompt']}\n{row['completion']}"
         for side in SPLITS
         for name in data_files(names, side)
         for row in rows_of(folder / name, ["prompt", "completion"])
     )
+    texts = islice(rows, 0, None, every)
     try:
         while part := list(islice(texts, TOGETHER)):
             found.update(language for language, _ in languages_of(part))
     except MissingExtra as error:
-        return {"languages": {}, "languages_missing": str(error)}
+        return {"languages": {}, "languages_every": every, "languages_missing": str(error)}
     order = sorted(found, key=lambda name: (-found[name], name))
-    return {"languages": {name: found[name] for name in order}, "languages_missing": ""}
+    counts = {name: found[name] for name in order}
+    return {"languages": counts, "languages_every": every, "languages_missing": ""}
 
 
 def common(languages: Mapping[str, int]) -> list[str]:

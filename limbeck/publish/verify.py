@@ -22,7 +22,6 @@ from limbeck.record import content_hash
 from limbeck.store import file_hash, read_json
 
 LARGEST = 2**26  # bytes of limbeck.json, README.md and recipe.yaml
-SHOWN = 20  # differences between two counts
 _BAD = (
     ArithmeticError, AttributeError, IndexError, KeyError, RecursionError, TypeError, ValueError
 )  # fmt: skip
@@ -58,7 +57,7 @@ def verify(folder: Path) -> Verified:
     manifest = _manifest(folder)
     found = Verified(str(manifest.get("name")), file_hash(folder / MANIFEST))
     names = _files(folder, manifest, found)
-    if len(names) == len(manifest["files"]):  # else there is no use in reading rows
+    if len(names) == len(manifest["files"]):  # else reading rows is no use
         for check in (_schemas, _rows, _groups, _refused, _funnel, _recipe, _card):
             _try(check, folder, manifest, names, found)
     return found
@@ -85,7 +84,7 @@ def _try(
 
 def _manifest(folder: Path) -> dict[str, Any]:
     if not folder.is_dir():
-        raise UserError(f"{folder} is no folder; limbeck verify takes a folder that was published")
+        raise UserError(f"{folder} is no folder; limbeck verify takes one that was published")
     try:
         path = place_of(folder, MANIFEST)
     except ValueError as error:

@@ -36,7 +36,7 @@ def test_a_prompt_is_one_group_under_every_by() -> None:
         row("Sag es", "c", template="t3"),
     ]
     for by in ("prompt", "template", "source"):
-        keys = group_keys(rows, by)  # type: ignore[arg-type]
+        keys = group_keys(rows, by)
         assert keys[0] == keys[1] != keys[2], by
 
 
@@ -45,8 +45,8 @@ def test_groups_do_not_depend_on_the_order() -> None:
     shuffled = rows[:]
     random.Random(1).shuffle(shuffled)
     for by in ("prompt", "template", "source"):
-        keys = dict(zip([r.id for r in rows], group_keys(rows, by), strict=True))  # type: ignore[arg-type]
-        again = dict(zip([r.id for r in shuffled], group_keys(shuffled, by), strict=True))  # type: ignore[arg-type]
+        keys = dict(zip([r.id for r in rows], group_keys(rows, by), strict=True))
+        again = dict(zip([r.id for r in shuffled], group_keys(shuffled, by), strict=True))
         assert keys == again
 
 

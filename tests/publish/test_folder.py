@@ -155,13 +155,13 @@ def test_the_same_run_gives_the_same_bytes(made: tuple[Context, Path], tmp_path:
     assert file_hash(tmp_path / "again" / "limbeck.json") == file_hash(folder / "limbeck.json")
 
 
-def test_large_sets_are_cut_into_shards(made: tuple[Context, Path], tmp_path: Path) -> None:
-    monkey = pytest.MonkeyPatch()
-    with monkey.context() as patch:
-        patch.setattr("limbeck.publish.shards.GROUP_ROWS", 10)
-        publish(made[0], tmp_path / "d", YES, shard=1)
+def test_large_sets_are_cut_into_shards(
+    made: tuple[Context, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("limbeck.publish.shards.GROUP_ROWS", 10)
+    publish(made[0], tmp_path / "d", YES, shard=1)
     names = sorted(path.name for path in (tmp_path / "d" / "data").iterdir())
-    assert names[2:] == [f"train-{n:05d}-of-00004.parquet" for n in range(4)] + [
+    assert names[1:] == [f"train-{n:05d}-of-00004.parquet" for n in range(4)] + [
         "validation-00000-of-00001.parquet"
     ]
     order = [row["id"] for row in read(tmp_path / "d", "data/train-*")]
@@ -227,9 +227,9 @@ def test_a_teacher_of_this_machine_is_its_last_part(tmp_path: Path) -> None:
 def test_masked_rows_keep_their_ids_and_verify(tmp_path: Path) -> None:
     """What a filter changed is published as it changed it, also what was refused later."""
     mail = rows(6)
-    mail[2] = replace(mail[2], completion="Write to ana.silva@example.com now.", id="")
+    mail[2] = replace(mail[2], completion="Write to ana.silva@mailbox.org now.", id="")
     mail[3] = replace(
-        mail[3], completion="Or to bo@example.com …", meta={"finish_reason": "length"}, id=""
+        mail[3], completion="Or to bo@mailbox.org …", meta={"finish_reason": "length"}, id=""
     )
     context = run_of(tmp_path, mail, filters=[{"pii": {"mask": True}}, "complete"],
                      format={"valid": 1, "test": 1})  # fmt: skip
@@ -239,7 +239,7 @@ def test_masked_rows_keep_their_ids_and_verify(tmp_path: Path) -> None:
     assert row["verdicts"][0]["reason"] == "masked"
     (refused,) = read(tmp_path / "d", "provenance/*")
     assert refused["id"] == mail[3].id
-    assert "bo@example" not in json.dumps(refused)
+    assert "bo@mailbox" not in json.dumps(refused)
     assert verify(tmp_path / "d").ok
     card = (tmp_path / "d" / "README.md").read_text("utf-8")
     assert "In 1 rows personal data was masked" in card
