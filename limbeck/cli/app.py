@@ -17,6 +17,7 @@ from limbeck.cli.batch import app as batch_app
 from limbeck.cli.compare import compare as compare_verb
 from limbeck.cli.curve import curve as curve_verb
 from limbeck.cli.dedup import dedup as dedup_verb
+from limbeck.cli.export import export as export_verb
 from limbeck.cli.export_tasks import app as tasks_app
 from limbeck.cli.import_rows import import_rows as import_verb
 from limbeck.cli.ledger import app as ledger_app
@@ -247,6 +248,7 @@ app.command(name="retriever")(retriever_verb)
 app.command(name="publish")(publish_verb)
 app.command(name="verify")(verify_verb)
 app.command()(show_verb)
+app.command(name="export")(export_verb)
 app.add_typer(batch_app)
 app.add_typer(ledger_app)
 app.add_typer(tasks_app)
@@ -294,7 +296,9 @@ def _tell(text: str) -> None:
     if "--progress json" in " ".join(sys.argv).replace("--progress=json", "--progress json"):
         typer.echo(json.dumps({"event": "error", "text": text}), err=True)
     else:
-        typer.echo(f"limbeck: {text}", err=True)
+        from limbeck.progress import visible  # a file's name may hold what a terminal obeys
+
+        typer.echo(visible(f"limbeck: {text}"), err=True)
 
 
 _DISK = (28, 30, 122)  # no space left, a read-only file system, over quota

@@ -107,7 +107,7 @@ def _items_file(given: str) -> Path:
 
 def seeds_of(given: Path | None, recipe: Recipe | None, shown: Reporter) -> list[str] | None:
     """The instructions of the seeds: those given, else those of the run's recipe."""
-    from limbeck.pipeline.seeds import seeds_of_recipe
+    from limbeck.pipeline.seeds import all_seeds_of_recipe
     from limbeck.reading.source import open_source
 
     path = given
@@ -118,7 +118,7 @@ def seeds_of(given: Path | None, recipe: Recipe | None, shown: Reporter) -> list
             shown.say(f"the seeds of the run, {lost[0]}, are gone: no nearest seed is looked for")
             return None
         if split is not None:  # not every row of the file is a seed
-            rows = seeds_of_recipe(recipe)
+            rows = all_seeds_of_recipe(recipe)
             return [str(row.meta.get("instruction") or row.prompt) for row in rows]
     if path is None:
         return None

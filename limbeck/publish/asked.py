@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -99,15 +99,21 @@ def sampling(path: Path | None, keys: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def paid(path: Path | None, run: str, teacher: str, rates: Rates | None) -> dict[str, Any] | None:
-    """What a run paid its teacher, in all stages, as the ledger has it: tokens, those that came to
+def paid(
+    path: Path | None, runs: Sequence[str], teacher: str, rates: Rates | None
+) -> dict[str, Any] | None:
+    """What runs (one, or those that were merged into it) paid their teacher, in all stages, as the ledger has it: tokens, those that came to
     nothing, and pico-dollars where a price is known; None where the ledger knows nothing of it.
 
     `teacher` is the canonical JSON of the teacher's identity.
     """
     used, wasted, money = Usage(), Usage(), 0
     with _reading(path) as link:
-        rows = [] if link is None or not run else link.execute(_PAID, (run, teacher)).fetchall()
+        rows = [
+            row
+            for run in (runs if link is not None else ())
+            for row in link.execute(_PAID, (run, teacher))
+        ]
     for via, prompt, completion, cached, lost_prompt, lost_completion in rows:
         part, lost = Usage(prompt, completion, cached), Usage(lost_prompt, lost_completion)
         used, wasted = used + part, wasted + lost

@@ -14,6 +14,7 @@ from limbeck import __version__
 from limbeck.errors import UserError
 from limbeck.money import cost, price_of
 from limbeck.pipeline.context import Context
+from limbeck.pipeline.merge_parts import payers
 from limbeck.pipeline.output import RECORDS
 from limbeck.protocols import Usage
 from limbeck.publish.asked import paid, sampling
@@ -162,8 +163,6 @@ def _cost(context: Context, done: Mapping[str, Done], facts: Mapping[str, Any]) 
     rates = price_of(section)
     used = Usage(int(counts["prompt_tokens"]), int(counts["completion_tokens"]))
     money = None if rates is None else cost(used, rates)
-    file = context.run.path / "id"
-    run = file.read_text(encoding="utf-8").strip() if file.is_file() else ""
     try:
         teacher = canonical_json(dict(identity(section)))
     except UserError:  # a local model that is not there any more
@@ -179,7 +178,7 @@ def _cost(context: Context, done: Mapping[str, Done], facts: Mapping[str, Any]) 
         "per_row": _each(money, int(facts["total"])),
         "correct_rows": correct if facts["checked"] else None,
         "per_correct_row": _each(money, correct) if facts["checked"] else None,
-        "paid": paid(context.ledger, run, teacher, rates),
+        "paid": paid(context.ledger, payers(context.run.path), teacher, rates),
     }
 
 

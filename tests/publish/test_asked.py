@@ -62,7 +62,7 @@ def test_without_a_ledger_nothing_is_known_and_none_is_made(tmp_path: Path) -> N
     path = tmp_path / "none.sqlite"
     found = sampling(path, ["a" * 40])
     assert (found["found"], found["unknown"], found["settings"]) == (0, 1, [])
-    assert paid(path, "run", "{}", None) is None
+    assert paid(path, ("run",), "{}", None) is None
     assert not path.exists()
 
 
