@@ -165,6 +165,8 @@ def audit(
             raise UserError(f"{data} holds instructions without outputs: no judge can mark them")
         judged = _judged(source.drawn, section, most, ledger, shown)
     report |= {"sheet_rows": len(source.drawn), "marks": _marks(marked, judged)}
+    if stages := audit_inputs.stages_of(run):
+        report["inputs"] = stages
     folder = into or audit_inputs.folder_of(data)
     fresh = write_audit(folder, report, source.drawn, judged.marked if judged else None)
     if as_json:

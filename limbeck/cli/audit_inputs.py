@@ -38,6 +38,17 @@ def recipe_of(run: Path | None) -> Recipe | None:
     return RunDir.open(run).recipe
 
 
+def stages_of(run: Path | None) -> dict[str, str] | None:
+    """The hashes of what a run's stages wrote, by which `limbeck publish` tells whether an audit is
+    of its rows; None for what is no run, or has no finished stages to tell by."""
+    from limbeck.rundir import RunDir
+
+    if run is None or not (run / "recipe.yaml").is_file():
+        return None
+    done = {stage: RunDir.open(run).done(stage) for stage in ("generate", "filter")}
+    return {stage: one.outputs for stage, one in done.items() if one is not None} or None
+
+
 def notes_of(source: Source) -> list[str]:
     """What the user should know of how the data is read."""
     left = f"columns that are not read: {', '.join(source.left)}"
