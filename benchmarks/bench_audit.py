@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import resource
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -37,7 +36,7 @@ ABOUT = ("for", "with", "about", "from")
 
 def word(number: int) -> str:
     """A word of two to four syllables."""
-    parts = []
+    parts: list[str] = []
     while number or len(parts) < 2:
         number, part = divmod(number, len(SYLLABLES))
         parts.append(SYLLABLES[part])
@@ -135,4 +134,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -158,8 +158,8 @@ def _look(facts: Facts, row: Row, number: int, words: NDArray[np.int32]) -> int:
         if errors := format_errors(part):
             found[Flag.FORMAT] = errors
     asked = "\n".join((row.instruction[:_LONGEST], row.input[:_LONGEST], output[:_LONGEST]))
-    if kinds := [one.kind for one in find_pii(asked)]:
-        found[Flag.PII] = kinds
+    if personal := find_pii(asked):
+        found[Flag.PII] = [one.kind for one in personal]
     flags = 0
     for flag, reasons in found.items():
         flags |= flag

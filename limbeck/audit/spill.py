@@ -7,12 +7,11 @@ the process that wrote it or by its workers; the file goes with its folder.
 from __future__ import annotations
 
 import marshal
-import mmap
 from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from operator import attrgetter
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, BinaryIO, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +22,7 @@ from limbeck.text import squeezed
 _FIELDS = tuple(one.name for one in fields(Row))
 _VALUES = attrgetter(*_FIELDS)
 Places = NDArray[np.int64]
+_COMPARED = 20_000  # characters of an instruction: whole books are compared by how they begin
 
 
 class Writer:
@@ -61,7 +61,10 @@ class Spill:
     def __init__(self, path: Path, bounds: Places) -> None:
         self._path = path
         self._bounds = bounds
-        self._view: mmap.mmap | None = None
+        self._file: BinaryIO | None = None
+
+    def __del__(self) -> None:  # a worker gets one with every call
+        self.close()
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Spill, (self._path, self._bounds)
@@ -70,11 +73,11 @@ class Spill:
         return len(self._bounds) - 1
 
     def __getitem__(self, place: int) -> Row:
-        if self._view is None:
-            with self._path.open("rb") as file:
-                self._view = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-        text = self._view[int(self._bounds[place]) : int(self._bounds[place + 1])]
-        return Row(*marshal.loads(text))
+        if self._file is None:  # read and not mapped: mapped pages would count as this process's
+            self._file = self._path.open("rb", buffering=0)
+        begin, end = int(self._bounds[place]), int(self._bounds[place + 1])
+        self._file.seek(begin)
+        return Row(*marshal.loads(self._file.read(end - begin)))
 
     def __iter__(self) -> Iterator[Row]:
         return map(self.__getitem__, range(len(self)))
@@ -85,9 +88,9 @@ class Spill:
 
     def close(self) -> None:
         """Gives the file back, which some systems need before it can be removed."""
-        if self._view is not None:
-            self._view.close()
-            self._view = None
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
 
 class Instructions(Sequence[str]):
@@ -114,4 +117,4 @@ class Instructions(Sequence[str]):
         return Instructions(self._spill, self._places[np.array(places, dtype=np.int64)])
 
     def _text(self, place: int) -> str:
-        return squeezed(self._spill[int(place)].instruction)
+        return squeezed(self._spill[int(place)].instruction[:_COMPARED])

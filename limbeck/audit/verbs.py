@@ -14,6 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from limbeck.audit.words import word_set
@@ -26,6 +27,7 @@ Tagger = Callable[[Sequence[str]], Sequence[Tagged]]
 TOP_VERBS = 20
 TOP_NOUNS = 4
 _LONGEST = 60  # tokens looked at: what is asked stands at the beginning
+_LETTERS = 40  # of a word: the tagger's time grows with the third power of its length
 _WORD = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*|['’](?:s|t|re|ve|ll|d|m)\b|\d[\d.,]*|[^\sA-Za-z]")
 _END = re.compile(r"[.!?:]")
 # The commonest verbs of instructions that are nouns or adjectives elsewhere: the first word of a
@@ -72,7 +74,8 @@ def english_tagger() -> Tagger:
 
 def verb_noun(instruction: str, tag: Tagger) -> VerbNoun | None:
     """What an instruction asks for, or None where no verb that asks was found."""
-    tokens = _WORD.findall(instruction)[:_LONGEST]
+    words = islice(_WORD.finditer(instruction), _LONGEST)
+    tokens = [word.group()[:_LETTERS] for word in words]
     for sentence in _sentences(tokens):
         tagged = list(tag(sentence))
         for place in range(len(tagged)):

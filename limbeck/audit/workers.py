@@ -7,6 +7,7 @@ the parts were given.
 from __future__ import annotations
 
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -55,8 +56,13 @@ class Workers:
             done.set_result(function(*given))
             return done
         if self._pool is None:
-            self._pool = ProcessPoolExecutor(self.count, get_context("spawn"))
+            self._pool = ProcessPoolExecutor(self.count, get_context("spawn"), _end_quietly)
         return self._pool.submit(function, *given)
+
+
+def _end_quietly() -> None:
+    """Ctrl-C ends a worker at once, without a traceback: the first process says what there is."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def _result(future: Future[Any]) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from limbeck.audit.classify import looks_like_classification
+from limbeck.audit.classify import label_of, looks_like_classification
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,11 @@ def test_labels_that_are_named_or_usual(instruction: str, outputs: list[str]) ->
 )
 def test_other_outputs(instruction: str, outputs: list[str]) -> None:
     assert not looks_like_classification(instruction, outputs)
+
+
+def test_an_output_by_itself() -> None:
+    assert label_of("Good or bad?", "Bad.") == (True, True)
+    assert label_of("Good or bad?", "Ugly") == (True, False)
+    assert label_of("是好还是坏？", "坏") == (True, True)
+    assert label_of("Is it?", "yes " * 200) == (False, False)
+    assert label_of("Is it?", "") == (False, False)

@@ -43,5 +43,12 @@ def test_instructions_are_squeezed_and_cut_as_lists_are(tmp_path: Path) -> None:
     assert list(texts.picked([1])) == ["Écris\x00 \u202e"]
 
 
+def test_a_book_is_compared_by_how_it_begins(tmp_path: Path) -> None:
+    writer = Writer(tmp_path / "rows")
+    writer.add([Row("a", "字" * 1_000_000, "", "")])
+    [text] = Instructions(writer.done(), np.array([0]))
+    assert text == "字" * 20_000
+
+
 def test_nothing_at_all(tmp_path: Path) -> None:
     assert list(Writer(tmp_path / "rows").done()) == []

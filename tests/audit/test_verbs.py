@@ -123,3 +123,14 @@ def test_nothing_found_has_no_entropy() -> None:
     found = diversity([None, VerbNoun("write", "")])
     assert (found["entropy_bits"], found["top_share"], found["top"]) == (None, 0.0, [])
     assert diversity([])["top_share"] is None
+
+
+def test_a_word_is_cut_before_the_tagger_takes_for_ever() -> None:
+    seen: list[str] = []
+
+    def tag(tokens: Sequence[str]) -> list[Tagged]:
+        seen.extend(tokens)
+        return [(token, token, "VVB") for token in tokens]
+
+    verb_noun("a" * 1_000_000 + " b", tag)
+    assert [len(token) for token in seen] == [40, 1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from operator import add
 
 import pytest
@@ -44,6 +45,12 @@ def test_few_parts_are_taken_before_they_are_needed() -> None:
         found = workers.map(add, parts())  # type: ignore[arg-type]
         assert next(found) == 1
         assert taken <= 6
+
+
+def test_a_worker_ends_at_ctrl_c_without_a_word() -> None:
+    with Workers(2) as workers:
+        [handler] = workers.map(signal.getsignal, [(signal.SIGINT,)])
+    assert handler == signal.SIG_DFL
 
 
 def test_there_is_a_core() -> None:

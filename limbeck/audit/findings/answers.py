@@ -34,6 +34,8 @@ from limbeck.reading.forms import Row
 CHECKED = 50_000  # rows whose answer is compared with their target, some two milliseconds each
 PROMPTS = 5_000  # prompts whose paths are compared
 PATHS = 32  # of one prompt, at most
+_LONGEST = 200_000  # characters of an output in which an answer is looked for
+_ITEM = 3  # words of an item of a list
 
 
 class Checked(NamedTuple):
@@ -46,8 +48,8 @@ class Checked(NamedTuple):
 
 
 def checked(spill: Spill, places: Places) -> list[Checked]:
-    """Every row's answer. A target that cannot be read as any kind, or needs an extra that is not
-    installed, is not checked."""
+    """Every row's answer. A target that cannot be read as any kind, is a text of more than five
+    words, or needs an extra that is not installed, is not checked."""
     found = [_check(spill[place], place) for place in places.tolist()]
     spill.close()
     return found
@@ -56,6 +58,14 @@ def checked(spill: Spill, places: Places) -> list[Checked]:
 def _check(row: Row, place: int) -> Checked:
     if ended := unfinished(row.finish_reason):
         return Checked(place, "unparseable", "", ended)
+    if len(row.output) > _LONGEST:
+        return Checked(
+            place, "not checked", "", f"the output has more than {_LONGEST:,} characters"
+        )
+    if _is_free(row):
+        return Checked(
+            place, "not checked", "", "the target is a text of which others can be right"
+        )
     try:
         made = check(row.output, row.target or "", _kind(row), options=row.options or None)
     except MissingExtra as error:
@@ -67,6 +77,16 @@ def _check(row: Row, place: int) -> Checked:
 
 def _kind(row: Row) -> Kind:
     return next((kind for kind in KINDS if kind == row.kind), "auto")
+
+
+def _is_free(row: Row) -> bool:
+    """Whether the target is a text that is too long to be the only right one."""
+    target = row.target or ""
+    if _kind(row) not in ("auto", "text") or row.options or count_words(target) <= SHORT:
+        return False
+    # "red, green, blue, white, black, grey" is a list; a sentence with commas is none.
+    parts = target.strip("[]{}").split(",")
+    return kind_of(target) != "list" or any(count_words(part) > _ITEM for part in parts)
 
 
 def wrong_answers(m: Measured) -> Finding:
@@ -151,6 +171,8 @@ def _answers(rows: Sequence[Row]) -> tuple[list[str | None], str]:
     """The answers of a prompt's paths as texts that equal ones share, and how they were read; no
     basis where outputs are texts of which many can be right."""
     first = rows[0]
+    if _is_free(first) or any(len(row.output) > _LONGEST for row in rows):
+        return [], ""
     kind = _kind(first)
     if kind == "auto" and first.target:
         kind = kind_of(first.target, first.options or None)

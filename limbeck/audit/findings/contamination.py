@@ -98,7 +98,9 @@ def contamination(m: Measured) -> Finding:
         (name, f"{by_file[name]:,} of {len(items):,} ({percent(by_file[name], len(items))})")
         for name, items in tasks.items()
     ]
-    details += [(told, f"{by_rule[rule]:,} items") for rule, told in _TOLD.items() if by_rule[rule]]
+    details += [
+        (told, several(by_rule[rule], "item")) for rule, told in _TOLD.items() if by_rule[rule]
+    ]
     order = sorted(hits, key=lambda key: (RULES.index(hits[key]["rule"]), key))
     return Finding(
         "contamination",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from limbeck.audit.facts import Flag
 from limbeck.audit.findings.finding import Finding, percent, several, unknown, whole
 from limbeck.audit.measured import Measured
@@ -43,7 +45,7 @@ def flagged(m: Measured, key: str) -> Finding:
         return unknown(key, "the rows have no outputs")
     flag = _FLAGS[key]
     count = m.totals.count(flag)
-    reasons = m.totals.reasons.get(flag, {})
+    reasons = m.totals.reasons.get(flag, Counter())
     ranked = sorted(reasons.items(), key=lambda pair: (-pair[1], pair[0]))
     details = [(reason.replace("_", " "), f"{number:,}") for reason, number in ranked]
     if key == "truncated":

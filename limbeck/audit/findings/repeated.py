@@ -72,7 +72,7 @@ class Near(NamedTuple):
     """How many rows have a near copy before them, and the first of them: (place, place of the
     copy, Jaccard)."""
 
-    count: int
+    rows: int
     first: list[tuple[int, int, float]]
 
 
@@ -109,12 +109,12 @@ def near_duplicates(m: Measured, found: Near) -> Finding:
         examples.append(example([one, two], texts, f"Jaccard {jaccard:.2f}"))
     return Finding(
         "near_duplicates",
-        found.count,
+        found.rows,
         different,
         unit="different rows",
-        says=f"{several(found.count, 'row')} of {different:,} different ones "
-        f"({percent(found.count, different)}) "
-        f"{verb(found.count, 'is a near copy', 'are near copies')} of an earlier one (Jaccard of "
+        says=f"{several(found.rows, 'row')} of {different:,} different ones "
+        f"({percent(found.rows, different)}) "
+        f"{verb(found.rows, 'is a near copy', 'are near copies')} of an earlier one (Jaccard of "
         f"5-word shingles at least {JACCARD}).",
         advice="Look at the pairs, and keep one of each: the filter minhash (limbeck filter) does.",
         details=[

@@ -43,6 +43,33 @@ def test_a_target_that_is_none_is_said() -> None:
     assert "the target cannot be read as an answer" in found["why"]
 
 
+def test_of_long_texts_many_are_right() -> None:
+    long = row("The sea is blue and wide.", "Blue and wide is the sea in the summer.")
+    assert "others can be right" in finding([long], "wrong_answers")["why"]
+    commas = row("It is blue.", "The sea is blue, which is nice, and wide, as we know.")
+    listed = row("Red, green, blue, white, black, grey.", "red, green, blue, white, black, grey")
+    short = row("The answer is Paris.", "Rome")
+    found = finding([long, commas, listed, short], "wrong_answers")
+    assert (found["count"], found["of"]) == (1, 2)
+    paths = [row(f"The answer is {word}.", str(long["target"])) for word in "ab"]
+    for one in paths:
+        one["instruction"] = "Why?"
+    assert "free text" in finding(paths, "self_consistency")["why"]
+
+
+def test_in_a_book_no_answer_is_looked_for() -> None:
+    book = row("The answer is 42. " * 20_000, "42")
+    assert "more than 200,000 characters" in finding([book], "wrong_answers")["why"]
+    assert "free text" in finding([book, book], "self_consistency")["why"]
+
+
+def test_a_long_option_is_an_answer() -> None:
+    options = ["go home and sleep until noon today", "stay here and sing until noon today"]
+    asked = [row(f"The answer is ({letter}).", options[0], options=options) for letter in "AB"]
+    found = finding(asked, "wrong_answers")
+    assert (found["count"], found["of"]) == (1, 2)
+
+
 def test_many_rows_are_sampled(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(answers, "CHECKED", 5)
     found = finding([row(f"The answer is {n}.", str(n)) for n in range(20)], "wrong_answers")
