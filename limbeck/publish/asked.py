@@ -102,8 +102,9 @@ def sampling(path: Path | None, keys: Iterable[str]) -> dict[str, Any]:
 def paid(
     path: Path | None, runs: Sequence[str], teacher: str, rates: Rates | None
 ) -> dict[str, Any] | None:
-    """What runs (one, or those that were merged into it) paid their teacher, in all stages, as the ledger has it: tokens, those that came to
-    nothing, and pico-dollars where a price is known; None where the ledger knows nothing of it.
+    """What runs (one, or those that were merged into one) paid their teacher, in all stages, as
+    the ledger has it: tokens, those that came to nothing, and pico-dollars where a price is known;
+    None where the ledger knows nothing of it.
 
     `teacher` is the canonical JSON of the teacher's identity.
     """
