@@ -21,7 +21,7 @@ HUB = "hf:"
 
 def run_of(data: str) -> Path | None:
     """The run folder that DATA is. A published folder is none: its hashes hold for all of it."""
-    from limbeck.reading.rows import RECORDS
+    from limbeck.kept import RECORDS
 
     path = Path(data)
     if data.startswith(HUB) or (path / "limbeck.json").exists():
