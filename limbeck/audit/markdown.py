@@ -19,6 +19,7 @@ def render(report: Mapping[str, Any]) -> str:
     parts = [
         f"# Audit: {escape(report['name'])}",
         f"{escape(source_line(report))}.",
+        _bullets(map(escape, sentences.reading(report))),
         f"**{escape(headline(report))}**",
         escape(sentences.marks_line(report)),
         "## Grade sheet",

@@ -26,6 +26,7 @@ def render(report: Mapping[str, Any]) -> str:
     page = {
         "title": wording.visible(report["name"], one_line=True),
         "about": source_line(report),
+        "reading": sentences.reading(report),
         "counts": report["counts"],
         "headline": headline(report),
         "marks_line": sentences.marks_line(report),

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from limbeck.audit.tables import PAPER_NAME, compared, interval, several
+from limbeck.evals.pages.wording import visible
+
+COLUMNS = 12  # columns that are not read and are named
+_NAME_CHARS, _NOTE_CHARS = 60, 600
 
 
 def marks_line(report: Mapping[str, Any]) -> str:
@@ -24,6 +28,15 @@ def marks_line(report: Mapping[str, Any]) -> str:
         f"{interval(entry)} of {several(entry['marked'], 'marked row')} are right in all three "
         f"ways, marked by {marks['by']}{paper}."
     )
+
+
+def reading(report: Mapping[str, Any]) -> list[str]:
+    """What should be known of how the data was read: guesses, and columns that were not read."""
+    left = [visible(name, one_line=True)[:_NAME_CHARS] for name in report["not_read"]]
+    more = f" and {len(left) - COLUMNS:,} more" if len(left) > COLUMNS else ""
+    said = [f"columns that are not read: {', '.join(left[:COLUMNS])}{more}"] if left else []
+    notes = [visible(note, one_line=True)[:_NOTE_CHARS] for note in report["notes"]]
+    return [f"{note[:1].upper()}{note[1:]}." for note in [*notes, *said]]
 
 
 def unread(report: Mapping[str, Any]) -> list[str]:

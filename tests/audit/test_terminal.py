@@ -61,3 +61,15 @@ def test_marks_are_said_beside_the_papers_where_they_compare() -> None:
     ]
     chats = compact(report | {"about": "JSON lines, 40 rows read as messages"})
     assert "Self-Instruct" not in "\n".join(chats)
+
+
+def test_guesses_and_columns_that_are_not_read_are_said_below_the_first_line() -> None:
+    made = sheets.report(
+        notes=["so 'frage' as the instruction is a guess"], not_read=["id", "名\x1b[2J", "🐈"] * 5
+    )
+    lines = compact(made)
+    assert lines[1] == "So 'frage' as the instruction is a guess."
+    assert lines[2].startswith("Columns that are not read: id, 名")
+    assert lines[2].endswith("🐈 and 3 more.")
+    assert "\x1b" not in "".join(lines)
+    assert compact(sheets.report())[1] == ""
