@@ -56,7 +56,7 @@ def limits(report: Mapping[str, Any]) -> list[str]:
         "targets, or by whoever marks the sheet.",
         "Truncated rows are known by their finish_reason, or by a code fence or think tag that is "
         "never closed: an output that just stops is not found.",
-        "Refusals are known by how they open, in eleven languages.",
+        "Refusals are known by how they open, in thirteen languages.",
         "A paraphrase in other words is no near duplicate here.",
     ]
     marks = report.get("marks")

@@ -46,7 +46,9 @@ def test_titles_in_wide_characters_are_aligned() -> None:
 def test_nothing_raw_of_the_data_and_no_line_too_long() -> None:
     lines = compact(sheets.hostile())
     assert all(char.isprintable() for line in lines for char in line)
-    for line in lines[4 : 4 + len(sheets.KEYS)]:
+    findings = [line for line in lines if line[0:1] in ("✗", "!", "i", "✓", "?")]
+    assert len(findings) == len(sheets.KEYS)
+    for line in findings:
         assert cell_len(line) <= WIDTH
         assert line.endswith("…")
 
