@@ -49,8 +49,14 @@ def import_rows(
     from limbeck.store import dump_line
 
     source = open_source(data, columns=columns_of(column), targets=targets, split=split)
-    if to.resolve() == Path(data).resolve():
+    here = Path(data).resolve()
+    if to.resolve() == here:
         raise UserError(f"--to would write over the source, {data}: name another file")
+    if here in to.resolve().parents:
+        raise UserError(
+            f"--to would write into the source, {data}, and be read as a part of it the next time: "
+            "name a file outside of it"
+        )
     done = write(source, to)
     if as_json:
         row = {
@@ -92,9 +98,10 @@ def _told(source: Source, done: Imported, to: Path) -> Iterator[str]:
     for place in source.reasons:
         yield f"  {place}"
     if done.again:
+        asks = "asks" if done.again == 1 else "ask"
         yield (
-            f"{done.again:,} rows ask what an earlier one asks; a recipe's seeds hold the first of "
-            "them"
+            f"{_number(done.again, 'row')} {asks} what an earlier one asks; a recipe's seeds hold "
+            "the first of them"
         )
     answered = f"{done.answered:,} with an answer, {done.targets:,} with a reference answer"
     yield f"{_number(done.written, 'seed')}, {answered}: {to}"

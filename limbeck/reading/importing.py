@@ -44,7 +44,8 @@ def import_rows(source: Source, to: Path) -> Imported:
             done.again += times.add(int(asked[:16], 16)) > 1
         if not done.written:
             why = [*source.reasons[:1], *(f"rows {reason}" for reason in done.left_out)]
-            raise UserError(f"{source.name} has no row that can be a seed: {'; '.join(why)}")
+            told = f": {'; '.join(why)}" if why else ""
+            raise UserError(f"{source.name} has no row that can be a seed{told}")
     carried = {name for role, name in source.columns.items() if role not in _NOT_CARRIED}
     more = tuple(name for name in source.columns.values() if name not in carried)
     done.lost = tuple(dict.fromkeys((*source.left, *more)))

@@ -81,7 +81,6 @@ def test_several_by_comma_and_by_repetition_in_their_order() -> None:
         ("contamination>١", "'١' is no number"),
         ("contamination>1e3", "'1e3' is no number"),
         ("contamination>0.5", "a plain number counts rows, and 0.5 is no whole one; write 50%"),
-        ("contamination>1.5", "1.5 is no whole one$"),
         ("problems>1%", "problems are counted; write a plain number"),
         ("duplicates>100%", "can never be: no share is above 100%"),
         ("duplicates>=101%", "can never be: no share is above 100%"),
@@ -103,3 +102,8 @@ def test_a_condition_as_it_is_read() -> None:
         True,
     )
     assert one.text == "Wrong_Answers >= 2.50%"
+
+
+def test_no_share_above_all_is_proposed() -> None:
+    with pytest.raises(UserError, match=r"1\.5 is no whole one$"):
+        read_conditions(["contamination>1.5"], sheets.KEYS)

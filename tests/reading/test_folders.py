@@ -142,6 +142,8 @@ def test_a_run_gives_what_its_filters_kept(tmp_path: Path) -> None:
         ("b", 2, made[1].id)
     ]
     assert source.about.startswith("the records of the run that its filters kept, 1 row ")
+    with pytest.raises(UserError, match="is a run and has no split 'test'"):
+        open_source(tmp_path, split="test")
 
 
 @pytest.mark.parametrize(

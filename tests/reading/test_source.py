@@ -134,9 +134,9 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
     assert (row.instruction, row.output, row.target) == ("asked", "said", "meant")
     (row,) = named(tmp_path, columns={"output": "a"})
     assert (row.instruction, row.output) == ("other", "said")
-    with pytest.raises(UserError, match="read as 'instructions'; did you mean 'instruction'"):
+    with pytest.raises(UserError, match="read as 'instructions' .did you mean 'instruction'"):
         named(tmp_path, columns={"instructions": "q"})
-    with pytest.raises(UserError, match=r"no column 'golt' to read as target; did you mean 'gold'"):
+    with pytest.raises(UserError, match=r"no column 'golt' to read as target .did you mean 'gold'"):
         named(tmp_path, targets="golt")
     with pytest.raises(UserError, match="in 'gold' and in 'a': name one"):
         named(tmp_path, targets="gold", columns={"target": "a"})
@@ -216,3 +216,16 @@ def test_only_the_first_reasons_are_told_and_all_are_counted(tmp_path: Path) -> 
     assert len(source.reasons) == reading_source.SHOWN
     assert source.reasons[0].startswith(f"{path}, line 4: not an object")
     assert source.reasons[1].startswith(f"{path}, line 6: no instruction found")
+
+
+def test_a_split_that_a_file_has_not_is_an_error_and_not_passed_over(tmp_path: Path) -> None:
+    path = written(tmp_path, "d.jsonl", lines(ROWS))
+    with pytest.raises(UserError, match=r"d\.jsonl is one file and has no split 'test'$"):
+        open_source(path, split="test")
+    named = open_source(written(tmp_path, "dev.jsonl", lines(ROWS)), split="validation")
+    assert len(texts(named)) == len(ROWS)
+    both = {"train": ROWS, "probe": ROWS[:1], "about": "🐈"}
+    held = written(tmp_path, "held.json", json.dumps(both).encode())
+    assert len(texts(open_source(held, split="probe"))) == 1
+    with pytest.raises(UserError, match="has no split 'test'; it holds train, probe"):
+        open_source(held, split="test")
