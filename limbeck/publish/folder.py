@@ -17,7 +17,7 @@ from limbeck.pipeline.filter import VERDICTS, filters_of, kept_records
 from limbeck.pipeline.groups import group_keys
 from limbeck.pipeline.output import RECORDS
 from limbeck.publish.card import card
-from limbeck.publish.clean import check_texts, public_recipe, recipe_text
+from limbeck.publish.clean import Guard, public_recipe, recipe_text
 from limbeck.publish.document import agreed, document
 from limbeck.publish.facts import SPLITS, Facts
 from limbeck.publish.funnel import checked_stages, funnel, same_stages
@@ -56,11 +56,12 @@ def publish(
     said = agreed(context, options)
     _check_place(to, context.run.path)
     done, unchecked = checked_stages(context)
+    guard = Guard(context.recipe.teacher.api_key_env)
     to.parent.mkdir(parents=True, exist_ok=True)
     with fresh_folder(to) as draft:
         verdicts = Verdicts(context.run.folder("filter") / VERDICTS)
-        files = _write_rows(context, verdicts, draft, shard)
-        files |= _write_refused(context, verdicts, draft, shard, whole=options.with_refused)
+        files = _write_rows(context, verdicts, draft, shard, guard)
+        files |= _write_refused(context, verdicts, draft, shard, guard, whole=options.with_refused)
         facts = counted(draft, list(files))
         told = document(
             context,
@@ -93,7 +94,7 @@ def publish(
             path = draft / name
             told["files"][name] = {"bytes": path.stat().st_size, "sha256": file_hash(path)}
         text = json_text(told)
-        check_texts(texts | {MANIFEST: text}, context.recipe.teacher.api_key_env)
+        guard.check_texts(texts | {MANIFEST: text})
         write_text(draft / MANIFEST, text)
         if not same_stages(context.run, done):
             raise UserError(
@@ -121,7 +122,9 @@ def counted(folder: Path, names: list[str]) -> Facts:
     return facts
 
 
-def _write_rows(context: Context, verdicts: Verdicts, draft: Path, shard: int) -> dict[str, int]:
+def _write_rows(
+    context: Context, verdicts: Verdicts, draft: Path, shard: int, guard: Guard
+) -> dict[str, int]:
     """data/*.parquet; returns the files with how many rows each has."""
     by = context.recipe.format.by
     ids: list[str] = []
@@ -141,19 +144,21 @@ def _write_rows(context: Context, verdicts: Verdicts, draft: Path, shard: int) -
         with context.reporter.stage("publish", "rows", len(ids)) as bar:
             for record, group, side in zip(kept_records(context), groups, sides, strict=True):
                 row = to_published(public(record), group, verdicts.of(record.id))
+                guard.check_row(row)
                 shards[side].write(row)
                 bar.advance(1)
     return {f"data/{name}": n for part in shards.values() for name, n in part.files.items()}
 
 
 def _write_refused(
-    context: Context, verdicts: Verdicts, draft: Path, shard: int, *, whole: bool
+    context: Context, verdicts: Verdicts, draft: Path, shard: int, guard: Guard, *, whole: bool
 ) -> dict[str, int]:
     """provenance/refused-*.parquet: who refused which record and why, and with `whole` the record
     itself, masked as a kept one would be."""
     columns = REFUSED_ROW if whole else REFUSED_VERDICT
     with Shards(draft / "provenance", "refused", columns, size=shard) as out:
         for row in _refused_rows(context, verdicts) if whole else verdicts.refusals():
+            guard.check_row(row)
             out.write(row)
     return {f"provenance/{name}": rows for name, rows in out.files.items()}
 
