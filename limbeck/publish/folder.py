@@ -38,6 +38,8 @@ from limbeck.publish.verdicts import Verdicts
 from limbeck.record import Record
 from limbeck.store import file_hash, fresh_folder, json_text, read_json, read_records, write_text
 
+OWN = "published"  # in the run folder: what goes to the hub
+
 
 def publish(
     context: Context,
@@ -54,10 +56,12 @@ def publish(
     without `replace`, for a run that is not filtered, and for secrets in what would be published.
     """
     said = agreed(context, options)
-    _check_place(to, context.run.path)
+    try:
+        _check_place(to, context.run.path)
+    except OSError as error:  # a name that is too long, a folder that may not be read
+        raise UserError(f"cannot write {to}: {error.strerror or error}") from error
     done, unchecked = checked_stages(context)
     guard = Guard(context.recipe.teacher.api_key_env)
-    to.parent.mkdir(parents=True, exist_ok=True)
     with fresh_folder(to) as draft:
         verdicts = Verdicts(context.run.folder("filter") / VERDICTS)
         files = _write_rows(context, verdicts, draft, shard, guard)
@@ -183,6 +187,8 @@ def _check_place(to: Path, run: Path) -> None:
         raise UserError(f"{to} is not a folder; name another place with --to")
     if to.resolve() == run.resolve() or to.resolve() in run.resolve().parents:
         raise UserError(f"{to} holds the run itself; name another place with --to")
+    if to.resolve() != run.resolve() / OWN and run.resolve() in to.resolve().parents:
+        raise UserError(f"{to} is in the run folder, which has its own files; name another place")
     if to.is_dir() and any(to.iterdir()) and not _is_published(to):
         raise UserError(
             f"{to} is not empty, and limbeck did not publish it; name another place with --to"

@@ -277,6 +277,14 @@ def test_a_folder_that_limbeck_did_not_write_stays(
         publish(context, tmp_path / "empty", YES, replace=True)
 
 
+@pytest.mark.parametrize("to", ["seeds.jsonl/d", "/proc/none/d", "名" * 200, "runs/r/train"])
+def test_a_place_that_cannot_be_written_is_a_sentence(made: tuple[Context, Path], to: str) -> None:
+    context, _ = made
+    place = context.run.path.parents[1] / to
+    with pytest.raises(UserError, match=r"cannot write|is in the run folder"):
+        publish(context, place, YES)
+
+
 def test_nothing_is_left_of_what_failed(tmp_path: Path) -> None:
     context = run_of(tmp_path, rows())
     with pytest.raises(UserError, match="--acknowledge seeds-licence"):
