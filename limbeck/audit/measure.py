@@ -45,6 +45,7 @@ __all__ = ["PAPER", "SCHEMA", "Options", "Source", "measure"]
 SCHEMA = "limbeck.audit/2"
 BATCH = 1024  # rows that a worker looks at together
 FEW = 16  # batches that are looked at without workers
+NEAR = 100_000  # instructions, the first ones, of which each is compared with those before it
 TAGGED = 10_000  # instructions whose verb and noun are looked for, about a millisecond each
 _ENGLISH, _TAGGED = 16_384, 2500  # instructions to a part
 PAPER: dict[str, Any] = {
@@ -137,7 +138,9 @@ def _report(m: Measured, version: str, seeds: Sequence[str] | None) -> dict[str,
     start = m.workers.start
     jobs: dict[str, Future[Any]] = {
         "near_rows": start(near_rows, m.spill, originals(totals.same_row)),
-        "near_duplicates": start(duplicates.near, distinct, tokenizer, threshold),
+        "near_duplicates": start(
+            duplicates.near, distinct.picked(range(min(NEAR, len(distinct)))), tokenizer, threshold
+        ),
         "nearest_other": start(nearest.to_others, distinct, tokenizer, threshold),
     }
     if seeds:
