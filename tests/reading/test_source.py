@@ -134,7 +134,7 @@ def test_columns_can_be_named(tmp_path: Path) -> None:
     assert (row.instruction, row.output, row.target) == ("asked", "said", "meant")
     (row,) = named(tmp_path, columns={"output": "a"})
     assert (row.instruction, row.output) == ("other", "said")
-    with pytest.raises(UserError, match="read as 'instructions' .did you mean 'instruction'"):
+    with pytest.raises(UserError, match=r"read as 'instructions' .did you mean 'instruction'"):
         named(tmp_path, columns={"instructions": "q"})
     with pytest.raises(UserError, match=r"no column 'golt' to read as target .did you mean 'gold'"):
         named(tmp_path, targets="golt")
