@@ -22,6 +22,7 @@ from limbeck.publish.facts import SPLITS
 from limbeck.publish.measured import common
 from limbeck.publish.read import side_of
 from limbeck.publish.rows import COLUMNS, REFUSED_ROW, REFUSED_VERDICT, features
+from limbeck.publish.student import table
 from limbeck.wilson import wilson
 
 SIZES = (
@@ -137,7 +138,7 @@ def _values(manifest: Mapping[str, Any]) -> dict[str, Any]:
     rows = manifest["rows"]
     checked = rows["checked"]
     measured = manifest["measured"]
-    audit = measured["audit"]
+    audit, student = measured["audit"], measured["student"]
     return {
         "m": manifest,
         "rows": rows,
@@ -149,6 +150,7 @@ def _values(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "splits": _splits(manifest),
         "languages": list(measured["languages"].items())[:12],
         "sampled": _sampled(manifest["sampling"]),
+        "transfer": table(student) if student else [],
         "before": _rate(manifest["verifier"]),
         "after": _rate(checked),
         "load": json.dumps(_line(manifest["load_as"]), ensure_ascii=False),
