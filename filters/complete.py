@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
 
 from limbeck.record import Record, Verdict
 from limbeck.refusals import is_refusal as is_refusal
@@ -34,7 +33,7 @@ class Complete:
     think tag open; refused when the teacher's filter stepped in or the text opens as a refusal.
     """
 
-    stateless: ClassVar[bool] = True
+    stateless = True
     name: str = field(default="complete", init=False)
 
     def judge(self, records: Sequence[Record], /) -> list[Verdict]:

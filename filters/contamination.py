@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
@@ -98,7 +98,7 @@ class Contamination:
     first row is judged; UserError for none, DataError for one that cannot be read.
     """
 
-    stateless: ClassVar[bool] = True  # what it counts says nothing of later verdicts
+    stateless = True  # what it counts says nothing of later verdicts
 
     by: Reason = "template"
     against: tuple[Path, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar, Literal
+from typing import Literal
 
 from limbeck.errors import UserError
 from limbeck.filters.answer.check import check, consistent
@@ -27,7 +27,7 @@ class Answer:
 
     kind: Kind = "auto"
     keep: Literal["correct", "answered"] = "correct"
-    stateless: ClassVar[bool] = True
+    stateless = True
     name: str = field(default="answer", init=False)
 
     def __post_init__(self) -> None:
@@ -67,7 +67,7 @@ class Consistent:
     """
 
     kind: Kind = "auto"
-    stateless: ClassVar[bool] = True
+    stateless = True
     name: str = field(default="consistent", init=False)
 
     def __post_init__(self) -> None:

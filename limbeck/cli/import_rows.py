@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from limbeck.cli.options import columns_of
 from limbeck.errors import UserError
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def import_rows(
     from limbeck.reading.source import open_source
     from limbeck.store import dump_line
 
-    source = open_source(data, columns=named_columns(column), targets=targets, split=split)
+    source = open_source(data, columns=columns_of(column), targets=targets, split=split)
     if to.resolve() == Path(data).resolve():
         raise UserError(f"--to would write over the source, {data}: name another file")
     done = write(source, to)
@@ -69,19 +70,6 @@ def import_rows(
         return
     for line in _told(source, done, to):
         typer.echo(visible(line))
-
-
-def named_columns(given: Sequence[str] | None) -> dict[str, str]:
-    """{"instruction": "q"} of ["instruction=q"]. Raises UserError."""
-    named: dict[str, str] = {}
-    for one in given or ():
-        role, equals, name = one.partition("=")
-        if not equals or not role.strip() or not name:
-            raise UserError(f"--column is ROLE=COLUMN, such as instruction=q, got {one!r}")
-        if role.strip() in named:
-            raise UserError(f"--column names {role.strip()} twice")
-        named[role.strip()] = name
-    return named
 
 
 def _number(number: int, what: str) -> str:

@@ -15,8 +15,8 @@ from typing import Any
 
 from limbeck.errors import DataError, StageError, UserError
 from limbeck.kept import RECORDS, VERDICTS
-from limbeck.pipeline.filter import options_of
 from limbeck.pipeline.funnel import Stage, funnel
+from limbeck.recipe_filters import options_of
 from limbeck.record import Record, Verdict
 from limbeck.registry import did_you_mean
 from limbeck.rundir import RunDir
@@ -156,8 +156,8 @@ def _shown(run: RunDir, verdicts: list[Verdict]) -> list[Shown]:
                 if other is None
                 else Near(verdict.nearest, other.prompt, other.completion)
             )
-        texts = (None, None) if own is None else (own.prompt, own.completion)
-        shown.append(Shown(verdict, *texts, near))
+        prompt, completion = (None, None) if own is None else (own.prompt, own.completion)
+        shown.append(Shown(verdict, prompt, completion, near))
     return shown
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from limbeck.errors import UserError
+from limbeck.reading.chat import joined
 from limbeck.reading.ids import Times
 from limbeck.reading.row import Row
 from limbeck.reading.source import Source
@@ -72,8 +73,7 @@ def seed_of(
     seed: dict[str, Any] = {"id": row.record or row.id}
     output = row.output if answered else None
     if turns is None and row.system:
-        asked = "\n\n".join(filter(None, (row.instruction, row.input)))
-        turns = (("system", row.system), ("user", asked))
+        turns = (("system", row.system), ("user", joined(row.instruction, row.input)))
     if turns is not None:
         roles = [role for role, _ in turns]
         if not set(roles) <= set(ROLES):

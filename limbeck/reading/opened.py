@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from limbeck.errors import DataError
+from limbeck.kept import RECORDS
 from limbeck.reading.card import licence_beside
 from limbeck.reading.formats import form_of
 from limbeck.reading.json_file import Form
-from limbeck.reading.run import RECORDS, run_rows
+from limbeck.reading.run import run_rows
 from limbeck.reading.shards import Shards, shards_of
 from limbeck.reading.unreadable import Unreadable
 

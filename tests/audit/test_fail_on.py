@@ -81,6 +81,7 @@ def test_several_by_comma_and_by_repetition_in_their_order() -> None:
         ("contamination>١", "'١' is no number"),
         ("contamination>1e3", "'1e3' is no number"),
         ("contamination>0.5", "a plain number counts rows, and 0.5 is no whole one; write 50%"),
+        ("contamination>1.5", "1.5 is no whole one$"),
         ("problems>1%", "problems are counted; write a plain number"),
         ("duplicates>100%", "can never be: no share is above 100%"),
         ("duplicates>=101%", "can never be: no share is above 100%"),

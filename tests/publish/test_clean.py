@@ -39,7 +39,7 @@ def test_secrets_do_not_leave_in_any_row(
     monkeypatch.setenv("MY_API_KEY", "k3y-0f-a-private-server")
     clean = rows()
     change: dict[str, Any] = {"completion": text} if place == "completion" else {
-        "meta": clean[31].meta | {"rationale": text}
+        "meta": {**clean[31].meta, "rationale": text}
     }  # fmt: skip
     leaking = [*clean[:31], replace(clean[31], id="", **change), *clean[32:]]
     context = run_of(tmp_path, leaking)

@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from limbeck.errors import DataError, MissingExtra, UserError
+from limbeck.kept import RECORDS, VERDICTS
 from limbeck.pipeline.format import to_row
 from limbeck.reading.ids import Times
-from limbeck.reading.run import RECORDS, VERDICTS
 from limbeck.reading.source import Source, open_source
 from limbeck.record import Verdict
 from limbeck.store import write_jsonl

@@ -193,3 +193,26 @@ def test_a_text_that_leaves_the_template_later_is_counted(
     source = open_source(written(tmp_path, "a.jsonl", lines(rows)))
     assert texts(source) == [("a0", "", "b"), ("a1", "", "b")]
     assert source.unreadable == {"no_template": 1}
+
+
+def test_a_mixed_file_says_how_many_rows_are_of_which_form(tmp_path: Path) -> None:
+    alone = {"instruction": "Alone"}
+    source = open_source(written(tmp_path, "d.jsonl", lines([alone, *ROWS])))
+    assert len(list(source.rows())) == 4
+    assert source.answered
+    assert source.about == (
+        "JSON lines, 3 rows read as instruction, input, output; "
+        "1 row read as instruction, without an output"
+    )
+    asked = open_source(written(tmp_path, "alone.jsonl", lines([alone])))
+    assert (len(list(asked.rows())), asked.answered) == (1, False)
+
+
+def test_only_the_first_reasons_are_told_and_all_are_counted(tmp_path: Path) -> None:
+    path = written(tmp_path, "d.jsonl", lines(ROWS) + b"[]\n\n" + b'{"foo": 1}\n' * 12)
+    source = open_source(path)
+    assert len(list(source.rows())) == len(ROWS)
+    assert source.unreadable == {"not_an_object": 1, "no_instruction": 12}
+    assert len(source.reasons) == reading_source.SHOWN
+    assert source.reasons[0].startswith(f"{path}, line 4: not an object")
+    assert source.reasons[1].startswith(f"{path}, line 6: no instruction found")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -13,6 +14,7 @@ Level = Literal["good", "note", "warning", "problem", "unknown"]
 LEVELS: tuple[Level, ...] = ("good", "note", "warning", "problem", "unknown")
 SHOWN = 10
 _LONGEST = 2_000  # characters of a text in an example
+_TORN = re.compile(r"(?<![!-~])[!-~]{1,254}\Z")
 
 TITLES = {
     "unreadable": "Unreadable rows",
@@ -163,9 +165,14 @@ def asked(row: Row) -> list[tuple[str, str]]:
 
 
 def cut(text: str, most: int = _LONGEST) -> str:
-    """A text for an example; what is left out is said."""
-    left = len(text) - most
-    return text if left <= 0 else f"{text[:most]} … [{left:,} more characters]"
+    """A text for an example; what is left out is said. No address or key is cut in two: half of
+    one is not known for what it is, and would not be masked."""
+    if len(text) <= most:
+        return text
+    kept = text[:most]
+    if not text[most].isspace():
+        kept = _TORN.sub("", kept)
+    return f"{kept} … [{len(text) - len(kept):,} more characters]"
 
 
 def percent(count: float, of: float) -> str:
