@@ -22,6 +22,7 @@ from limbeck.publish.facts import SPLITS
 from limbeck.publish.measured import common
 from limbeck.publish.read import side_of
 from limbeck.publish.rows import COLUMNS, REFUSED_ROW, REFUSED_VERDICT, features
+from limbeck.publish.student import table
 from limbeck.wilson import wilson
 
 SIZES = (
@@ -118,8 +119,11 @@ def _info(
     splits, size = [], 0
     for side, belongs in sides.items():
         files = [about for name, about in manifest["files"].items() if belongs(name)]
-        size += sum(about["bytes"] for about in files)
-        splits.append({"name": side, "num_examples": sum(about["rows"] for about in files)})
+        own = sum(about["bytes"] for about in files)
+        size += own
+        # Of the files: datasets warns of a split without bytes, and compares the rows only.
+        count = sum(about["rows"] for about in files)
+        splits.append({"name": side, "num_bytes": own, "num_examples": count})
     return {
         "config_name": config,
         "features": features(columns),
@@ -137,7 +141,7 @@ def _values(manifest: Mapping[str, Any]) -> dict[str, Any]:
     rows = manifest["rows"]
     checked = rows["checked"]
     measured = manifest["measured"]
-    audit = measured["audit"]
+    audit, student = measured["audit"], measured["student"]
     return {
         "m": manifest,
         "rows": rows,
@@ -149,6 +153,7 @@ def _values(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "splits": _splits(manifest),
         "languages": list(measured["languages"].items())[:12],
         "sampled": _sampled(manifest["sampling"]),
+        "transfer": table(student) if student else [],
         "before": _rate(manifest["verifier"]),
         "after": _rate(checked),
         "load": json.dumps(_line(manifest["load_as"]), ensure_ascii=False),

@@ -117,6 +117,12 @@ def test_every_text_from_outside_is_escaped(manifest: dict[str, Any]) -> None:
             "near_across_splits": {"threshold": 0.8, "rows": {"validation": 1, "test": 2}},
             "audit": {"about": EVIL, "findings": [finding, finding | {"level": "good"}]},
             "contamination": {"tasks": [{"task": EVIL, "items": 3, "flagged": 1}]},
+            "student": {
+                "headline": EVIL,
+                "models": {"base": {"name": EVIL, "about": EVIL}},
+                "tasks": [{"task": EVIL, "metric": EVIL, "kind": EVIL, "unit": EVIL, "n": 3}],
+                "pooled": [],
+            },
         },
         "cost": manifest["cost"] | {"local": False, "price": EVIL, "picodollars": 5, "per_row": 1},
     }  # fmt: skip

@@ -128,6 +128,8 @@ def test_datasets_loads_it(
     code = code.replace("split=", f"cache_dir={str(tmp_path)!r}, split=")
     exec(code.replace("print", "str"), names)
     assert len(names["rows"]) == 34
+    told = datasets.load_dataset_builder(str(folder), cache_dir=str(tmp_path)).info.splits
+    assert told["train"].num_examples == 34  # None where datasets cannot read the card's splits
     whole = datasets.load_dataset(str(folder), cache_dir=str(tmp_path))
     assert {name: part.num_rows for name, part in whole.items()} == {
         "train": 34, "validation": 6, "test": 8,

@@ -77,11 +77,20 @@ BOUNDS = {
 """Shares at which levels begin, by key: docs/audit.md has them as a table."""
 
 
-def level_of(key: str, share: float) -> Level:
-    """The level of a share. A problem is at least the share of its bound, and above `note`."""
+FEW = 10
+FEW_SAY_LITTLE = ("wrong_answers", "self_consistency")
+"""Findings on the rows that can be checked, be they few in a large set: of fewer than FEW they are
+notes at most. All others count in the whole set."""
+
+
+def level_of(key: str, share: float, of: int = FEW) -> Level:
+    """The level of a share `of` so many units. A problem is at least the share of its bound, and
+    above `note`."""
     note, warning, problem = BOUNDS[key]
     if share <= note:
         return "good"
+    if of < FEW and key in FEW_SAY_LITTLE:
+        return "note"
     if problem is not None and share >= problem:
         return "problem"
     return "warning" if warning is not None and share >= warning else "note"
@@ -116,7 +125,7 @@ class Finding:
         low, high = wilson(self.count, self.of) if known else (None, None)
         level = self.level
         if level is None:
-            level = "unknown" if share is None else level_of(self.key, share)
+            level = "unknown" if share is None else level_of(self.key, share, self.of)
         why = self.why or ("" if known else "there is nothing to count it in")
         return {
             "key": self.key,
