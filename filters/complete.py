@@ -33,6 +33,7 @@ class Complete:
     think tag open; refused when the teacher's filter stepped in or the text opens as a refusal.
     """
 
+    stateless = True
     name: str = field(default="complete", init=False)
 
     def judge(self, records: Sequence[Record], /) -> list[Verdict]:

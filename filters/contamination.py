@@ -41,6 +41,7 @@ _TOLD = {
     "cosine": "in other words with the same numbers",
 }
 _ORDER = tuple(_TOLD)
+_REMEMBERED = 4096  # questions: the rows of one stand together
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +98,8 @@ class Contamination:
     first row is judged; UserError for none, DataError for one that cannot be read.
     """
 
+    stateless = True  # what it counts says nothing of later verdicts
+
     by: Reason = "template"
     against: tuple[Path, ...] = ()
     coverage: bool = False
@@ -123,7 +126,7 @@ class Contamination:
         hits = [hit for text in questions_of(record) if (hit := self._find(text)) is not None]
         hits += sorted(near, key=lambda hit: -(hit.score or 0))
         hit = min(hits, key=lambda hit: _ORDER.index(hit.reason), default=None)
-        self._counts["rows" if hit is None else hit.reason] += 1
+        self._counts["" if hit is None else hit.reason] += 1
         if hit is None:
             return Verdict(record.id, self.name, keep=True)
         return Verdict(
@@ -133,6 +136,8 @@ class Contamination:
     def _find(self, text: str) -> _Hit | None:
         if text not in self._found:  # a question has many rows, where many paths are sampled
             assert self._known is not None
+            if len(self._found) >= _REMEMBERED:
+                self._found.clear()
             hit = self._known.find(text, self.by)
             self._found[text] = None if hit is None else _Hit(hit.reason, hit.nearest)
         return self._found[text]
@@ -153,8 +158,12 @@ class Contamination:
 
     def told(self) -> str:
         """What was refused so far, in a sentence; "" for nothing."""
-        refused = {reason: self._counts[reason] for reason in _ORDER if self._counts[reason]}
-        count, rows = sum(refused.values()), self._counts.total()
+        return self.summary(self._counts)
+
+    def summary(self, counts: Mapping[str, int]) -> str:
+        """The same of verdicts counted by reason, "" for those that are kept."""
+        refused = {reason: counts[reason] for reason in _ORDER if counts.get(reason)}
+        count, rows = sum(refused.values()), sum(counts.values())
         if not count:
             return ""
         ways = ", ".join(f"{number} {_TOLD[reason]}" for reason, number in refused.items())

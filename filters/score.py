@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from array import array
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -42,6 +42,7 @@ class Score:
     missing: Literal["keep", "refuse"] = "refuse"
     name: str = field(default="score", init=False)
     stateless: bool = field(default=False, init=False)
+    survey: Callable[[Sequence[Record]], None] = field(init=False, repr=False)  # with `top` alone
     _given: _Scores | None = field(default=None, init=False, repr=False)
     _surveyed: _Best = field(init=False, repr=False)
 
@@ -56,10 +57,11 @@ class Score:
             raise ValueError(f"least is {self.least:g} and most is {self.most:g}: no score is both")
         self.stateless = self.top is None
         self._surveyed = _Best(self.top or 1.0)
-
-    def survey(self, records: Sequence[Record], /) -> None:
         if self.top is not None:
-            self._look(records, self._surveyed)
+            self.survey = self._survey
+
+    def _survey(self, records: Sequence[Record], /) -> None:
+        self._look(records, self._surveyed)
 
     def judge(self, records: Sequence[Record], /) -> list[Verdict]:
         best = self._surveyed

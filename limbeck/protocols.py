@@ -257,7 +257,9 @@ class Filter(Protocol):
     - `survey(records)`: a first pass. All records that reach the filter come through it in
       batches and in order before the first `judge`; for who must see the whole set (which of
       its duplicates is the longest, which N rows differ most).
-    - `told()`: a sentence for the user when all is judged, "" for none.
+    - `told()`: a sentence for the user when all is judged, "" for none. A filter that is stateless
+      has `summary(counts)` in its place, with its verdicts counted by reason (that of most kept
+      ones is ""), since copies of it may have judged.
     - `changed(record)`: the record as it should be handed on, for one that masks what it found.
       Its id, provenance and verdicts stay.
     """

@@ -22,6 +22,8 @@ from limbeck.recipe_errors import explained
 from limbeck.recipe_eval import TASK_FILES
 from limbeck.recipe_eval import Eval as Eval
 from limbeck.recipe_eval import InContext as InContext
+from limbeck.recipe_filters import FilterStep as FilterStep
+from limbeck.recipe_filters import checked
 from limbeck.recipe_judge import Judge as Judge
 from limbeck.recipe_judge import with_judge
 from limbeck.recipe_seeds import Seeds as Seeds
@@ -34,7 +36,7 @@ from limbeck.recipe_teacher import Price as Price
 from limbeck.recipe_teacher import TeacherSection as TeacherSection
 from limbeck.recipe_train import Format as Format
 from limbeck.recipe_train import Train as Train
-from limbeck.registry import OptionError, build, find, option_names
+from limbeck.registry import OptionError, build, find
 from limbeck.yaml_lines import Places, read_yaml
 
 Name = Annotated[str, Field(pattern=r"^[^\W_][\w.-]{0,99}$")]
@@ -49,13 +51,6 @@ class Generate(Section):
     @property
     def options(self) -> dict[str, Any]:
         return dict(self.model_extra or {})
-
-
-class FilterStep(Section):
-    """One record filter with its options."""
-
-    name: str
-    options: dict[str, Any] = Field(default_factory=dict)
 
 
 SHORT_FORMS = {"seeds": "path", "generate": "generator", "teacher": "model", "student": "model"}
@@ -154,7 +149,7 @@ class Recipe(Section):
             *conflicts(self),
         ]
         for number, step in enumerate(self.filters):
-            checks.append((("filters", number), lambda step=step: _check_filter(step, self.eval)))
+            checks.append((("filters", number), lambda step=step: checked(folder, step, self.eval)))
         done: dict[tuple[str | int, ...], Any] = {}
         for where, check in checks:
             try:
@@ -167,7 +162,7 @@ class Recipe(Section):
         seeds = self.seeds.model_copy(
             update={name: _absolute(folder, file) for name, file in files.items() if file}
         )
-        filters = tuple(_with_files(folder, step) for step in self.filters)
+        filters = tuple(done["filters", number] for number in range(len(self.filters)))
         teacher, student = done["teacher", "model"], done["student", "model"]
         tasks, lost = (_tasks(folder, names) for names in (self.eval.tasks, self.eval.forgetting))
         return self.model_copy(
@@ -207,24 +202,6 @@ def _filter_step(step: Any) -> Any:
         ((name, options),) = step.items()
         return {"name": name, "options": options or {}}
     return step
-
-
-def _check_filter(step: FilterStep, section: Eval) -> None:
-    build("filters", step.name, step.options)
-    compares = "against" in option_names("filters", step.name)
-    if compares and not step.options.get("against") and not section.files:
-        raise RecipeError(
-            f"the filter {step.name} has nothing to compare with: eval.tasks names no JSONL file "
-            "of questions or items. Add one there, or list files under the filter's option against"
-        )
-
-
-def _with_files(folder: Path, step: FilterStep) -> FilterStep:
-    """A filter's option `against` is a list of files, taken from the recipe's folder."""
-    if not step.options.get("against"):
-        return step
-    files = [str(_absolute(folder, Path(file))) for file in step.options["against"]]
-    return step.model_copy(update={"options": step.options | {"against": files}})
 
 
 def _check_objective(train: Train) -> None:

@@ -1,19 +1,23 @@
 """`--set KEY=VALUE`: a recipe with some of its keys changed.
 
 train.epochs=2              a key by its dots
-filters.paths.at_most=1     an option of a filter, by the filter's name
+paths.at_most=1             an option of a filter, by the filter's name
+filters.paths.at_most=1     the same, for a filter that is named like a section
+filters.0.at_most=1         the same by its place from 0, for one that stands twice
 filters=[complete, answer]  the value is YAML
 teacher=gguf:teacher.gguf   a whole section; paths are taken from where one stands
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from limbeck.errors import RecipeError
 from limbeck.recipe import SHORT_FORMS, Recipe
+from limbeck.recipe_errors import is_secret
+from limbeck.registry import did_you_mean, find
 from limbeck.yaml_lines import Places, read_yaml
 
 
@@ -35,10 +39,49 @@ def changed(recipe: Recipe, changes: Sequence[str], folder: Path) -> Recipe:
                 f"{lacks}"
             )
         value, _ = read_yaml(text, f"--set {key}")
-        _put(data, key.strip().split("."), value, key.strip())
+        _put(data, _full(key.strip().split("."), data, key.strip()), value, key.strip())
+        if key.strip() == "filters" and isinstance(value, list):
+            data["filters"] = [_long(step) for step in value]
     # The values are not quoted: one may hold a secret, which is about to be refused.
     keys = " ".join(f"--set {change.partition('=')[0]}" for change in changes)
     return Recipe.of(data, folder, Places(None, f"the recipe with {keys}"))
+
+
+def _full(parts: list[str], data: Mapping[str, Any], key: str) -> list[str]:
+    """The parts of a key, where a filter's name may stand first. Raises RecipeError for what is
+    neither a section nor one of the recipe's filters."""
+    name = parts[0]
+    if name in Recipe.model_fields or is_secret(name):
+        return parts
+    names = [step["name"] for step in data["filters"] if isinstance(step, dict)]
+    if name in names:
+        return ["filters", *parts]
+    if _is_filter(name):
+        there = ", ".join(names) or "none"
+        raise RecipeError(
+            f"--set {key}: unknown key {name!r}; a filter has that name, but the recipe's filters "
+            f"are {there}. To add it: --set 'filters=[{', '.join([*names, name])}]'"
+        )
+    raise RecipeError(
+        f"--set {key}: unknown key {name!r}, no section of a recipe and none of its filters"
+        f"{did_you_mean(name, [*Recipe.model_fields, *names])}"
+    )
+
+
+def _long(step: Any) -> Any:
+    """A filter as name and options; what is none is left for the recipe to refuse."""
+    if isinstance(step, dict) and len(step) == 1 and "name" not in step:
+        ((name, options),) = step.items()
+        return {"name": name, "options": options or {}}
+    return {"name": step, "options": {}} if isinstance(step, str) else step
+
+
+def _is_filter(name: str) -> bool:
+    try:
+        find("filters", name)
+    except RecipeError:
+        return False
+    return True
 
 
 def _put(node: Any, parts: Sequence[str], value: Any, key: str) -> None:
@@ -49,14 +92,7 @@ def _put(node: Any, parts: Sequence[str], value: Any, key: str) -> None:
             f"--set {key}: {above} is a list, which is given whole: --set {above}=[...]"
         )
     if isinstance(node, list):
-        steps = [step for step in node if step["name"] == part]
-        if not rest or len(steps) != 1:
-            names = ", ".join(step["name"] for step in node)
-            raise RecipeError(
-                f"--set {key}: the recipe's filters are {names or 'none'}; say "
-                "filters.NAME.OPTION for one that stands once, or filters=[...] for all"
-            )
-        _put(steps[0]["options"], rest, value, key)
+        _put(_step(node, part, rest, key).setdefault("options", {}), rest, value, key)
     elif not isinstance(node, dict):
         raise RecipeError(f"--set {key}: {part!r} is below a value that has no keys")
     elif rest:
@@ -68,3 +104,21 @@ def _put(node: Any, parts: Sequence[str], value: Any, key: str) -> None:
         _put(child, rest, value, key)
     else:
         node[part] = value
+
+
+def _step(steps: list[Any], part: str, rest: Sequence[str], key: str) -> Any:
+    """The filter of that name, or at that place from 0."""
+    found = [step for step in steps if step["name"] == part]
+    if not found and part.isdecimal() and int(part) < len(steps):
+        found = [steps[int(part)]]
+    if rest and len(found) == 1:
+        return found[0]
+    names = ", ".join(step["name"] for step in steps)
+    means = "filters.NAME.OPTION for one that stands once"
+    if rest and found:
+        places = [place for place, step in enumerate(steps) if step["name"] == part]
+        means = " or ".join(f"filters.{place}.{'.'.join(rest)}" for place in places)
+    raise RecipeError(
+        f"--set {key}: the recipe's filters are {names or 'none'}; say {means}, or filters=[...] "
+        "for all"
+    )

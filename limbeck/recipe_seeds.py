@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from limbeck.errors import RecipeError
 from limbeck.recipe_student import Section
+
+
+class Share(NamedTuple):
+    """Part `number` (from 1) of `of` parts."""
+
+    number: int
+    of: int
 
 
 class Seeds(Section):
@@ -18,7 +26,13 @@ class Seeds(Section):
     `split` is a file that says which tasks are `train` and which `target` ones. `tuning` meta takes
     the rows of the train tasks only, multitask those of the target tasks, too: the first `rows` of
     a task, the first `target_rows` (default: as `rows`) of a target task, of which meta takes none.
-    `limit` comes after that.
+    `limit` comes after that. `licence` is the id of the seeds' licence as the hub writes it
+    (cc-by-4.0): `limbeck publish` puts it on the card.
+
+    `part` 2/3 takes the second of three parts, of what all of the above leaves: for several
+    machines, whose runs `limbeck merge` makes one. Which part a seed is in follows from its id
+    alone, so parts share no seed, are everything together, and stay as they are when the file
+    grows or is put into another order. Demos are taken from all seeds, not from the part.
     """
 
     path: Path
@@ -29,6 +43,21 @@ class Seeds(Section):
     target_rows: Annotated[int, Field(ge=1)] | None = None
     limit: Annotated[int, Field(ge=1)] | None = None
     on_bad_line: Literal["stop", "skip"] = "stop"
+    licence: str | None = None
+    part: str | None = None
+
+    @field_validator("part", mode="before")
+    @classmethod
+    def _a_part(cls, value: Any) -> Any:
+        match = re.fullmatch(r"([1-9]\d{0,5})/([1-9]\d{0,5})", str(value), re.ASCII)
+        if value is not None and (match is None or int(match[1]) > int(match[2])):
+            raise ValueError("a part is its number and how many there are, such as 2/3")
+        return value
+
+    @property
+    def share(self) -> Share | None:
+        """The part as two numbers; None for all seeds."""
+        return None if self.part is None else Share(*map(int, self.part.split("/")))
 
 
 SPLIT_KEYS = ("split", "tuning", "rows", "target_rows")

@@ -13,7 +13,8 @@ class Format(Section):
     """The split, and the text that a student learns.
 
     A fraction below 1 of the prompts, or a number of prompts; never on two sides. `by` template
-    keeps all questions of one template on one side. `text` chat is the prompt and the completion in
+    keeps all questions of one template on one side, source all rows that were made from one seed.
+    `text` chat is the prompt and the completion in
     the student's own template. arrow is Fine-tune-CoT's, "question ###" and "rationale --> answer";
     answer is the same without a rationale, and `rationales` shuffled gives every answer another
     row's rationale: two controls, for what rationales are worth.
@@ -26,7 +27,7 @@ class Format(Section):
 
     valid: Annotated[float, Field(ge=0)] = 0.05
     test: Annotated[float, Field(ge=0)] = 0.1
-    by: Literal["prompt", "template"] = "prompt"
+    by: Literal["prompt", "template", "source"] = "prompt"
     text: Literal["chat", "arrow", "answer"] = "chat"
     rationales: Literal["own", "shuffled"] = "own"
     rows: Annotated[int, Field(ge=1)] | None = None

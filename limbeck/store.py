@@ -143,20 +143,25 @@ def read_jsonl(
     raises DataError with its number and reason, or goes to `on_bad` where one is given. With
     `torn` a last line without its newline that does not parse is dropped: power went away.
     """
+    for number, line in numbered_lines(path):
+        try:
+            yield number, _parse_line(line)
+        except ValueError as error:
+            if torn and not line.endswith(b"\n"):
+                return
+            bad = DataError(f"{path}, line {number}: {error}", path=path, line=number)
+            if on_bad is None:
+                raise bad from error
+            on_bad(bad)
+
+
+def numbered_lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    """(line number from 1, line) of every line that is not blank. Raises DataError."""
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if not line.strip():
-                    continue
-                try:
-                    yield number, _parse_line(line)
-                except ValueError as error:
-                    if torn and not line.endswith(b"\n"):
-                        return
-                    bad = DataError(f"{path}, line {number}: {error}", path=path, line=number)
-                    if on_bad is None:
-                        raise bad from error
-                    on_bad(bad)
+                if line.strip():
+                    yield number, line
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}", path=path) from error
 
@@ -188,13 +193,27 @@ def _json_name(value: Any) -> str:
 
 def read_records(path: Path) -> Iterator[Record]:
     """The records of a file that limbeck wrote. Raises DataError."""
-    for number, row in read_jsonl(path):
-        try:
-            yield Record.from_json(row)
-        except (KeyError, TypeError, ValueError) as error:
-            raise DataError(
-                f"{path}, line {number}: not a limbeck record ({error})", path=path, line=number
-            ) from error
+    for number, line in numbered_lines(path):
+        yield parse_record(line, path, number)
+
+
+def parse_row(line: bytes, path: Path, number: int) -> dict[str, Any]:
+    """The object of one line; path and line number are for the DataError that it may raise."""
+    try:
+        return _parse_line(line)
+    except ValueError as error:
+        raise DataError(f"{path}, line {number}: {error}", path=path, line=number) from error
+
+
+def parse_record(line: bytes, path: Path, number: int) -> Record:
+    """The record of one line; path and line number are for the DataError that it may raise."""
+    row = parse_row(line, path, number)
+    try:
+        return Record.from_json(row)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(
+            f"{path}, line {number}: not a limbeck record ({error})", path=path, line=number
+        ) from error
 
 
 def write_parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -208,6 +227,47 @@ def write_parquet(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     with writing(path) as draft:
         table = pa.Table.from_pylist([_valid_unicode(row) for row in rows])
         pq.write_table(table, draft, compression="zstd")
+
+
+class ParquetRows:
+    """Rows into one zstd Parquet file, `GROUP` of them in memory at a time."""
+
+    GROUP = 8192
+
+    def __init__(self, path: Path, schema: Any) -> None:
+        import pyarrow.parquet as pq
+
+        self._schema = schema
+        self._writer = pq.ParquetWriter(path, schema, compression="zstd")
+        self._rows: list[Any] = []
+
+    def write(self, row: Mapping[str, Any]) -> None:
+        self._rows.append(_valid_unicode(row))
+        if len(self._rows) >= self.GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
+        self._rows = []
+
+    def close(self) -> None:
+        if self._rows:
+            self._flush()
+        self._writer.close()
+
+
+@contextmanager
+def parquet_writer(path: Path, schema: Any) -> Iterator[ParquetRows]:
+    """A writer of rows of a pyarrow schema, whose file appears at `path`, whole, when the block
+    ends well. As in `write_parquet`, a lone surrogate becomes U+FFFD."""
+    with writing(path) as draft:
+        rows = ParquetRows(draft, schema)
+        try:
+            yield rows
+        finally:
+            rows.close()
 
 
 def _valid_unicode(value: Any) -> Any:

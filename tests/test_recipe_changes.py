@@ -59,6 +59,17 @@ def test_a_filters_option_by_its_name(recipe: Recipe, tmp_path: Path) -> None:
     )
 
 
+def test_a_filters_name_alone_begins_the_key(recipe: Recipe, tmp_path: Path) -> None:
+    made = changed(recipe, ["paths.at_most=1", "paths.similar=0.8"], tmp_path)
+    assert made.filters[1].options == {"at_most": 1, "similar": 0.8}
+    sets = ["filters=[exact, {paths: {at_most: 3}}]", "exact.on=prompt", "paths.at_most=2"]
+    made = changed(recipe, sets, tmp_path)
+    assert made.filters == (
+        FilterStep(name="exact", options={"on": "prompt"}),
+        FilterStep(name="paths", options={"at_most": 2}),
+    )
+
+
 def test_the_value_is_yaml(recipe: Recipe, tmp_path: Path) -> None:
     made = changed(recipe, ["filters=[complete, {answer: {keep: answered}}]"], tmp_path)
     assert [step.name for step in made.filters] == ["complete", "answer"]
@@ -99,6 +110,16 @@ def test_paths_are_taken_from_where_one_stands(recipe: Recipe, tmp_path: Path) -
             "the recipe's filters are complete, paths; say filters.NAME.OPTION",
         ),
         ("filters.paths=1", "say filters.NAME.OPTION"),
+        (
+            "minhsah=geheim",
+            "unknown key 'minhsah', no section of a recipe and none of its filters; known",
+        ),
+        ("compleet.x=1", "and none of its filters; did you mean 'complete'?"),
+        ("trian.epochs=1", "did you mean 'train'?"),
+        ("exact.on=prompt", "but the recipe's filters are complete, paths. To add it: "),
+        ("exact.on=prompt", "--set 'filters=[complete, paths, exact]'"),
+        ("paths=1", "say filters.NAME.OPTION"),
+        ("filters.2.at_most=1", "say filters.NAME.OPTION"),
         ("seed.x=1", "--set seed.x: 'x' is below a value that has no keys"),
         ("filters.paths.at_mots=1", "at_mots"),
         ("teacher.extra.api_key=geheim", "a recipe holds no keys"),
@@ -117,5 +138,12 @@ def test_what_cannot_be_is_a_sentence_and_shows_no_secret(
 def test_a_filter_that_stands_twice_is_not_changed_by_its_name(tmp_path: Path) -> None:
     text = TEXT.replace("  - complete\n", "  - paths: {at_most: 9}\n")
     recipe = Recipe.parse(text, folder=tmp_path)
-    with pytest.raises(RecipeError, match=r"filters are paths, paths; say .* that stands once"):
-        changed(recipe, ["filters.paths.at_most=1"], tmp_path)
+    for key in ("filters.paths.at_most", "paths.at_most"):
+        with pytest.raises(RecipeError) as error:
+            changed(recipe, [f"{key}=1"], tmp_path)
+        assert str(error.value) == (
+            f"--set {key}: the recipe's filters are paths, paths; say filters.0.at_most or "
+            "filters.1.at_most, or filters=[...] for all"
+        )
+    made = changed(recipe, ["filters.1.at_most=1"], tmp_path)
+    assert [step.options for step in made.filters] == [{"at_most": 9}, {"at_most": 1}]

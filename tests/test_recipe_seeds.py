@@ -29,6 +29,10 @@ SEEDS = {"path": "rows.jsonl", "split": "tasks.yaml", "tuning": "multitask"}
         ({"target_rows": 3}, 4, "seeds.target_rows is 3, and there is no seeds.split"),
         ({"split": "t.yaml", "tuning": "mta"}, 5, "seeds.tuning: Input should be 'meta' or"),
         ({"split": "t.yaml", "tuning": "meta", "rows": 0}, 6, "seeds.rows"),
+        ({"part": "4/3"}, 4, "seeds.part: a part is its number and how many there are, such as"),
+        ({"part": "0/3"}, 4, "such as 2/3, got '0/3'"),
+        ({"part": "٢/٣"}, 4, "such as 2/3"),
+        ({"part": 0.5}, 4, "such as 2/3, got 0.5"),
         ({"splits": "t.yaml"}, 4, "unknown key 'seeds.splits'; did you mean 'split'?"),
     ],
 )
@@ -55,3 +59,11 @@ def test_it_can_be_set_from_the_command_line() -> None:
     assert (made.seeds.split, made.seeds.tuning) == (Path("/x/t.yaml"), "meta")
     with pytest.raises(RecipeError, match=r"seeds\.tuning does not say"):
         changed(recipe(), keys[:1], Path("/x"))
+
+
+def test_a_part_is_two_numbers() -> None:
+    made = recipe(seeds={"path": "rows.jsonl", "part": "2/3"})
+    assert made.seeds.share == (2, 3)
+    assert Recipe.parse(made.to_yaml(), folder=Path("/elsewhere")) == made
+    assert recipe().seeds.share is None
+    assert changed(recipe(), ["seeds.part=1/12"], Path("/x")).seeds.share == (1, 12)

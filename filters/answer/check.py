@@ -26,7 +26,7 @@ from limbeck.filters.answer.decide import decide
 from limbeck.filters.answer.kinds import KINDS, Kind, kind_of
 from limbeck.filters.answer.neighbours import without_neighbour
 from limbeck.filters.answer.phrases import sentences
-from limbeck.filters.answer.plain import plain, visible
+from limbeck.filters.answer.plain import cited, plain, visible
 from limbeck.filters.answer.said import Said, said
 from limbeck.filters.answer.small_letters import as_options
 from limbeck.filters.answer.stretch import Decision, Find, Same
@@ -175,7 +175,7 @@ def _read_target(target: str, kind: Kind, options: choice.Options) -> Any:
             or found[0].value.several
         ):
             raise UserError(
-                f"the target {target!r} is not one number: write digits, as in '1234.5'"
+                f"the target {cited(target)} is not one number: write digits, as in '1234.5'"
             )
         return found[0].value
     if kind == "choice":
@@ -271,7 +271,7 @@ def _mapped(whole: Said, change: Any) -> Said:
 def _check_text(completion: str, target: str) -> AnswerCheck:
     wanted = text.normal(target)
     if not wanted:
-        raise UserError(f"the target {target!r} is empty: there is nothing to compare with")
+        raise UserError(f"the target {cited(target)} is empty: there is nothing to compare with")
     candidates, problem = text_answer.find(said(completion))
     if problem:
         return AnswerCheck("wrong" if problem == "hedge" else "unparseable", None, problem)

@@ -15,6 +15,7 @@ from limbeck.filters.answer.choice_words import (
     RIGHT,
     SIGNS,
 )
+from limbeck.filters.answer.plain import cited
 from limbeck.filters.answer.tables import either
 from limbeck.filters.answer.text import normal
 
@@ -158,11 +159,11 @@ def read_target(text: str, options: Options) -> str:
     letter = found[1].upper() if found else ""
     if not letter or (found and found["text"] and not _separated(text)):
         raise UserError(
-            f"the target {text!r} is no option: write its letter, such as 'B' or '(B)', "
+            f"the target {cited(text)} is no option: write its letter, such as 'B' or '(B)', "
             "or give the options' texts"
         )
     if not options.has(letter):
-        raise UserError(f"the target {text!r} is none of the {options.count} options")
+        raise UserError(f"the target {cited(text)} is none of the {options.count} options")
     return letter
 
 

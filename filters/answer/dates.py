@@ -15,7 +15,7 @@ from limbeck.filters.answer.clock import durations, spelled, times_of_day
 from limbeck.filters.answer.day_first import NUMERIC, in_order
 from limbeck.filters.answer.moment import SORTS, Sort, When, exists
 from limbeck.filters.answer.month_names import MONTHS, WEEKDAYS, fold
-from limbeck.filters.answer.plain import plain, visible
+from limbeck.filters.answer.plain import cited, plain, visible
 from limbeck.filters.answer.tables import trie
 
 _M = rf"(?P<month>{trie(MONTHS)})(?!\w)\.?"
@@ -232,6 +232,6 @@ def read_target(text: str) -> When:
             if candidate.start == 0 and candidate.end == len(plainly) and candidate.value.key:
                 return candidate.value
     raise UserError(
-        f"the target {text!r} is no date, time or duration: write a date as MM/DD/YYYY or "
+        f"the target {cited(text)} is no date, time or duration: write a date as MM/DD/YYYY or "
         "YYYY-MM-DD, a time as 2:30 PM or 14:30, a duration as 2 hours 30 minutes"
     )

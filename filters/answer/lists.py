@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from limbeck.errors import UserError
 from limbeck.filters.answer.cues import takes_back
 from limbeck.filters.answer.list_clause import unnamed, without_clause
-from limbeck.filters.answer.plain import plain, visible
+from limbeck.filters.answer.plain import cited, plain, visible
 from limbeck.filters.answer.quantities import quantities
 from limbeck.filters.answer.quantity import Quantity, same, shown
 from limbeck.filters.answer.said import Said
@@ -68,7 +68,7 @@ def read_target(text: str) -> Items:
     items = read(plain(keep_braces(visible(text))).strip())
     if items is None or not items.items:
         raise UserError(
-            f"the target {text!r} is a list of nothing: write its items, as in 'a, b, c'"
+            f"the target {cited(text)} is a list of nothing: write its items, as in 'a, b, c'"
         )
     return items
 

@@ -9,7 +9,7 @@ from limbeck.filters.answer import maths
 from limbeck.filters.answer.cues import takes_back
 from limbeck.filters.answer.denials import DENIES
 from limbeck.filters.answer.phrases import doubts
-from limbeck.filters.answer.plain import plain, visible
+from limbeck.filters.answer.plain import cited, plain, visible
 from limbeck.filters.answer.quantities import quantities
 from limbeck.filters.answer.quantity import Quantity, same, shown
 from limbeck.filters.answer.said import Said
@@ -137,7 +137,9 @@ def check_target(text: str) -> str:
         return target
     reply = maths.WORKER.ask({"op": "read", "text": target}) if target else None
     if reply is None or reply.get("canonical") is None:
-        raise UserError(f"the target {text!r} cannot be read as mathematics: write it in LaTeX")
+        raise UserError(
+            f"the target {cited(text)} cannot be read as mathematics: write it in LaTeX"
+        )
     return target
 
 

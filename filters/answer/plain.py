@@ -179,3 +179,8 @@ def _fraction(found: re.Match[str]) -> str:
     if re.fullmatch(r"-?[\d.,]+", top) and re.fullmatch(r"[\d.,]+", bottom):
         return f"{space}{top}/{bottom}"
     return f"{space}({top})/({bottom})"
+
+
+def cited(text: str, most: int = 80) -> str:
+    """A text in quotes, for an error: nothing in it can steer a terminal, and it is not long."""
+    return repr(text if len(text) <= most else text[:most] + "…")

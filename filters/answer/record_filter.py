@@ -27,6 +27,7 @@ class Answer:
 
     kind: Kind = "auto"
     keep: Literal["correct", "answered"] = "correct"
+    stateless = True
     name: str = field(default="answer", init=False)
 
     def __post_init__(self) -> None:
@@ -66,6 +67,7 @@ class Consistent:
     """
 
     kind: Kind = "auto"
+    stateless = True
     name: str = field(default="consistent", init=False)
 
     def __post_init__(self) -> None:

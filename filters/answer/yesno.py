@@ -7,6 +7,7 @@ import re
 from limbeck.errors import UserError
 from limbeck.filters.answer.candidates import Candidate
 from limbeck.filters.answer.phrases import CASE
+from limbeck.filters.answer.plain import cited
 
 _YES_WORDS = """
 yes yeah yep yup true oui sí si ja sim да evet 是 是的 对 對 是啊 对的 對的 能 可以 会 會 有 はい
@@ -90,7 +91,9 @@ def read_target(text: str) -> bool:
         return True
     if word in _NO or word in ("n", "f", "0"):
         return False
-    raise UserError(f"the target {text!r} is neither yes nor no (true and false are read as well)")
+    raise UserError(
+        f"the target {cited(text)} is neither yes nor no (true and false are read as well)"
+    )
 
 
 def is_yesno(text: str) -> bool:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field
 
 from limbeck.errors import UserError
+from limbeck.filters.minhash.engines.runner import Engine
 from limbeck.filters.minhash.index import NearIndex
 from limbeck.filters.minhash.shingles import words
 from limbeck.filters.minhash.survey import Surveyed
 from limbeck.filters.minhash.verify import Decisions
 from limbeck.record import Record, Verdict
+
+if TYPE_CHECKING:
+    from limbeck.filters.minhash.engines.elsewhere import Elsewhere
 
 Keep = Literal["first", "longest", "verified", "score"]
 _CHECKED = {"correct": 0, None: 1}  # anything else comes last
@@ -42,6 +47,11 @@ class MinHashDedup:
     "first" see all rows before they judge one (`survey`); without a survey, the first batch is all.
     Every refused row has a kept near copy that was preferred to it (see `survey.Surveyed`).
 
+    `engine` "daft" compares on all cores of the machine, "ray" on the cluster at `address` (None:
+    RAY_ADDRESS, else this machine), with the same verdicts; they need the extra `scale`, keep the
+    first, and see all rows before they judge one. Between their steps they write to `work`, an
+    empty folder that all nodes see (None: a temporary one).
+
     Memory: `NearIndex`, and the ids of kept rows.
     """
 
@@ -51,6 +61,9 @@ class MinHashDedup:
     on: Literal["pair", "completion", "prompt"] = "pair"
     keep: Keep = "first"
     memory_mb: Annotated[int, Field(ge=0)] = 1024
+    engine: Engine = "local"
+    address: str | None = None
+    work: Path | None = None
     name: str = field(default="minhash", init=False)
     survey: Callable[[Sequence[Record]], None] = field(init=False, repr=False)
     _ids: list[str] = field(default_factory=list, init=False, repr=False)
@@ -63,14 +76,17 @@ class MinHashDedup:
         self._index = NearIndex(
             self.threshold, self.num_perm, self.shingle, memory_mb=self.memory_mb
         )
-        self._surveyed: Surveyed | None = None
+        self._surveyed: Surveyed | Elsewhere | None = None
         self._decided: Decisions | None = None
-        if self.keep != "first":
+        if self.engine != "local" and self.keep != "first":
+            raise ValueError(f"engine {self.engine} keeps the first; for others take engine local")
+        self._at_once = self.keep == "first" and self.engine == "local"
+        if not self._at_once:
             self.survey = self._survey
 
     def judge(self, records: Sequence[Record], /) -> list[Verdict]:
         texts = [self._text(record) for record in records]
-        if self.keep == "first":
+        if self._at_once:
             made = self._index.decide(texts)
             # Only kept rows are named as nearest.
             pairs = zip(records, made.refused.tolist(), strict=True)
@@ -122,11 +138,22 @@ class MinHashDedup:
 
     def _survey(self, records: Sequence[Record], /) -> None:
         if self._surveyed is None:
-            self._surveyed = Surveyed(self.threshold, self.num_perm, self.shingle, self.memory_mb)
+            self._surveyed = self._new_survey()
         texts = [self._text(record) for record in records]
-        ranks = [self._rank(record, text) for record, text in zip(records, texts, strict=True)]
-        self._surveyed.add(texts, ranks)
+        if isinstance(self._surveyed, Surveyed):
+            ranks = [self._rank(record, text) for record, text in zip(records, texts, strict=True)]
+            self._surveyed.add(texts, ranks)
+        else:
+            self._surveyed.add(texts)
         self._ids += [record.id for record in records]
+
+    def _new_survey(self) -> Surveyed | Elsewhere:
+        parameters = (self.threshold, self.num_perm, self.shingle)
+        if self.engine == "local":
+            return Surveyed(*parameters, self.memory_mb)
+        from limbeck.filters.minhash.engines.elsewhere import Elsewhere
+
+        return Elsewhere(self.engine, *parameters, self.work, self.address)
 
     def _of_survey(self, records: Sequence[Record]) -> Decisions:
         if self._surveyed is None and self._decided is None:
@@ -137,8 +164,8 @@ class MinHashDedup:
         first, last = self._judged, self._judged + len(records)
         if made is None or self._ids[first:last] != [record.id for record in records]:
             raise UserError(
-                f"the filter 'minhash' with keep: {self.keep} was shown other rows than it is to "
-                f"judge, from row {first + 1:,} on; show all rows to survey first, in their order"
+                "the filter 'minhash' was shown other rows before than it is to judge, "
+                f"from row {first + 1:,} on; show all rows to survey first, in their order"
             )
         some = slice(first, last)
         return Decisions(

@@ -29,6 +29,7 @@ from limbeck.audit.findings.repeated import (
     near_rows,
 )
 from limbeck.audit.findings.shape import diversity, lengths
+from limbeck.audit.masking import without_pii
 from limbeck.audit.measured import Measured, Options, Source
 from limbeck.audit.spill import Instructions, Spill, Writer
 from limbeck.audit.totals import Totals, originals
@@ -151,6 +152,8 @@ def _report(m: Measured, version: str, seeds: Sequence[str] | None) -> dict[str,
         "name": m.source.name,
         "about": m.source.about,
         "columns": dict(m.source.columns),
+        "not_read": list(m.source.left),
+        "notes": list(m.source.notes),
         "options": options.to_json(),
         "unreadable": {
             "count": m.source.unreadable.total(),
@@ -179,7 +182,8 @@ def _report(m: Measured, version: str, seeds: Sequence[str] | None) -> dict[str,
     levels = Counter(one["level"] for one in listed)
     report["levels"] = {level: levels[level] for level in LEVELS}
     report["findings"] = listed
-    return report
+    made: dict[str, Any] = without_pii(report)
+    return made
 
 
 def _findings_beside(m: Measured, report: dict[str, Any]) -> dict[str, Finding]:

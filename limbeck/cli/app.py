@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,9 +16,12 @@ from limbeck.cli.audit import audit as audit_verb
 from limbeck.cli.batch import app as batch_app
 from limbeck.cli.compare import compare as compare_verb
 from limbeck.cli.curve import curve as curve_verb
+from limbeck.cli.dedup import dedup as dedup_verb
+from limbeck.cli.export import export as export_verb
 from limbeck.cli.export_tasks import app as tasks_app
 from limbeck.cli.import_rows import import_rows as import_verb
 from limbeck.cli.ledger import app as ledger_app
+from limbeck.cli.merge import merge as merge_verb
 from limbeck.cli.options import (
     RUNS,
     Into,
@@ -30,9 +34,13 @@ from limbeck.cli.options import (
     resumable,
 )
 from limbeck.cli.probe import probe as probe_verb
+from limbeck.cli.publish import publish as publish_verb
 from limbeck.cli.questions import questions as questions_verb
 from limbeck.cli.retriever import retriever as retriever_verb
+from limbeck.cli.show import print_funnel
+from limbeck.cli.show import show as show_verb
 from limbeck.cli.transfer import transfer as transfer_verb
+from limbeck.cli.verify import verify as verify_verb
 from limbeck.errors import UserError
 
 if TYPE_CHECKING:
@@ -57,10 +65,11 @@ def _verb(
     into: Path,
     ledger: Path | None,
     progress: str,
+    workers: int | None = None,
 ) -> Context:
     from limbeck.pipeline.run import do_stages
 
-    context = context_of(target, into, ledger, progress, sets=sets)
+    context = replace(context_of(target, into, ledger, progress, sets=sets), workers=workers)
     verb = "run" if len(stages) > 2 else stages[0]
     with resumable(context, command_line(verb, target, into, ledger, sets=sets)):
         do_stages(context, stages)
@@ -110,12 +119,21 @@ def generate(
 def filter_(
     target: Target,
     sets: Sets = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Processes that judge rows. Default: one a core, where they save time.",
+        ),
+    ] = None,
     into: Into = RUNS,
     ledger: LedgerFile = None,
     progress: ProgressMode = "auto",
 ) -> None:
-    """Judge the records, and split what is kept into train, valid and test."""
-    _verb(("filter", "format"), target, sets, into, ledger, progress)
+    """Judge the records, and split what is kept into train, valid and test; print how many each
+    filter refused, and why."""
+    stages: tuple[StageName, ...] = ("filter", "format")
+    print_funnel(_verb(stages, target, sets, into, ledger, progress, workers).run)
 
 
 @app.command()
@@ -221,10 +239,16 @@ app.command()(probe_verb)
 app.command()(audit_verb)
 app.command(name="compare")(compare_verb)
 app.command(name="curve")(curve_verb)
+app.command(name="dedup")(dedup_verb)
 app.command(name="transfer")(transfer_verb)
 app.command(name="import")(import_verb)
+app.command()(merge_verb)
 app.command()(questions_verb)
 app.command(name="retriever")(retriever_verb)
+app.command(name="publish")(publish_verb)
+app.command(name="verify")(verify_verb)
+app.command()(show_verb)
+app.command(name="export")(export_verb)
 app.add_typer(batch_app)
 app.add_typer(ledger_app)
 app.add_typer(tasks_app)
@@ -272,7 +296,9 @@ def _tell(text: str) -> None:
     if "--progress json" in " ".join(sys.argv).replace("--progress=json", "--progress json"):
         typer.echo(json.dumps({"event": "error", "text": text}), err=True)
     else:
-        typer.echo(f"limbeck: {text}", err=True)
+        from limbeck.progress import visible  # a file's name may hold what a terminal obeys
+
+        typer.echo(visible(f"limbeck: {text}"), err=True)
 
 
 _DISK = (28, 30, 122)  # no space left, a read-only file system, over quota

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ from limbeck.errors import UserError
 if TYPE_CHECKING:
     from limbeck.money import Rates
     from limbeck.progress import Reporter
-    from limbeck.reading.source import Source
     from limbeck.recipe import Recipe
 
 HUB = "hf:"
@@ -21,7 +20,7 @@ HUB = "hf:"
 
 def run_of(data: str) -> Path | None:
     """The run folder that DATA is. A published folder is none: its hashes hold for all of it."""
-    from limbeck.reading.rows import RECORDS
+    from limbeck.kept import RECORDS
 
     path = Path(data)
     if data.startswith(HUB) or (path / "limbeck.json").exists():
@@ -38,10 +37,15 @@ def recipe_of(run: Path | None) -> Recipe | None:
     return RunDir.open(run).recipe
 
 
-def notes_of(source: Source) -> list[str]:
-    """What the user should know of how the data is read."""
-    left = f"columns that are not read: {', '.join(source.left)}"
-    return [*source.notes, *([left] if source.left else [])]
+def stages_of(run: Path | None) -> dict[str, str] | None:
+    """The hashes of what a run's stages wrote, by which `limbeck publish` tells whether an audit is
+    of its rows; None for what is no run, or has no finished stages to tell by."""
+    from limbeck.rundir import RunDir
+
+    if run is None or not (run / "recipe.yaml").is_file():
+        return None
+    done = {stage: RunDir.open(run).done(stage) for stage in ("generate", "filter")}
+    return {stage: one.outputs for stage, one in done.items() if one is not None} or None
 
 
 def folder_of(data: str) -> Path:
@@ -55,23 +59,6 @@ def folder_of(data: str) -> Path:
     here = Path(f"{whole.resolve().name or 'data'}.audit")
     folder = whole.parent / f"{whole.name or 'data'}.audit" if run is None else run / "audit"
     return folder if os.access(folder.parent, os.W_OK) else here
-
-
-def columns_of(given: Iterable[str]) -> dict[str, str]:
-    """What every --column NAME=COLUMN says, by NAME."""
-    columns: dict[str, str] = {}
-    for text in given:
-        name, sign, column = text.partition("=")
-        name = name.strip()
-        if not (name and sign and column):
-            raise UserError(
-                f"--column is NAME=COLUMN, such as prompt=frage: what it is, and which column of "
-                f"the data holds it; got {text!r}"
-            )
-        if name in columns:
-            raise UserError(f"--column {name} is there twice: {columns[name]!r} and {column!r}")
-        columns[name] = column
-    return columns
 
 
 def against_of(given: Sequence[str], recipe: Recipe | None, shown: Reporter) -> tuple[Path, ...]:
@@ -107,7 +94,7 @@ def _items_file(given: str) -> Path:
 
 def seeds_of(given: Path | None, recipe: Recipe | None, shown: Reporter) -> list[str] | None:
     """The instructions of the seeds: those given, else those of the run's recipe."""
-    from limbeck.pipeline.seeds import seeds_of_recipe
+    from limbeck.pipeline.seeds import all_seeds_of_recipe
     from limbeck.reading.source import open_source
 
     path = given
@@ -118,7 +105,7 @@ def seeds_of(given: Path | None, recipe: Recipe | None, shown: Reporter) -> list
             shown.say(f"the seeds of the run, {lost[0]}, are gone: no nearest seed is looked for")
             return None
         if split is not None:  # not every row of the file is a seed
-            rows = seeds_of_recipe(recipe)
+            rows = all_seeds_of_recipe(recipe)
             return [str(row.meta.get("instruction") or row.prompt) for row in rows]
     if path is None:
         return None

@@ -25,12 +25,14 @@ class Context:
     """The run folder, where to report, and which ledger file (None is the user's own).
 
     `ask_again` names the reasons for which calls of the teacher are made again (limbeck retry).
+    `workers` are the processes that judge records: None is one a core where they are worth it.
     """
 
     run: RunDir
     reporter: Reporter
     ledger: Path | None = None
     ask_again: frozenset[str] = frozenset()
+    workers: int | None = None
 
     @property
     def recipe(self) -> Recipe:

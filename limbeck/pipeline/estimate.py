@@ -13,6 +13,7 @@ from typing import Any
 
 from limbeck.aio import map_ordered, run
 from limbeck.errors import AskError, UserError
+from limbeck.filters.chain import kept_of
 from limbeck.ledger import Keyer, Ledger
 from limbeck.money import Meter, Rates, cost, counted, price_of
 from limbeck.pipeline.context import Context
@@ -241,11 +242,7 @@ def _survivors(
     scores = any(isinstance(request, LikelihoodRequest) for request, _ in replies)
     made = _SampledLikelihoods if scores else _Sampled
     run(generator.generate(seeds, made(context.recipe.teacher.model, replies), out))
-    records = out.records
-    for judge in filters_of(context.recipe):
-        verdicts = judge.judge(records)
-        records = [r for r, verdict in zip(records, verdicts, strict=True) if verdict.keep]
-    return len(records)
+    return len(kept_of(filters_of(context.recipe), out.records))
 
 
 def _needed(good: int, survival: Interval, paths: float) -> Interval:

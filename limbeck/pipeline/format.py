@@ -1,109 +1,129 @@
 """Stage format: kept records split by prompt into format/{train,valid,test}.parquet.
 
 A prompt, whatever its case, width and spacing, is on one side only; which side is a function of
-the recipe's seed and the prompt, or of its template. `test` is never trained on nor looked at: the
-imitation task asks for it. `format.rows` and `format.completions` change train (and the completions
-of valid), never test.
+the recipe's seed and the prompt, or of its template or source. `test` is never trained on nor
+looked at: the imitation task asks for it. `format.rows` and `format.completions` change train (and
+the completions of valid), never test.
+
+Records are read twice, as a stream: once for the sides, once to write them.
 """
 
 from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from limbeck.errors import UserError
+from limbeck.kept import KEPT
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.filter import VERDICTS, kept_records
+from limbeck.pipeline.groups import By, group_keys
 from limbeck.pipeline.texts import as_text, unusable
-from limbeck.recipe import Format
 from limbeck.record import Record, content_hash
-from limbeck.store import read_parquet, write_parquet
+from limbeck.store import ParquetRows, parquet_writer, read_parquet
 from limbeck.text import prompt_key
 
 SPLITS = ("train", "valid", "test")
+PIECE = 1024  # records
 
 
 def inputs(context: Context) -> str:
-    context.run.need("generate", by="format")
+    generated = context.run.need("generate", by="format")
     filtered = context.run.need("filter", by="format")
-    return content_hash(
-        {
-            "verdicts": filtered.outputs,
-            "format": context.recipe.format.hashed(),
-            "seed": context.recipe.seed,
-        }
-    )
+    row = {
+        "verdicts": filtered.outputs,
+        "format": context.recipe.format.hashed(),
+        "seed": context.recipe.seed,
+    }
+    if KEPT.name in filtered.files:  # what an older limbeck filtered stays done
+        # Ids do not follow from completions: other ones may have the same verdicts.
+        row["records"] = generated.outputs
+    return content_hash(row)
 
 
 def format_records(context: Context) -> None:
     """Write the three splits. Raises UserError when nothing is left to train on."""
     hashed = inputs(context)
     section = context.recipe.format
-    records = list(kept_records(context))
-    if not records:
-        raise UserError(
-            "the filters kept none of the records; why is in "
-            f"{context.run.folder('filter') / VERDICTS}. Loosen them, or ask for more"
-        )
-    sides = split(
-        records,
+    sides = _sides(
+        kept_records(context),
         valid=section.valid,
         test=section.test,
         seed=context.recipe.seed,
         by=section.by,
+        none=f"the filters kept none of the records; why is in "
+        f"{context.run.folder('filter') / VERDICTS}. Loosen them, or ask for more",
     )
-    if not sides["train"]:
+    before = int((sides == SPLITS.index("train")).sum())
+    if not before:
         raise UserError(
-            f"{len(records)} records were kept and none is left to train on; ask for more, "
+            f"{len(sides)} records were kept and none is left to train on; ask for more, "
             "loosen the filters, or lower format.valid and format.test"
         )
-    before = len(sides["train"])
-    sides, left = _texts(sides, section, context.recipe.seed)
     folder = context.run.folder("format")
-    with context.run.stage("format", hashed) as done:
-        for name, part in sides.items():
-            if part:
-                write_parquet(folder / f"{name}.parquet", [to_row(record) for record in part])
+    counts = dict.fromkeys(SPLITS, 0)
+    left: Counter[str] = Counter()
+    with context.run.stage("format", hashed, whole=True) as done, ExitStack() as stack:
+        writers: dict[str, ParquetRows] = {}
+        for name, part in _texts(context, sides, left):
+            if part and name not in writers:
+                file = parquet_writer(folder / f"{name}.parquet", _schema())
+                writers[name] = stack.enter_context(file)
+            for record in part:
+                writers[name].write(to_row(record))
+            counts[name] += len(part)
+        if not counts["train"]:
+            raise UserError(
+                unusable(f"no training row can be written so ({left.total()} rows, {_told(left)})")
+            )
+        done.replace()
+        for name in SPLITS:
+            if counts[name]:
                 done.files.append(f"{name}.parquet")
             else:
                 (folder / f"{name}.parquet").unlink(missing_ok=True)
-        done.counts |= {name: len(part) for name, part in sides.items()}
+        done.counts |= counts
         if left:
-            done.counts["left_out"] = left
-    counts = ", ".join(f"{len(part)} {name}" for name, part in sides.items())
-    context.reporter.say(f"format: {counts} records, no {section.by} on two sides")
+            done.counts["left_out"] = {reason: left[reason] for reason in sorted(left)}
+        stack.close()
+    told = ", ".join(f"{count} {name}" for name, count in counts.items())
+    context.reporter.say(f"format: {told} records, no {section.by} on two sides")
     if section.rows is not None:
         context.reporter.say(f"format: {section.rows} of {before} training rows, by format.rows")
     if left:
         context.reporter.say(
-            f"format: {sum(left.values())} of {len(records)} records have no text {section.text} "
+            f"format: {left.total()} of {len(sides)} records have no text {section.text} "
             f"and were left out ({_told(left)})"
         )
 
 
 def _texts(
-    sides: Mapping[str, Sequence[Record]], section: Format, seed: int
-) -> tuple[dict[str, list[Record]], dict[str, int]]:
-    """The sides in the text that students learn, and how many records have none, by reason.
-
-    Raises UserError where that is all of the training rows, and what `as_text` raises.
-    """
-    left: Counter[str] = Counter()
+    context: Context, sides: NDArray[np.uint8], left: Counter[str]
+) -> Iterator[tuple[str, list[Record]]]:
+    """The records in the text that students learn, side by side in pieces; those that have none
+    are counted in `left` by reason. A side that is shuffled or drawn from is one piece."""
+    section, seed = context.recipe.format, context.recipe.seed
+    whole = section.rows is not None or "shuffled" in (section.rationales, section.completions)
 
     def leave(reason: str) -> None:
         left[reason] += 1
 
-    made = {
-        name: as_text(part, section, seed, side=name, on_left=leave) for name, part in sides.items()
-    }
-    if not made["train"]:
-        raise UserError(
-            unusable(f"no training row can be written so ({left.total()} rows, {_told(left)})")
-        )
-    return made, {reason: left[reason] for reason in sorted(left)}
+    parts: dict[str, list[Record]] = {name: [] for name in SPLITS}
+    for record, side in zip(kept_records(context), sides, strict=True):
+        name = SPLITS[side]
+        parts[name].append(record)
+        if len(parts[name]) >= PIECE and not whole:
+            yield name, as_text(parts[name], section, seed, side=name, on_left=leave)
+            parts[name] = []
+    for name, part in parts.items():
+        yield name, as_text(part, section, seed, side=name, on_left=leave)
 
 
 def _told(left: Mapping[str, int]) -> str:
@@ -116,50 +136,60 @@ def split(
     valid: float,
     test: float,
     seed: int,
-    by: Literal["prompt", "template"] = "prompt",
+    by: By = "prompt",
 ) -> dict[str, list[Record]]:
-    """Records by side. `valid` and `test` are shares of the prompts (or templates) below 1, numbers
-    of them from 1 on. Raises UserError when they leave nothing.
-
-    A template is what the record's own says, else the masked text of its question's context.
+    """Records by side. `valid` and `test` are shares of the groups below 1, numbers of them from
+    1 on; what a group is, `limbeck.pipeline.groups` says. Raises UserError when they leave nothing.
     """
-    key_of = _template_key if by == "template" else _prompt_key
-    found = [key_of(record) for record in records]
-    if by == "template":  # one prompt under two templates makes one of them
-        found = _joined(found, records)
-    keys = {record.id: key for record, key in zip(records, found, strict=True)}
-    order = sorted(set(keys.values()), key=lambda key: content_hash([seed, key]))
+    sides = _sides(records, valid=valid, test=test, seed=seed, by=by)
+    parts: dict[str, list[Record]] = {name: [] for name in SPLITS}
+    for record, side in zip(records, sides, strict=True):
+        parts[SPLITS[side]].append(record)
+    return parts
+
+
+def _sides(
+    records: Iterable[Record],
+    *,
+    valid: float,
+    test: float,
+    seed: int,
+    by: By,
+    none: str = "",
+) -> NDArray[np.uint8]:
+    """The place in SPLITS of every record's side. Raises UserError, with the text `none` for no
+    records where there is one.
+
+    Of a prompt 16 bytes a record are kept, of another group its name, too.
+    """
+    drawn = _drawn(records, seed) if by == "prompt" else _drawn_groups(records, seed, by)
+    if none and not len(drawn):
+        raise UserError(none)
+    order = np.unique(drawn)
     tests, valids = held_out_prompts(test, len(order)), held_out_prompts(valid, len(order))
     if tests + valids >= len(order):
         raise UserError(
             f"format asks for {tests} test and {valids} valid {by}s, but only {len(order)} "
             f"{by}s were kept; lower format.test or format.valid"
         )
-    side = {key: "test" for key in order[:tests]}
-    side |= {key: "valid" for key in order[tests : tests + valids]}
-    parts: dict[str, list[Record]] = {name: [] for name in SPLITS}
+    sides = np.full(len(drawn), SPLITS.index("train"), np.uint8)
+    sides[drawn < order[tests + valids]] = SPLITS.index("valid")
+    sides[drawn < order[tests]] = SPLITS.index("test")
+    return sides
+
+
+def _drawn(records: Iterable[Record], seed: int) -> NDArray[np.bytes_]:
+    """For every record the hash of seed and prompt, by whose order sides are filled."""
+    found = bytearray()
     for record in records:
-        parts[side.get(keys[record.id], "train")].append(record)
-    return parts
+        found += bytes.fromhex(content_hash([seed, prompt_key(record.messages)]))
+    return np.frombuffer(found, "S16")
 
 
-def _joined(templates: list[str], records: Sequence[Record]) -> list[str]:
-    from limbeck.questions.splitting import joined_templates
-
-    return joined_templates(templates, [_prompt_key(record) for record in records])
-
-
-def _prompt_key(record: Record) -> str:
-    return prompt_key(record.messages)
-
-
-def _template_key(record: Record) -> str:
-    template = record.meta.get("template")
-    if isinstance(template, str):
-        return template
-    from limbeck.questions.splitting import template_of
-
-    return template_of(record.prompt, "context")
+def _drawn_groups(records: Iterable[Record], seed: int, by: By) -> NDArray[np.bytes_]:
+    keys = group_keys(records, by)
+    hashed = {key: bytes.fromhex(content_hash([seed, key])) for key in set(keys)}
+    return np.array([hashed[key] for key in keys], "S16")
 
 
 def held_out_prompts(wanted: float, prompts: int) -> int:
@@ -180,6 +210,20 @@ def to_row(record: Record) -> dict[str, Any]:
         "provenance": json.dumps(row["provenance"], ensure_ascii=False),
         "meta": json.dumps(row.get("meta", {}), ensure_ascii=False),
     }
+
+
+def _schema() -> Any:
+    import pyarrow as pa
+
+    turn = pa.struct([("role", pa.string()), ("content", pa.string())])
+    texts = ("prompt", "completion", "target", "provenance", "meta")
+    return pa.schema(
+        [
+            ("id", pa.string()),
+            ("messages", pa.list_(turn)),
+            *((name, pa.string()) for name in texts),
+        ]
+    )
 
 
 def from_row(row: Mapping[str, Any]) -> Record:

@@ -52,7 +52,9 @@ def inputs(context: Context) -> str:
         "generate": recipe.generate.model_dump(mode="json"),
         "seed": recipe.seed,
     }
-    # A key only where there is one: a run that names no encoder keeps the hash that it had.
+    # A key only where there is one: a run that names no encoder, no part keeps the hash it had.
+    if recipe.seeds.part is not None:
+        whole["part"] = recipe.seeds.part
     encoder = encoder_of(recipe.generate)
     return content_hash(whole if encoder is None else whole | {"encoder": encoder_hash(encoder)})
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from limbeck.errors import DataError
 from limbeck.recipe import Recipe
-from limbeck.record import Record
+from limbeck.record import Record, content_hash
 from limbeck.seeds import read_seeds
 from limbeck.store import file_hash
 from limbeck.task_split import (
@@ -32,11 +32,35 @@ def _nothing(_: object) -> None:
 def seeds_of_recipe(
     recipe: Recipe, *, on_bad: OnBad = _nothing, say: Say = _nothing
 ) -> list[Record]:
-    """The recipe's seeds in file order: those that its split leaves, of these the first `limit`.
+    """The recipe's seeds in file order: those that its split leaves, of these the first `limit`,
+    of these the recipe's `part`.
 
     `on_bad` is given the rows that cannot be used where the recipe skips them, `say` what the split
-    leaves out. Raises what `read_seeds`, `TaskSplit.read` and `choose` raise.
+    leaves out. Raises what `read_seeds`, `TaskSplit.read` and `choose` raise, and DataError for a
+    part without a seed.
     """
+    seeds, share = all_seeds_of_recipe(recipe, on_bad=on_bad, say=say), recipe.seeds.share
+    if share is None:
+        return seeds
+    taken = [seed for seed in seeds if number_of_part(seed.id, share.of) == share.number]
+    if not taken:
+        raise DataError(
+            f"part {recipe.seeds.part} of {recipe.seeds.path} is empty: {len(seeds)} seeds are put "
+            "into parts by a hash of each; make fewer parts, or leave this one out",
+            path=recipe.seeds.path,
+        )
+    return taken
+
+
+def number_of_part(seed: str, of: int) -> int:
+    """The part, from 1 to `of`, of the seed with this id."""
+    return int(content_hash(seed), 16) % of + 1
+
+
+def all_seeds_of_recipe(
+    recipe: Recipe, *, on_bad: OnBad = _nothing, say: Say = _nothing
+) -> list[Record]:
+    """The seeds of all parts. Raises what `seeds_of_recipe` raises."""
     section = recipe.seeds
     if section.split is None:
         bad = _on_bad(recipe, on_bad)
@@ -80,10 +104,11 @@ def demos_of_recipe(recipe: Recipe, *, say: Say = _nothing) -> list[Record]:
 
 
 def pool_of_recipe(recipe: Recipe, *, say: Say = _nothing) -> list[Record]:
-    """The rows that demos are taken from: `seeds.demos`, else the seeds themselves."""
+    """The rows that demos are taken from: `seeds.demos`, else the seeds themselves, of all parts:
+    a row's demos do not depend on which machine asks."""
     if recipe.seeds.demos is not None:
         return demos_of_recipe(recipe, say=say)
-    return seeds_of_recipe(recipe)
+    return all_seeds_of_recipe(recipe)
 
 
 def split_inputs(recipe: Recipe) -> dict[str, Any]:

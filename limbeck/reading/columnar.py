@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -82,18 +82,32 @@ def arrow(path: Path, refuse: Refuse) -> Numbered:
 
 
 def _rows(batch: Any, place: int, refuse: Refuse) -> Iterator[dict[str, Any] | None]:
-    """The rows of a batch; where one holds text that is no UTF-8, each by itself."""
+    """The rows of a batch. Where one is damaged or holds text that is no UTF-8, each by itself.
+
+    A file may say that a text lies where there is none; reading that would end the process, so
+    that nothing is taken from a batch that was not checked.
+    """
+    import pyarrow as pa
+
     try:
+        batch.validate(full=True)
         yield from batch.to_pylist()
         return
-    except UnicodeDecodeError:
+    except (pa.ArrowException, UnicodeDecodeError):
         pass
     for at in range(batch.num_rows):
         try:
-            yield batch.slice(at, 1).to_pylist()[0]
-        except UnicodeDecodeError as error:
-            says = f"not UTF-8 ({error.reason} at byte {error.start})"
-            refuse(place + at, Unreadable("not_utf8", says))
+            row = batch.slice(at, 1)
+            row.validate(full=True)
+            yield row.to_pylist()[0]
+        except (pa.ArrowException, UnicodeDecodeError) as error:
+            first = str(error).split("\n", 1)[0]
+            text = isinstance(error, UnicodeDecodeError) or "UTF8" in first
+            reason = "not_utf8" if text else "broken_file"
+            refuse(
+                place + at,
+                Unreadable(reason, f"{'not UTF-8' if text else 'damaged'}: {first:.200}"),
+            )
             yield None
 
 
@@ -108,6 +122,3 @@ def _damage(place: int, refuse: Refuse) -> Iterator[None]:
             raise
         first = str(error).split("\n", 1)[0]
         refuse(place, Unreadable("broken_file", f"damaged: {first:.200}"))
-
-
-Columnar = Callable[[Path, Refuse], Numbered]

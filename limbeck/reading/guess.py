@@ -10,6 +10,7 @@ from typing import Any
 from limbeck.reading.aliases import is_meta, likely, role_of
 from limbeck.reading.forms import Reader
 from limbeck.reading.plan import Naming
+from limbeck.reading.special import is_record
 from limbeck.reading.templates import Template, template_of
 
 _FREE_TEXT = 8  # characters, the least mean length of a column of free text
@@ -45,6 +46,9 @@ def surveyed(rows: Rows, named: Mapping[str, str]) -> Survey:
     if alone and len(alone) == len(rows):
         template = template_of([text for text in alone if isinstance(text, str)])
         columns = {"output": columns["text"]} if template is None else columns
+    if rows and all(is_record(row) for row in rows):
+        columns = {"messages": "messages", "output": "completion"}
+        return Survey(names, columns, (), {}, None, frozenset(), ())
     read = {*columns.values(), *named.values()}
     left = tuple(name for name in names if name not in read)
     if "chosen" in columns.values() and "rejected" in left:

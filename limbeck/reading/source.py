@@ -62,7 +62,10 @@ class Source:
         if not self.forms:
             named = ", ".join(f"{role}: {name}" for role, name in self.columns.items())
             return f"{self.kind}, columns {named}" if named else self.kind
-        parts = [f"{number:,} rows read as {form}" for form, number in self.forms.most_common()]
+        parts = [
+            f"{number:,} row{'s' * (number != 1)} read as {form}"
+            for form, number in self.forms.most_common()
+        ]
         return f"{self.kind}, {'; '.join(parts)}"
 
     def rows(self) -> Iterator[Row]:
@@ -165,4 +168,4 @@ def _named(columns: Mapping[str, str] | None, targets: str | None) -> dict[str, 
 
 def _near(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return f" (did you mean {near[0]!r}?)" if near else ""

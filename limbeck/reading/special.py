@@ -15,6 +15,10 @@ from limbeck.record import Record
 _CLASSES = {"classification": True, "generation": False}
 
 
+def is_record(raw: Mapping[str, Any]) -> bool:
+    return "messages" in raw and "provenance" in raw and "completion" in raw
+
+
 def record_row(raw: Mapping[str, Any], place: int) -> Read:
     """A record of a run, or of a published folder, where provenance and meta are JSON text."""
     try:

@@ -215,6 +215,10 @@ def test_what_was_refused_is_told_and_most_of_the_data_loudly(tests: Path) -> No
     reasons(judge, "Is 10 a prime?")
     assert judge.told().startswith("3 of 5 rows share a question with the evaluation (1 word")
     assert "That is most of the data: take other questions" in judge.told()
+    # From the counts of copies in other processes it is the same sentence.
+    other = Contamination(against=(tests,))
+    assert other.summary({}) == other.summary({"": 7}) == ""
+    assert other.summary({"": 2, "same": 1, "template": 2}) == judge.told()
 
 
 def test_it_is_built_from_a_recipes_options(tests: Path) -> None:

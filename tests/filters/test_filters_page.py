@@ -10,14 +10,17 @@ from typing import Any, get_args
 import pytest
 import yaml
 
+from limbeck.filters.chain import is_alone
 from limbeck.filters.format import Reason
+from limbeck.filters.pii.found import KINDS
 from limbeck.recipe import Recipe
-from limbeck.registry import plugins
+from limbeck.registry import build, plugins
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "filters.md").read_text(encoding="utf-8")
 SECTIONS = dict(re.findall(r"^## `(\w+)`\n(.*?)(?=^## |\Z)", PAGE, re.MULTILINE | re.DOTALL))
 FILTERS = {plugin.name: plugin for plugin in plugins("filters") if plugin.source == "built-in"}
+NEEDED: dict[str, dict[str, Any]] = {"diversity": {"pick": 1}, "score": {"least": 0.5}}
 
 
 def options(section: str) -> dict[str, Any]:
@@ -31,7 +34,11 @@ def options(section: str) -> dict[str, Any]:
 def defaults(name: str) -> dict[str, Any]:
     found = inspect.signature(FILTERS[name].load()).parameters.values()
     plain = {p.name: list(p.default) if isinstance(p.default, tuple) else p.default for p in found}
-    return {key: "none" if value is None else value for key, value in plain.items()}
+    words = {None: "none", inspect.Parameter.empty: "required"}
+    return {
+        key: words.get(value, value) if not isinstance(value, list) else value
+        for key, value in plain.items()
+    }
 
 
 @pytest.mark.parametrize("name", sorted(FILTERS))
@@ -49,12 +56,16 @@ def test_its_reasons_and_its_score_are_told(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(FILTERS))
 def test_alone_is_said_of_those_that_are(name: str) -> None:
     said = re.search(r"\bAlone\b", SECTIONS[name]) is not None
-    if getattr(FILTERS[name].load(), "stateless", False):
-        assert said, name
+    assert is_alone(build("filters", name, NEEDED.get(name, {}))) == said
 
 
 def test_every_reason_of_format_is_told() -> None:
     assert [word for word in get_args(Reason) if f"`{word}`" not in SECTIONS["format"]] == []
+
+
+def test_every_kind_of_pii_is_told() -> None:
+    reasons = SECTIONS["pii"].partition("Score:")[0]
+    assert [kind for kind in KINDS if f"`{kind}`" not in reasons] == []
 
 
 def test_its_example_is_a_recipe(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck.errors import DataError, RecipeError
+from limbeck.filters.chain import is_alone
 from limbeck.filters.score import Score
 from limbeck.protocols import Filter
 from limbeck.record import Provenance, Record, user
@@ -166,3 +167,10 @@ def test_it_is_stateless_only_without_top() -> None:
 def test_options_that_make_no_sense_are_told(options: dict[str, Any], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
         build("filters", "score", options)
+
+
+def test_only_the_best_share_needs_to_see_all_rows_first() -> None:
+    assert is_alone(Score(least=0.5))
+    assert not hasattr(Score(least=0.5), "survey")
+    assert not is_alone(Score(top=0.5))
+    assert hasattr(Score(top=0.5), "survey")

@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 
 from limbeck.errors import UserError
+from limbeck.pipeline import format as format_stage
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.filter import filter_records
 from limbeck.pipeline.format import format_records, read_split, split
 from limbeck.progress import reporter
 from limbeck.recipe import Format, Recipe
-from limbeck.record import Provenance, Record, user
+from limbeck.record import Provenance, Record, content_hash, user
 from limbeck.rundir import RunDir
-from limbeck.store import read_json, write_jsonl
+from limbeck.store import ParquetRows, read_json, write_jsonl
+from limbeck.text import prompt_key
 
 
 def row(prompt: str, number: int = 0, **meta: Any) -> Record:
@@ -78,6 +80,45 @@ def test_a_split_that_leaves_nothing_is_a_sentence() -> None:
     rows = [row("a", template="t"), row("b", template="t")]
     with pytest.raises(UserError, match="1 test and 0 valid templates, but only 1 templates"):
         split(rows, valid=0, test=1, seed=0, by="template")
+
+
+def test_sides_are_filled_in_the_order_of_hashed_prompts() -> None:
+    rows = [row(f"q{n % 30}", n) for n in range(90)]
+    keys = {f"q{n}": content_hash([3, prompt_key([user(f"q{n}")])]) for n in range(30)}
+    order = sorted(keys, key=lambda prompt: keys[prompt])
+    sides = split(rows, valid=0.1, test=5, seed=3)
+    assert {r.prompt for r in sides["test"]} == set(order[:5])
+    assert {r.prompt for r in sides["valid"]} == set(order[5:8])
+    assert [r.id for r in sides["train"]] == [r.id for r in rows if r.prompt in order[8:]]
+
+
+def test_pieces_make_the_files_that_one_would(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row(f"q{n} é中\ud800", rationale="r", answer_text=str(n)) for n in range(9)]
+    found = []
+    for piece in (2, 100):
+        monkeypatch.setattr(format_stage, "PIECE", piece)
+        monkeypatch.setattr(ParquetRows, "GROUP", piece)
+        (tmp_path / str(piece)).mkdir()
+        context, _ = stage(tmp_path / str(piece), rows, text="arrow", valid=2, test=3)
+        format_records(context)
+        folder = context.run.folder("format")
+        found.append({name: read_split(folder, name) for name in ("train", "valid", "test")})
+    assert found[0] == found[1]
+    assert [len(part) for part in found[0].values()] == [4, 2, 3]
+    assert all("\ufffd ###" in r.prompt for part in found[0].values() for r in part)
+
+
+def test_a_stage_that_fails_leaves_what_was_there(tmp_path: Path) -> None:
+    context, _ = stage(tmp_path, [row("a", rationale="r"), row("b")], valid=0, test=0)
+    format_records(context)
+    folder = context.run.folder("format")
+    before = {path.name: path.read_bytes() for path in folder.iterdir()}
+    context, _ = stage(tmp_path, [row("a"), row("b")], text="arrow", valid=0, test=0)
+    with pytest.raises(UserError, match="no training row can be written"):
+        format_records(context)
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
 
 
 def stage(folder: Path, rows: list[Record], /, **section: Any) -> tuple[Context, io.StringIO]:

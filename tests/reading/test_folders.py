@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from limbeck.errors import DataError, MissingExtra, UserError
+from limbeck.kept import RECORDS, VERDICTS
 from limbeck.pipeline.format import to_row
 from limbeck.reading.ids import Times
-from limbeck.reading.run import RECORDS, VERDICTS
 from limbeck.reading.source import Source, open_source
 from limbeck.record import Verdict
 from limbeck.store import write_jsonl
@@ -90,6 +90,11 @@ def test_a_damaged_shard_costs_its_own_rows(tmp_path: Path) -> None:
 
 def test_a_folder_without_data_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "README.md").write_text("# none", encoding="utf-8")
+    shard(tmp_path / "run" / "log.jsonl", "no row of the run")
+    (tmp_path / "run" / "recipe.yaml").write_text("name: r", encoding="utf-8")
+    with pytest.raises(DataError, match=r"a run folder and has no generate/records\.jsonl"):
+        open_source(tmp_path / "run")
+    (tmp_path / "run" / "log.jsonl").unlink()
     with pytest.raises(DataError, match=r"a folder with files of rows \(\.jsonl, \.json"):
         open_source(tmp_path)
 
@@ -136,7 +141,9 @@ def test_a_run_gives_what_its_filters_kept(tmp_path: Path) -> None:
     assert [(row.instruction, row.place, row.record) for row in source.rows()] == [
         ("b", 2, made[1].id)
     ]
-    assert source.about.startswith("the records of the run that its filters kept, 1 rows")
+    assert source.about.startswith("the records of the run that its filters kept, 1 row ")
+    with pytest.raises(UserError, match="is a run and has no split 'test'"):
+        open_source(tmp_path, split="test")
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,6 @@ def test_nul_and_ten_megabytes_are_text_like_any_other(tmp_path: Path) -> None:
     for name, content in (
         ("a.jsonl", lines(rows)),
         ("b.json", json.dumps(rows).encode()),
-        ("c.json", json.dumps(rows, indent=1).encode()),
         ("d.parquet", parquet(rows)),
     ):
         source = open_source(written(tmp_path, name, content))
@@ -250,3 +249,16 @@ def test_a_damaged_row_group_costs_its_rows_only(tmp_path: Path) -> None:
     source = open_source(path)
     assert [row.place for row in source.rows()] == [*range(1, 101), *range(201, 301)]
     assert source.unreadable == {"broken_file": 1}
+
+
+def test_an_arrow_file_whose_texts_lie_outside_of_it_is_damaged_and_no_crash(
+    tmp_path: Path,
+) -> None:
+    offsets = pa.array([0, 1 << 30, 2, 3], pa.int32()).buffers()[1]
+    outside = pa.Array.from_buffers(pa.string(), 3, [None, offsets, pa.py_buffer(b"abc")])
+    table = pa.table({"prompt": outside, "completion": ["1", "2", "3"]})
+    with pa.ipc.new_stream(tmp_path / "a.arrow", table.schema) as writer:
+        writer.write_table(table)
+    source = open_source(tmp_path / "a.arrow")
+    assert [row.instruction for row in source.rows()] == ["c"]
+    assert source.unreadable == {"broken_file": 2}

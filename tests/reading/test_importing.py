@@ -28,7 +28,7 @@ def imported(folder: Path, rows: list[dict[str, Any]], **options: Any) -> tuple[
 
 
 def test_a_seed_has_what_the_row_had(tmp_path: Path) -> None:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"instruction": "Übersetze.", "input": "猫", "output": "Katze", "answer": "Katze"},
         {"instruction": "Add 1 and 2.", "input": "", "output": "It is 3.", "answer": 3,
          "kind": "number", "template": "add"},
@@ -80,7 +80,7 @@ def test_rows_without_a_prompt_and_with_tools_are_left_out_and_counted(tmp_path:
 
 
 def test_nothing_is_written_where_nothing_can_be(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match="theirs.jsonl has no row that can be a seed: .*line 1"):
+    with pytest.raises(UserError, match=r"theirs\.jsonl has no row that can be a seed: .*line 1"):
         imported(tmp_path, [{"foo": 1}])
     assert not (tmp_path / "seeds.jsonl").exists()
 

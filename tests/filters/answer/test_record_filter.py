@@ -144,3 +144,10 @@ def test_a_record_that_says_its_kind_is_judged_as_that() -> None:
     plain = Record((user("q"),), "Answer: 12.0", Provenance("t"), target="12")
     assert [verdict.keep for verdict in Answer().judge([said, plain])] == [False, True]
     assert Answer(kind="number").judge([said])[0].keep
+
+
+def test_an_error_cites_no_more_than_the_beginning_of_a_target() -> None:
+    with pytest.raises(UserError) as caught:
+        Answer(kind="number").judge([record("12", "很长的目标\x1b[31m" * 1000)])
+    assert "the target '很长的目标\\x1b[31m" in str(caught.value)
+    assert len(str(caught.value)) < 250

@@ -1,0 +1,143 @@
+"""A published row: the record as `format` writes it, with its provenance, group and verdicts as
+columns of their own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import PurePath
+from typing import Any
+
+from limbeck.pipeline.format import from_row, to_row
+from limbeck.pipeline.groups import By
+from limbeck.record import Record, content_hash
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+PROVENANCE = ("generator", "teacher", "prompt_version", "request", "index", "parents")
+_TEXT = "string"
+_TURN = {"role": _TEXT, "content": _TEXT}
+VERDICT = {"filter": _TEXT, "score": "float64", "reason": _TEXT, "nearest": _TEXT}
+COLUMNS: dict[str, Any] = {
+    "id": _TEXT,
+    "messages": [_TURN],
+    "prompt": _TEXT,
+    "completion": _TEXT,
+    "target": _TEXT,
+    "provenance": _TEXT,
+    "meta": _TEXT,
+    "generator": _TEXT,
+    "teacher": _TEXT,
+    "prompt_version": _TEXT,
+    "request": _TEXT,
+    "index": "int64",
+    "parents": [_TEXT],
+    "group": _TEXT,
+    "verdicts": [VERDICT],
+}
+"""The columns of data/*.parquet by name and type: a text is an Arrow type, a list of one thing a
+list of it, a mapping a struct."""
+
+REFUSED_VERDICT = {"id": _TEXT, **VERDICT}
+"""The columns of provenance/refused-*.parquet without the rows' texts."""
+
+REFUSED_ROW = COLUMNS | {"filter": _TEXT, "reason": _TEXT}
+del REFUSED_ROW["group"]
+
+
+def schema(columns: Mapping[str, Any]) -> Any:
+    """The Arrow schema of columns."""
+    import pyarrow as pa
+
+    return pa.schema([(name, _arrow(kind)) for name, kind in columns.items()])
+
+
+def _arrow(kind: Any) -> Any:
+    import pyarrow as pa
+
+    if isinstance(kind, list):
+        return pa.list_(_arrow(kind[0]))
+    if isinstance(kind, Mapping):
+        return pa.struct([(name, _arrow(inner)) for name, inner in kind.items()])
+    return {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64()}[kind]
+
+
+def features(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The columns as `dataset_info.features` of a card has them."""
+    return [{"name": name, **_feature(kind)} for name, kind in columns.items()]
+
+
+def _feature(kind: Any) -> dict[str, Any]:
+    if isinstance(kind, list):
+        inner = kind[0]
+        return {"list": features(inner) if isinstance(inner, Mapping) else inner}
+    return {"struct": features(kind)} if isinstance(kind, Mapping) else {"dtype": kind}
+
+
+def public_model(name: str) -> str:
+    """A model's name without the folders of this machine: a file or folder is its last part."""
+    prefix, colon, value = name.partition(":")
+    if colon and prefix in ("hf", "fake"):
+        return name
+    if colon and prefix in ("gguf", "openai"):
+        is_path = prefix == "gguf" or value.startswith(("/", "~", "."))
+        return f"{prefix}:{PurePath(value).name}" if is_path else name
+    return PurePath(name).name
+
+
+def public(record: Record) -> Record:
+    """The record as it may be shown: its teacher, where that is a file or folder of this machine,
+    by its last part. Everything else, the id too, stays."""
+    made = record.provenance
+    teacher = public_model(made.teacher)
+    if teacher == made.teacher:
+        return record
+    return replace(record, provenance=replace(made, teacher=teacher))
+
+
+def group_id(by: By, key: str) -> str:
+    """The column `group` of a row: the same for all rows that may not be parted."""
+    return content_hash([by, key], size=8)
+
+
+def to_published(
+    record: Record, group: str, verdicts: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The row of a record that was kept, every column of COLUMNS. Parquet holds valid Unicode
+    only: a lone surrogate becomes U+FFFD."""
+    made = record.provenance
+    row = to_row(record) | {name: getattr(made, name) for name in PROVENANCE}
+    row |= {"parents": list(made.parents), "group": group, "verdicts": list(verdicts)}
+    whole: dict[str, Any] = _valid(row)
+    return whole
+
+
+def _valid(value: Any) -> Any:
+    if isinstance(value, str):
+        return _SURROGATE.sub("\ufffd", value)
+    if isinstance(value, Mapping):
+        return {_valid(key): _valid(item) for key, item in value.items()}
+    return [_valid(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+def from_published(row: Mapping[str, Any]) -> Record:
+    """The record of a row. Raises KeyError, TypeError or ValueError for a row that is none, and
+    ValueError where its columns say something else than its record."""
+    record = from_row(row)
+    made = record.provenance
+    for name in PROVENANCE:
+        said = tuple(row[name]) if name == "parents" else row[name]
+        if said != getattr(made, name):
+            raise ValueError(f"the column {name} is not what provenance says")
+    if record.prompt != row["prompt"]:
+        raise ValueError("the column prompt is not the last user turn")
+    last = row["messages"][-1]
+    if last["role"] != "assistant" or last["content"] != row["completion"]:
+        raise ValueError("the last message is not the completion")
+    return record
+
+
+def follows(record: Record) -> bool:
+    """Whether a record's id follows from it, as it does unless a filter changed the record or its
+    teacher's name was shortened."""
+    return bool(replace(record, id="").id == record.id)
