@@ -100,10 +100,10 @@ def _few_shot_base(context: Context) -> dict[str, Any] | None:
     return {**read_json(context.run.folder("eval") / FEW_SHOT), "shots": len(demos(context)) // 2}
 
 
-def versions() -> dict[str, str]:
-    """What the numbers depend on."""
+def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
+    """What the numbers depend on: limbeck, Python, and the packages that are installed."""
     found = {"limbeck": __version__, "python": platform.python_version()}
-    for package in PACKAGES:
+    for package in packages:
         try:
             found[package] = metadata.version(package)
         except metadata.PackageNotFoundError:

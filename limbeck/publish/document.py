@@ -3,10 +3,8 @@ keys."""
 
 from __future__ import annotations
 
-import platform
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ from limbeck.money import cost, price_of
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.merge_parts import payers
 from limbeck.pipeline.output import RECORDS
+from limbeck.pipeline.report import versions
 from limbeck.protocols import Usage
 from limbeck.publish.asked import paid, sampling
 from limbeck.publish.clean import public_recipe
@@ -141,7 +140,7 @@ def document(
         "stages": {
             name: {"inputs": stage.inputs, "outputs": stage.outputs} for name, stage in done.items()
         },
-        "versions": _versions(),
+        "versions": versions(PACKAGES),
         "refused_rows": options.with_refused,
     }
 
@@ -180,13 +179,3 @@ def _cost(context: Context, done: Mapping[str, Done], facts: Mapping[str, Any]) 
         "per_correct_row": each(money, correct) if facts["checked"] else None,
         "paid": paid(context.ledger, payers(context.run.path), teacher, rates),
     }
-
-
-def _versions() -> dict[str, str]:
-    found = {"limbeck": __version__, "python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = metadata.version(package)
-        except metadata.PackageNotFoundError:
-            continue
-    return found

@@ -9,55 +9,14 @@ import lzma
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
 from limbeck.errors import UserError
 from limbeck.reading import source as reading_source
 from limbeck.reading.row import Row
-from limbeck.reading.source import Source, open_source
+from limbeck.reading.source import open_source
 from limbeck.record import content_hash
-
-ROWS: list[dict[str, Any]] = [
-    {"instruction": "翻译", "input": "猫 🐈", "output": "cat"},
-    {"instruction": "แปล", "input": "", "output": "قط"},
-    {"instruction": "翻译", "input": "猫 🐈", "output": "cat"},
-]
-
-
-def lines(rows: list[dict[str, Any]]) -> bytes:
-    return b"".join(json.dumps(row, ensure_ascii=False).encode() + b"\n" for row in rows)
-
-
-def texts(source: Source) -> list[tuple[str, str, str]]:
-    return [(row.instruction, row.input, row.output) for row in source.rows()]
-
-
-def written(folder: Path, name: str, content: bytes) -> Path:
-    path = folder / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
-    return path
-
-
-def zstd(content: bytes) -> bytes:
-    return bytes(pa.compress(content, codec="zstd", asbytes=True))
-
-
-def parquet(content: list[dict[str, Any]]) -> bytes:
-    sink = pa.BufferOutputStream()
-    pq.write_table(pa.Table.from_pylist(content), sink)
-    return bytes(sink.getvalue())
-
-
-def arrow_stream(content: list[dict[str, Any]]) -> bytes:
-    table = pa.Table.from_pylist(content)
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, table.schema) as writer:
-        writer.write_table(table)
-    return bytes(sink.getvalue())
-
+from tests.reading.files import ROWS, arrow_stream, lines, parquet, texts, written, zstd
 
 CSV = 'instruction,input,output\r\n翻译,猫 🐈,cat\r\nแปล,,"قط"\r\n翻译,猫 🐈,cat\r\n'
 COLUMNS = {name: [row[name] for row in ROWS] for name in ROWS[0]}
