@@ -23,11 +23,11 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from bench_filters import corpus
+from bench_filters import corpus  # type: ignore[import-not-found]  # beside this file
 
 from limbeck.filters.minhash.engines import local
 from limbeck.filters.minhash.engines.dataflow import Flow
-from limbeck.filters.minhash.engines.greedy import decided, joined, removed
+from limbeck.filters.minhash.engines.greedy import Pairs, decided, joined, removed
 from limbeck.filters.minhash.engines.runner import daft_on
 from limbeck.filters.minhash.engines.work import Sketch
 from limbeck.filters.minhash.index import NearIndex
@@ -55,14 +55,15 @@ def measure(texts: list[str], folder: Path, daft: Any) -> None:
     spent: dict[str, float] = {}
     counts = timed(spent, "read, shingle, sign, bands", flow.bands)
     groups = timed(spent, "group by band", flow.groups)
-    known, pairs, refused = [], None, None
+    known: list[Pairs] = []
+    pairs, refused = None, None
     while found := timed(spent, "pairs, sets, verify", flow.round, groups, refused, len(known)):
         known.append(found)
         pairs = timed(spent, "decide", joined, known)
         refused = timed(spent, "decide", removed, pairs, SKETCH.threshold)
     assert pairs is not None
     made = timed(spent, "decide", decided, pairs, SKETCH.threshold, counts)
-    one = {}
+    one: dict[str, float] = {}
     alone = timed(one, "local", local.decide, files, SKETCH)
     assert alone.removed.tolist() == made.removed.tolist()
     compared = sorted({*pairs.first.tolist(), *pairs.second.tolist()})

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from limbeck.audit.words import word_set
 from limbeck.words import unicode_tokens
 
@@ -14,12 +12,6 @@ RULE = (
 _LONGEST_LABEL = 5
 _MOST_CHARACTERS = 500  # no label of five words is longer, and long texts take long
 _LABELS = word_set("yes no true false positive negative neutral")
-
-
-def looks_like_classification(instruction: str, outputs: Sequence[str]) -> bool:
-    """The estimate that RULE states, in every script."""
-    found = [label_of(instruction, output) for output in outputs]
-    return all(label for label, _ in found) and any(named for _, named in found)
 
 
 def label_of(instruction: str, output: str) -> tuple[bool, bool]:

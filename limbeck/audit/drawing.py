@@ -39,6 +39,14 @@ class Drawing:
         return self._source.columns
 
     @property
+    def left(self) -> Sequence[str]:
+        return self._source.left
+
+    @property
+    def notes(self) -> Sequence[str]:
+        return self._source.notes
+
+    @property
     def unreadable(self) -> Counter[str]:
         return self._source.unreadable
 

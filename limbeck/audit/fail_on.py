@@ -74,10 +74,8 @@ def _condition(text: str, keys: list[str]) -> Condition:
     if percent and key in LEVELS:
         raise UserError(f"{said}: {key} are counted; write a plain number")
     if not percent and limit.denominator != 1:
-        raise UserError(
-            f"{said}: a plain number counts rows, and {value} is no whole one; write "
-            f"{float(100 * limit):g}% for a share"
-        )
+        share = f"; write {float(100 * limit):g}% for a share" if limit <= 1 else ""
+        raise UserError(f"{said}: a plain number counts rows, and {value} is no whole one{share}")
     if percent and (limit > 100 or (limit == 100 and operator == ">")):
         raise UserError(f"{said} can never be: no share is above 100%")
     return Condition(text, key, limit, percent, operator == ">=")

@@ -87,6 +87,12 @@ def source_line(report: Mapping[str, Any]) -> str:
     return _cut(report["about"])
 
 
+def source_sentence(report: Mapping[str, Any]) -> str:
+    """The same as a sentence: "A JSON list, 73 rows read as instruction, output."."""
+    about = source_line(report)
+    return f"{about[:1].upper()}{about[1:]}."
+
+
 def headline(report: Mapping[str, Any]) -> str:
     """The whole audit in one line: "1 problem in 1,000 rows: duplicates. 2 warnings: ..."."""
     rows = _several(report["counts"]["rows"], "row")

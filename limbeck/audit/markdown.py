@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from limbeck.audit import sentences, tables
-from limbeck.audit.grades import Example, Grade, grades, headline, source_line
+from limbeck.audit.grades import Example, Grade, grades, headline, source_sentence
 from limbeck.evals.pages.markdown import SAMPLE_CHARS, escape, fence
 from limbeck.evals.pages.wording import visible
 
@@ -18,7 +18,8 @@ def render(report: Mapping[str, Any]) -> str:
     made = grades(report)
     parts = [
         f"# Audit: {escape(report['name'])}",
-        f"{escape(source_line(report))}.",
+        escape(source_sentence(report)),
+        _bullets(map(escape, sentences.reading(report))),
         f"**{escape(headline(report))}**",
         escape(sentences.marks_line(report)),
         "## Grade sheet",

@@ -29,6 +29,7 @@ from limbeck.audit.findings.repeated import (
     near_rows,
 )
 from limbeck.audit.findings.shape import diversity, lengths
+from limbeck.audit.masking import without_pii
 from limbeck.audit.measured import Measured, Options, Source
 from limbeck.audit.spill import Instructions, Spill, Writer
 from limbeck.audit.totals import Totals, originals
@@ -44,6 +45,7 @@ __all__ = ["PAPER", "SCHEMA", "Options", "Source", "measure"]
 SCHEMA = "limbeck.audit/2"
 BATCH = 1024  # rows that a worker looks at together
 FEW = 16  # batches that are looked at without workers
+NEAR = 100_000  # instructions, the first ones, of which each is compared with those before it
 TAGGED = 10_000  # instructions whose verb and noun are looked for, about a millisecond each
 _ENGLISH, _TAGGED = 16_384, 2500  # instructions to a part
 PAPER: dict[str, Any] = {
@@ -136,7 +138,9 @@ def _report(m: Measured, version: str, seeds: Sequence[str] | None) -> dict[str,
     start = m.workers.start
     jobs: dict[str, Future[Any]] = {
         "near_rows": start(near_rows, m.spill, originals(totals.same_row)),
-        "near_duplicates": start(duplicates.near, distinct, tokenizer, threshold),
+        "near_duplicates": start(
+            duplicates.near, distinct.picked(range(min(NEAR, len(distinct)))), tokenizer, threshold
+        ),
         "nearest_other": start(nearest.to_others, distinct, tokenizer, threshold),
     }
     if seeds:
@@ -148,6 +152,8 @@ def _report(m: Measured, version: str, seeds: Sequence[str] | None) -> dict[str,
         "name": m.source.name,
         "about": m.source.about,
         "columns": dict(m.source.columns),
+        "not_read": list(m.source.left),
+        "notes": list(m.source.notes),
         "options": options.to_json(),
         "unreadable": {
             "count": m.source.unreadable.total(),
@@ -176,7 +182,8 @@ def _report(m: Measured, version: str, seeds: Sequence[str] | None) -> dict[str,
     levels = Counter(one["level"] for one in listed)
     report["levels"] = {level: levels[level] for level in LEVELS}
     report["findings"] = listed
-    return report
+    made: dict[str, Any] = without_pii(report)
+    return made
 
 
 def _findings_beside(m: Measured, report: dict[str, Any]) -> dict[str, Finding]:

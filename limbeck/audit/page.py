@@ -11,7 +11,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from limbeck.audit import sentences, tables
-from limbeck.audit.grades import grades, groups, headline, source_line
+from limbeck.audit.grades import grades, groups, headline, source_sentence
 from limbeck.evals.pages import wording
 from limbeck.evals.pages.environment import templates
 
@@ -25,7 +25,8 @@ def render(report: Mapping[str, Any]) -> str:
     made = grades(report)
     page = {
         "title": wording.visible(report["name"], one_line=True),
-        "about": source_line(report),
+        "about": source_sentence(report),
+        "reading": sentences.reading(report),
         "counts": report["counts"],
         "headline": headline(report),
         "marks_line": sentences.marks_line(report),

@@ -6,6 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from limbeck.audit.tables import PAPER_NAME, compared, interval, several
+from limbeck.evals.pages.wording import visible
+
+COLUMNS = 12  # columns that are not read and are named
+_NAME_CHARS, _NOTE_CHARS = 60, 600
 
 
 def marks_line(report: Mapping[str, Any]) -> str:
@@ -26,6 +30,15 @@ def marks_line(report: Mapping[str, Any]) -> str:
     )
 
 
+def reading(report: Mapping[str, Any]) -> list[str]:
+    """What should be known of how the data was read: guesses, and columns that were not read."""
+    left = [visible(name, one_line=True)[:_NAME_CHARS] for name in report["not_read"]]
+    more = f" and {len(left) - COLUMNS:,} more" if len(left) > COLUMNS else ""
+    said = [f"columns that are not read: {', '.join(left[:COLUMNS])}{more}"] if left else []
+    notes = [visible(note, one_line=True)[:_NOTE_CHARS] for note in report["notes"]]
+    return [f"{note[:1].upper()}{note[1:]}." for note in [*notes, *said]]
+
+
 def unread(report: Mapping[str, Any]) -> list[str]:
     """The reasons of the first unreadable rows, and how many more there are."""
     found = report["unreadable"]
@@ -43,7 +56,7 @@ def limits(report: Mapping[str, Any]) -> list[str]:
         "targets, or by whoever marks the sheet.",
         "Truncated rows are known by their finish_reason, or by a code fence or think tag that is "
         "never closed: an output that just stops is not found.",
-        "Refusals are known by how they open, in eleven languages.",
+        "Refusals are known by how they open, in thirteen languages.",
         "A paraphrase in other words is no near duplicate here.",
     ]
     marks = report.get("marks")

@@ -8,7 +8,7 @@ from typing import Any
 from rich.cells import cell_len, set_cell_size
 
 from limbeck.audit.grades import Grade, grades, headline, measure_of, source_line
-from limbeck.audit.sentences import marks_line
+from limbeck.audit.sentences import marks_line, reading
 from limbeck.audit.tables import quality
 from limbeck.progress import visible
 
@@ -27,6 +27,7 @@ def compact(report: Mapping[str, Any]) -> list[str]:
     about = _plain(f"{report['name']}: {source_line(report)}")
     return [
         about,
+        *map(_plain, reading(report)),
         "",
         _plain(headline(report)),
         "",

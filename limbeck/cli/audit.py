@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, get_args
 import typer
 
 from limbeck import __version__
-from limbeck.cli.options import LedgerFile, ProgressMode
+from limbeck.cli.options import LedgerFile, ProgressMode, columns_of
 from limbeck.cli.probe import section_of
 from limbeck.errors import Interrupted, UserError
 
@@ -48,8 +48,8 @@ def audit(
         list[str] | None,
         typer.Option(
             "--column",
-            metavar="NAME=COLUMN",
-            help="Which column is what: prompt=frage. Default: guessed and said.",
+            metavar="ROLE=COLUMN",
+            help="Which column is what: instruction=frage. Default: guessed and said.",
         ),
     ] = None,
     split: Annotated[
@@ -131,7 +131,7 @@ def audit(
     if judge is None and (base_url, api_key_env, budget) != (None, None, None):
         raise UserError("--base-url, --api-key-env and --budget are about the judge: name --judge")
     conditions = read_conditions(fail_on or (), TITLES)
-    columns = audit_inputs.columns_of(column or ())
+    columns = columns_of(column)
     words = _tokenizer(tokenizer)
     shown = _reporter(progress)
     section = None if judge is None else section_of(judge, base_url, api_key_env)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ from limbeck.errors import UserError
 if TYPE_CHECKING:
     from limbeck.money import Rates
     from limbeck.progress import Reporter
-    from limbeck.reading.source import Source
     from limbeck.recipe import Recipe
 
 HUB = "hf:"
@@ -21,7 +20,7 @@ HUB = "hf:"
 
 def run_of(data: str) -> Path | None:
     """The run folder that DATA is. A published folder is none: its hashes hold for all of it."""
-    from limbeck.reading.rows import RECORDS
+    from limbeck.kept import RECORDS
 
     path = Path(data)
     if data.startswith(HUB) or (path / "limbeck.json").exists():
@@ -49,12 +48,6 @@ def stages_of(run: Path | None) -> dict[str, str] | None:
     return {stage: one.outputs for stage, one in done.items() if one is not None} or None
 
 
-def notes_of(source: Source) -> list[str]:
-    """What the user should know of how the data is read."""
-    left = f"columns that are not read: {', '.join(source.left)}"
-    return [*source.notes, *([left] if source.left else [])]
-
-
 def folder_of(data: str) -> Path:
     """Where an audit is written: audit in a run folder, else DATA.audit beside the file or folder;
     in the current folder for a dataset of the hub, and where nothing may be written beside it."""
@@ -66,23 +59,6 @@ def folder_of(data: str) -> Path:
     here = Path(f"{whole.resolve().name or 'data'}.audit")
     folder = whole.parent / f"{whole.name or 'data'}.audit" if run is None else run / "audit"
     return folder if os.access(folder.parent, os.W_OK) else here
-
-
-def columns_of(given: Iterable[str]) -> dict[str, str]:
-    """What every --column NAME=COLUMN says, by NAME."""
-    columns: dict[str, str] = {}
-    for text in given:
-        name, sign, column = text.partition("=")
-        name = name.strip()
-        if not (name and sign and column):
-            raise UserError(
-                f"--column is NAME=COLUMN, such as prompt=frage: what it is, and which column of "
-                f"the data holds it; got {text!r}"
-            )
-        if name in columns:
-            raise UserError(f"--column {name} is there twice: {columns[name]!r} and {column!r}")
-        columns[name] = column
-    return columns
 
 
 def against_of(given: Sequence[str], recipe: Recipe | None, shown: Reporter) -> tuple[Path, ...]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from limbeck.cli.options import columns_of
 from limbeck.errors import UserError
 
 if TYPE_CHECKING:
@@ -47,9 +48,15 @@ def import_rows(
     from limbeck.reading.source import open_source
     from limbeck.store import dump_line
 
-    source = open_source(data, columns=named_columns(column), targets=targets, split=split)
-    if to.resolve() == Path(data).resolve():
+    source = open_source(data, columns=columns_of(column), targets=targets, split=split)
+    here = Path(data).resolve()
+    if to.resolve() == here:
         raise UserError(f"--to would write over the source, {data}: name another file")
+    if here in to.resolve().parents:
+        raise UserError(
+            f"--to would write into the source, {data}, and be read as a part of it the next time: "
+            "name a file outside of it"
+        )
     done = write(source, to)
     if as_json:
         row = {
@@ -69,19 +76,6 @@ def import_rows(
         return
     for line in _told(source, done, to):
         typer.echo(visible(line))
-
-
-def named_columns(given: Sequence[str] | None) -> dict[str, str]:
-    """{"instruction": "q"} of ["instruction=q"]. Raises UserError."""
-    named: dict[str, str] = {}
-    for one in given or ():
-        role, equals, name = one.partition("=")
-        if not equals or not role.strip() or not name:
-            raise UserError(f"--column is ROLE=COLUMN, such as instruction=q, got {one!r}")
-        if role.strip() in named:
-            raise UserError(f"--column names {role.strip()} twice")
-        named[role.strip()] = name
-    return named
 
 
 def _number(number: int, what: str) -> str:
@@ -104,9 +98,10 @@ def _told(source: Source, done: Imported, to: Path) -> Iterator[str]:
     for place in source.reasons:
         yield f"  {place}"
     if done.again:
+        asks = "asks" if done.again == 1 else "ask"
         yield (
-            f"{done.again:,} rows ask what an earlier one asks; a recipe's seeds hold the first of "
-            "them"
+            f"{_number(done.again, 'row')} {asks} what an earlier one asks; a recipe's seeds hold "
+            "the first of them"
         )
     answered = f"{done.answered:,} with an answer, {done.targets:,} with a reference answer"
     yield f"{_number(done.written, 'seed')}, {answered}: {to}"

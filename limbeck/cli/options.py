@@ -70,6 +70,24 @@ def context_of(
     return Context(run, reporter(progress), ledger, ask_again)  # type: ignore[arg-type]
 
 
+def columns_of(given: Sequence[str] | None) -> dict[str, str]:
+    """What every --column ROLE=COLUMN says: {"instruction": "q"} of ["instruction=q"]. A column's
+    name may hold an equals sign and white space. Raises UserError."""
+    columns: dict[str, str] = {}
+    for text in given or ():
+        role, sign, column = text.partition("=")
+        role = role.strip()
+        if not (role and sign and column):
+            raise UserError(
+                f"--column is ROLE=COLUMN, such as instruction=q: what it is, and which column of "
+                f"the data holds it; got {text!r}"
+            )
+        if role in columns:
+            raise UserError(f"--column {role} is there twice: {columns[role]!r} and {column!r}")
+        columns[role] = column
+    return columns
+
+
 def command_line(
     verb: str,
     target: str,

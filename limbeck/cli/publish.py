@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,8 +15,6 @@ from limbeck.errors import UserError
 if TYPE_CHECKING:
     from limbeck.pipeline.context import Context
     from limbeck.publish.options import Options, Published
-
-FOLDER = "published"  # in the run folder: what goes to the hub
 
 
 def publish(
@@ -70,6 +69,7 @@ def publish(
     hf:ORG/NAME writes the folder RUN/published first and uploads it in one commit.
     """
     from limbeck.progress import visible
+    from limbeck.publish.folder import OWN
     from limbeck.publish.hub import hub_name
     from limbeck.publish.options import Options
 
@@ -79,7 +79,7 @@ def publish(
     if public and name is None:
         raise UserError("--public is for the hub; --to names a folder")
     context = context_of(str(run), Path(), ledger, progress)
-    target = Path(to) if name is None else run / FOLDER
+    target = Path(to) if name is None else run / OWN
     options = Options(
         licence=licence,
         seeds_licence=seeds_licence,
@@ -113,7 +113,7 @@ def _publish(
     made = write(context, target, options, replace=replace or name is not None)
     lines = [*_told(made), f"Published: {target}", f"limbeck.json: {made.sha256} (SHA-256)"]
     if name is None:
-        return [*lines, f"To check it: limbeck verify {target}"]
+        return [*lines, f"To check it: limbeck verify {shlex.quote(str(target))}"]
     where = upload(target, name, made.manifest, public=public, replace=replace)
     return [*lines, f"On the hub: {where}" if where else f"{name} on the hub is the same already"]
 

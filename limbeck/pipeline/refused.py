@@ -16,8 +16,8 @@ from typing import Any
 
 from limbeck.errors import DataError, StageError, UserError
 from limbeck.kept import RECORDS, VERDICTS
-from limbeck.pipeline.filter import options_of
 from limbeck.pipeline.funnel import Stage, funnel
+from limbeck.recipe_filters import options_of
 from limbeck.record import Record, Verdict
 from limbeck.registry import build, did_you_mean, plugins
 from limbeck.rundir import RunDir
@@ -167,8 +167,9 @@ def _shown(run: RunDir, verdicts: list[Verdict]) -> list[Shown]:
                 if other is None
                 else Near(verdict.nearest, *_texts(other, changes[verdict.filter]))
             )
-        texts = (None, None) if own is None else _texts(own, changes[verdict.filter])
-        shown.append(Shown(verdict, *texts, near))
+        seen = (None, None) if own is None else _texts(own, changes[verdict.filter])
+        prompt, completion = seen
+        shown.append(Shown(verdict, prompt, completion, near))
     return shown
 
 

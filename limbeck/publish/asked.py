@@ -111,9 +111,7 @@ def paid(
     used, wasted, money = Usage(), Usage(), 0
     with _reading(path) as link:
         rows = [
-            row
-            for run in (runs if link is not None else ())
-            for row in link.execute(_PAID, (run, teacher))
+            row for run in runs if link is not None for row in link.execute(_PAID, (run, teacher))
         ]
     for via, prompt, completion, cached, lost_prompt, lost_completion in rows:
         part, lost = Usage(prompt, completion, cached), Usage(lost_prompt, lost_completion)

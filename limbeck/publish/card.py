@@ -22,7 +22,7 @@ from limbeck.publish.facts import SPLITS
 from limbeck.publish.measured import common
 from limbeck.publish.read import side_of
 from limbeck.publish.rows import COLUMNS, REFUSED_ROW, REFUSED_VERDICT, features
-from limbeck.publish.terms import SEEDS
+from limbeck.publish.student import table
 from limbeck.wilson import wilson
 
 SIZES = (
@@ -49,7 +49,6 @@ def card(manifest: Mapping[str, Any]) -> str:
 def metadata(manifest: Mapping[str, Any]) -> dict[str, Any]:
     """The card's metadata as the hub reads it."""
     rows = manifest["rows"]
-    generator = str(manifest["generator"]["name"])
     languages = common(manifest["measured"]["languages"])
     about: dict[str, Any] = {
         "pretty_name": _line(manifest["pretty_name"]),
@@ -60,11 +59,19 @@ def metadata(manifest: Mapping[str, Any]) -> dict[str, Any]:
     about |= {
         "task_categories": _tasks(rows),
         "size_categories": [size_of(rows["total"])],
-        "tags": ["limbeck", "synthetic", "distillation", *filter(None, [TAGS.get(generator)])],
+        "tags": ["limbeck", *_tags(manifest)],
         "configs": _configs(manifest),
         "dataset_info": _infos(manifest),
     }
     return about
+
+
+def _tags(manifest: Mapping[str, Any]) -> list[str]:
+    """What a model wrote is synthetic; who wrote rows that were given, nobody knows."""
+    generator = str(manifest["generator"]["name"])
+    if not manifest["teacher"]["model"]:
+        return []
+    return ["synthetic", "distillation", *filter(None, [TAGS.get(generator)])]
 
 
 def size_of(rows: int) -> str:
@@ -112,8 +119,11 @@ def _info(
     splits, size = [], 0
     for side, belongs in sides.items():
         files = [about for name, about in manifest["files"].items() if belongs(name)]
-        size += sum(about["bytes"] for about in files)
-        splits.append({"name": side, "num_examples": sum(about["rows"] for about in files)})
+        own = sum(about["bytes"] for about in files)
+        size += own
+        # Of the files: datasets warns of a split without bytes, and compares the rows only.
+        count = sum(about["rows"] for about in files)
+        splits.append({"name": side, "num_bytes": own, "num_examples": count})
     return {
         "config_name": config,
         "features": features(columns),
@@ -131,7 +141,7 @@ def _values(manifest: Mapping[str, Any]) -> dict[str, Any]:
     rows = manifest["rows"]
     checked = rows["checked"]
     measured = manifest["measured"]
-    audit = measured["audit"]
+    audit, student = measured["audit"], measured["student"]
     return {
         "m": manifest,
         "rows": rows,
@@ -143,11 +153,11 @@ def _values(manifest: Mapping[str, Any]) -> dict[str, Any]:
         "splits": _splits(manifest),
         "languages": list(measured["languages"].items())[:12],
         "sampled": _sampled(manifest["sampling"]),
+        "transfer": table(student) if student else [],
         "before": _rate(manifest["verifier"]),
         "after": _rate(checked),
         "load": json.dumps(_line(manifest["load_as"]), ensure_ascii=False),
         "citations": _citations(manifest),
-        "seeds_noticed": any(one["key"] == SEEDS for one in manifest["notices"]),
         "has_refused": _has_refused(manifest),
         "masked": sum(row["rows"] for row in rows["verdicts"] if row["reason"] == "masked"),
     }

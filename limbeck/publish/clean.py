@@ -1,16 +1,18 @@
-"""The recipe as it may be shown, and the guard that nothing secret leaves with the texts."""
+"""The recipe as it may be shown, and the guard that nothing secret leaves with texts or rows."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePath
 from typing import Any
 
 import yaml
 
 from limbeck.errors import UserError
+from limbeck.filters.pii.keys import secrets
+from limbeck.publish.options import RECIPE
 from limbeck.publish.rows import public_model
 from limbeck.publish.terms import known_host
 from limbeck.recipe import Recipe
@@ -19,12 +21,11 @@ HIDDEN_URL = "https://hidden.invalid/v1"
 HEAD = """\
 # The recipe of this dataset, complete. Files are named without their folders{hidden}.
 """
-_SECRETS = re.compile(
-    r"\b(?:sk-[A-Za-z0-9_-]{16,}|hf_[A-Za-z0-9]{20,}|gh[pousr]_[A-Za-z0-9]{20,}|AKIA[A-Z0-9]{16}"
-    r"|xox[baprs]-[A-Za-z0-9-]{10,}|AIza[A-Za-z0-9_-]{30,}|gsk_[A-Za-z0-9]{20,}"
-    r"|Bearer\s+[A-Za-z0-9._-]{16,})"
-)
+_BEARER = re.compile(r"\bBearer\s+(?=[A-Za-z._-]*[0-9])[A-Za-z0-9._-]{16,}|\bgsk_[A-Za-z0-9]{20,}")
+# A text such as "/no_think Say it in one line" is no path: folders are named before a blank.
+_PATH = re.compile(r"/[^\s/]+/|/[^\s/]+\.\w+\Z|~/|\\\\|[A-Za-z]:[\\/]")
 _SECRET_NAMES = re.compile(r"(?:KEY|TOKEN|SECRET|PASSWORD)\Z")
+_LOOKS = "something that looks like an API key"
 SHORTEST = 8  # characters of an environment variable's value that is looked for
 
 
@@ -55,8 +56,8 @@ def _without_folders(value: Any) -> Any:
     head, colon, tail = value.partition(":")
     if colon and head in ("gguf", "file") and tail.startswith("/"):
         return f"{head}:{PurePath(tail).name}"
-    is_path = value.startswith(("/", "~/", "\\\\")) or bool(re.match(r"[A-Za-z]:[\\/]", value))
-    return re.split(r"[\\/]", value.rstrip("\\/"))[-1] if is_path and "\n" not in value else value
+    is_path = "\n" not in value and _PATH.match(value)
+    return re.split(r"[\\/]", value.rstrip("\\/"))[-1] if is_path else value
 
 
 def recipe_text(data: Mapping[str, Any], hidden: bool) -> str:
@@ -66,24 +67,60 @@ def recipe_text(data: Mapping[str, Any], hidden: bool) -> str:
     return HEAD.format(hidden=said) + body
 
 
-def check_texts(texts: Mapping[str, str], api_key_env: str) -> None:
-    """Raises UserError where a text that is to be published holds a key, the value of a secret
-    environment variable, or the folder of the user. The secret itself is never named."""
-    names = {api_key_env, *(name for name in os.environ if _SECRET_NAMES.search(name))}
-    values = {
-        os.environ[name]: f"the value of ${name}"
-        for name in sorted(names)
-        if len(os.environ.get(name, "")) >= SHORTEST
-    }
-    home = str(Path.home())
-    if len(home) > 1:
-        values[f"{home}/"] = "the path of your home folder"
-    for file, text in texts.items():
-        found = next((what for value, what in values.items() if value in text), "")
-        if not found and _SECRETS.search(text):
-            found = "something that looks like an API key"
-        if found:
+class Guard:
+    """Finds a key, the value of a secret environment variable, or the folder of the user in what
+    is to be published. The secret itself is never named.
+
+    `api_key_env` is the variable of the teacher's key, beside all whose names say what they are.
+    """
+
+    def __init__(self, api_key_env: str) -> None:
+        names = {api_key_env, *(name for name in os.environ if _SECRET_NAMES.search(name))}
+        self._values = {
+            os.environ[name]: f"the value of ${name}"
+            for name in sorted(names)
+            if len(os.environ.get(name, "")) >= SHORTEST
+        }
+        self._home = f"{Path.home()}/"
+        # Every text on Linux names /root/; a folder below /home says who somebody is.
+        if len(Path.home().parts) > 2:
+            self._values[self._home] = "the path of your home folder"
+
+    def check_texts(self, texts: Mapping[str, str]) -> None:
+        """Raises UserError for the first file, by name, that holds one."""
+        for file, text in texts.items():
+            own = "the path of your home folder" if len(self._home) > 2 else ""
+            found = self._found(text) or (own if self._home in text else "")
+            if not found and file == RECIPE and _BEARER.search(text):
+                found = _LOOKS
+            if found:
+                raise UserError(
+                    f"not published: {file} would hold {found}. Take it out of the recipe or the "
+                    "rows; a key belongs into an environment variable that the recipe names"
+                )
+
+    def check_row(self, row: Mapping[str, Any]) -> None:
+        """Raises UserError for a row that holds one in any of its texts."""
+        if found := self._found("\n".join(_texts(row))):
             raise UserError(
-                f"not published: {file} would hold {found}. Take it out of the recipe or the "
-                "rows; a key belongs into an environment variable that the recipe names"
+                f"not published: the row {row['id']} would hold {found}. Take it out of the rows: "
+                "a key that looks drawn is masked by the filter pii: {mask: true, kinds: [secret]}"
             )
+
+    def _found(self, text: str) -> str:
+        """What a text holds; "" for nothing."""
+        for value, what in self._values.items():
+            if value in text:
+                return what
+        return _LOOKS if any(secrets(text)) else ""
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _texts(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts(item)

@@ -19,7 +19,7 @@ from limbeck.pipeline.output import RECORDS
 from limbeck.protocols import Usage
 from limbeck.publish.asked import paid, sampling
 from limbeck.publish.clean import public_recipe
-from limbeck.publish.facts import SPLITS
+from limbeck.publish.facts import SPLITS, each
 from limbeck.publish.options import CARD, SCHEMA, Options
 from limbeck.publish.read import data_files, rows_of
 from limbeck.publish.rows import public_model
@@ -175,15 +175,11 @@ def _cost(context: Context, done: Mapping[str, Done], facts: Mapping[str, Any]) 
         "price": "" if rates is None else rates.source,
         "local": not section.model.startswith("openai:"),
         "picodollars": money,
-        "per_row": _each(money, int(facts["total"])),
+        "per_row": each(money, int(facts["total"])),
         "correct_rows": correct if facts["checked"] else None,
-        "per_correct_row": _each(money, correct) if facts["checked"] else None,
+        "per_correct_row": each(money, correct) if facts["checked"] else None,
         "paid": paid(context.ledger, payers(context.run.path), teacher, rates),
     }
-
-
-def _each(money: int | None, rows: int) -> int | None:
-    return None if money is None or not rows else -(-money // rows)
 
 
 def _versions() -> dict[str, str]:

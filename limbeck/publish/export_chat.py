@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from limbeck.publish.rows import public_model
+from limbeck.reading.chat import joined
 from limbeck.reading.row import Read, Row
 from limbeck.record import Record
 
@@ -84,11 +85,6 @@ def chats_of_read(raw: Mapping[str, Any], read: Read, licence: str = "") -> Iter
                 "target": row.target or "",
             },
         )
-
-
-def joined(instruction: str, given: str) -> str:
-    """An instruction with its input as one user turn, as limbeck trains and imports them."""
-    return f"{instruction}\n\n{given}" if given else instruction
 
 
 def whole(chat: Chat) -> tuple[Chat, bool]:

@@ -104,6 +104,11 @@ class Facts:
         }
 
 
+def each(money: int | None, rows: int) -> int | None:
+    """What one of so many rows costs, in pico-dollars, rounded up; None where nobody knows."""
+    return None if money is None or not rows else -(-money // rows)
+
+
 def _key(text: str) -> bytes:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
 

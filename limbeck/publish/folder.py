@@ -17,7 +17,7 @@ from limbeck.pipeline.filter import VERDICTS, filters_of, kept_records
 from limbeck.pipeline.groups import group_keys
 from limbeck.pipeline.output import RECORDS
 from limbeck.publish.card import card
-from limbeck.publish.clean import check_texts, public_recipe, recipe_text
+from limbeck.publish.clean import Guard, public_recipe, recipe_text
 from limbeck.publish.document import agreed, document
 from limbeck.publish.facts import SPLITS, Facts
 from limbeck.publish.funnel import checked_stages, funnel, same_stages
@@ -38,6 +38,8 @@ from limbeck.publish.verdicts import Verdicts
 from limbeck.record import Record
 from limbeck.store import file_hash, fresh_folder, json_text, read_json, read_records, write_text
 
+OWN = "published"  # in the run folder: what goes to the hub
+
 
 def publish(
     context: Context,
@@ -54,13 +56,16 @@ def publish(
     without `replace`, for a run that is not filtered, and for secrets in what would be published.
     """
     said = agreed(context, options)
-    _check_place(to, context.run.path)
+    try:
+        _check_place(to, context.run.path)
+    except OSError as error:  # a name that is too long, a folder that may not be read
+        raise UserError(f"cannot write {to}: {error.strerror or error}") from error
     done, unchecked = checked_stages(context)
-    to.parent.mkdir(parents=True, exist_ok=True)
+    guard = Guard(context.recipe.teacher.api_key_env)
     with fresh_folder(to) as draft:
         verdicts = Verdicts(context.run.folder("filter") / VERDICTS)
-        files = _write_rows(context, verdicts, draft, shard)
-        files |= _write_refused(context, verdicts, draft, shard, whole=options.with_refused)
+        files = _write_rows(context, verdicts, draft, shard, guard)
+        files |= _write_refused(context, verdicts, draft, shard, guard, whole=options.with_refused)
         facts = counted(draft, list(files))
         told = document(
             context,
@@ -93,7 +98,7 @@ def publish(
             path = draft / name
             told["files"][name] = {"bytes": path.stat().st_size, "sha256": file_hash(path)}
         text = json_text(told)
-        check_texts(texts | {MANIFEST: text}, context.recipe.teacher.api_key_env)
+        guard.check_texts(texts | {MANIFEST: text})
         write_text(draft / MANIFEST, text)
         if not same_stages(context.run, done):
             raise UserError(
@@ -121,7 +126,9 @@ def counted(folder: Path, names: list[str]) -> Facts:
     return facts
 
 
-def _write_rows(context: Context, verdicts: Verdicts, draft: Path, shard: int) -> dict[str, int]:
+def _write_rows(
+    context: Context, verdicts: Verdicts, draft: Path, shard: int, guard: Guard
+) -> dict[str, int]:
     """data/*.parquet; returns the files with how many rows each has."""
     by = context.recipe.format.by
     ids: list[str] = []
@@ -141,19 +148,21 @@ def _write_rows(context: Context, verdicts: Verdicts, draft: Path, shard: int) -
         with context.reporter.stage("publish", "rows", len(ids)) as bar:
             for record, group, side in zip(kept_records(context), groups, sides, strict=True):
                 row = to_published(public(record), group, verdicts.of(record.id))
+                guard.check_row(row)
                 shards[side].write(row)
                 bar.advance(1)
     return {f"data/{name}": n for part in shards.values() for name, n in part.files.items()}
 
 
 def _write_refused(
-    context: Context, verdicts: Verdicts, draft: Path, shard: int, *, whole: bool
+    context: Context, verdicts: Verdicts, draft: Path, shard: int, guard: Guard, *, whole: bool
 ) -> dict[str, int]:
     """provenance/refused-*.parquet: who refused which record and why, and with `whole` the record
     itself, masked as a kept one would be."""
     columns = REFUSED_ROW if whole else REFUSED_VERDICT
     with Shards(draft / "provenance", "refused", columns, size=shard) as out:
         for row in _refused_rows(context, verdicts) if whole else verdicts.refusals():
+            guard.check_row(row)
             out.write(row)
     return {f"provenance/{name}": rows for name, rows in out.files.items()}
 
@@ -178,6 +187,8 @@ def _check_place(to: Path, run: Path) -> None:
         raise UserError(f"{to} is not a folder; name another place with --to")
     if to.resolve() == run.resolve() or to.resolve() in run.resolve().parents:
         raise UserError(f"{to} holds the run itself; name another place with --to")
+    if to.resolve() != run.resolve() / OWN and run.resolve() in to.resolve().parents:
+        raise UserError(f"{to} is in the run folder, which has its own files; name another place")
     if to.is_dir() and any(to.iterdir()) and not _is_published(to):
         raise UserError(
             f"{to} is not empty, and limbeck did not publish it; name another place with --to"

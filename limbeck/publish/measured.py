@@ -11,10 +11,10 @@ from typing import Any
 
 from limbeck import __version__
 from limbeck.errors import MissingExtra, UserError
-from limbeck.pipeline import report as reporting
 from limbeck.pipeline.context import Context
 from limbeck.publish.facts import SPLITS
 from limbeck.publish.read import data_files, rows_of
+from limbeck.publish.student import fresh_report, learned
 from limbeck.rundir import Done
 from limbeck.store import read_json
 
@@ -35,11 +35,13 @@ def measured(
     audit: bool,
 ) -> dict[str, Any]:
     """All of it, over the data files `names` in `folder`, which have `total` rows."""
+    report = fresh_report(context)
     return {
         **_languages(folder, names, total),
         "near_across_splits": _near(folder, names),
         "audit": _audit(context, done, folder) if audit else None,
-        "contamination": _contamination(context),
+        "contamination": _contamination(report),
+        "student": learned(report),
     }
 
 
@@ -133,16 +135,11 @@ def _measure(context: Context, folder: Path) -> Mapping[str, Any]:
     return report
 
 
-def _contamination(context: Context) -> dict[str, Any] | None:
+def _contamination(report: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """What the run's report found in its training rows, task by task; None where there is no
     report of these rows."""
-    run = context.run
-    done = run.done("report")
-    try:
-        if done is None or done.inputs != reporting.inputs(context):
-            return None
-        entries = read_json(run.folder("report") / "report.json").get("contamination") or []
-    except UserError:
+    if report is None:
         return None
     keys = ("task", "items", "rows", "flagged")
+    entries = report.get("contamination") or []
     return {"tasks": [{key: entry[key] for key in keys} for entry in entries]}

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 SCHEMA = "limbeck.dataset/1"
@@ -36,7 +35,3 @@ class Published:
 
     manifest: dict[str, Any]
     sha256: str
-    says: tuple[str, ...] = field(default=())
-
-
-Say = Callable[[str], None]

@@ -106,7 +106,10 @@ def known_host(base_url: str | None) -> bool:
     """Whether a host is one that everybody knows, and no secret of whoever runs it."""
     host = (urlsplit(base_url or "").hostname or "").lower()
     table = _table()
-    return host in table["hosts"] or any(_served(family, host) for family in table["families"])
+    # By the whole name only: x.openai.azure.com says whose it is, a project stands in the path.
+    return host in table["hosts"] or any(
+        host in family.get("hosts", ()) for family in table["families"]
+    )
 
 
 def _terms(family: Mapping[str, Any]) -> Terms:

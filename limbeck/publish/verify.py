@@ -12,13 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from limbeck.errors import DataError, UserError
-from limbeck.publish.card import card, metadata
-from limbeck.publish.facts import SPLITS, Facts, wrong_groups
+from limbeck.publish.facts import SPLITS, Facts, each, wrong_groups
 from limbeck.publish.files import extra_files, place_of
 from limbeck.publish.options import CARD, MANIFEST, README, RECIPE, SCHEMA
 from limbeck.publish.read import data_files, rows_of, schema_of, side_of
-from limbeck.publish.rows import COLUMNS, REFUSED_ROW, REFUSED_VERDICT, schema
-from limbeck.record import content_hash
+from limbeck.publish.rows import COLUMNS, REFUSED_ROW, REFUSED_VERDICT, from_published, schema
+from limbeck.publish.verify_texts import (
+    card_mismatches,
+    metadata_mismatches,
+    recipe_mismatches,
+)
 from limbeck.store import file_hash, read_json
 
 LARGEST = 2**26  # bytes of limbeck.json, README.md and recipe.yaml
@@ -58,7 +61,7 @@ def verify(folder: Path) -> Verified:
     found = Verified(str(manifest.get("name")), file_hash(folder / MANIFEST))
     names = _files(folder, manifest, found)
     if len(names) == len(manifest["files"]):  # else reading rows is no use
-        for check in (_schemas, _rows, _groups, _refused, _funnel, _recipe, _card):
+        for check in (_schemas, _rows, _groups, _refused, _funnel, _derived, _recipe, _card):
             _try(check, folder, manifest, names, found)
     return found
 
@@ -177,10 +180,14 @@ def _rows(
 
 def _count(folder: Path, side: str, name: str, facts: Facts) -> None:
     for number, row in enumerate(rows_of(folder / name)):
-        try:
-            facts.add(side, row)
-        except _BAD as error:
-            raise DataError(f"{name}, row {number}: not a row of limbeck ({error})") from error
+        _check_row(lambda one: facts.add(side, one), row, name, number)
+
+
+def _check_row(read: Callable[[Any], object], row: object, name: str, number: int) -> None:
+    try:
+        read(row)
+    except _BAD as error:
+        raise DataError(f"{name}, row {number}: not a row of limbeck ({error})") from error
 
 
 def _groups(
@@ -204,9 +211,15 @@ def _refused(
     """Who refused which row: as the funnel says."""
     counts: dict[tuple[str, str], int] = {}
     for name in sorted(name for name in names if name.startswith("provenance/refused-")):
-        for row in rows_of(folder / name, ["id", "filter", "reason"]):
+        before = sum(counts.values())
+        for number, row in enumerate(rows_of(folder / name)):
             key = (row["filter"], row["reason"])
             counts[key] = counts.get(key, 0) + 1
+            if manifest["refused_rows"]:
+                _check_row(from_published, row, name, number)
+        listed, read = manifest["files"][name].get("rows"), sum(counts.values()) - before
+        if listed != read:
+            found.mismatches.append(f"{name} has {read} rows, and {MANIFEST} says {listed}")
     said = {(one["filter"], one["reason"]): one["rows"] for one in manifest["funnel"]["refused"]}
     if counts != said:
         found.mismatches.append(
@@ -235,61 +248,45 @@ def _funnel(
     return [f"funnel: {told['records']:,} records, {refused:,} refused, {told['kept']:,} kept"]
 
 
+def _derived(
+    folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified
+) -> list[str]:
+    """Numbers of the card that follow from others."""
+    rows, cost, sent = manifest["rows"], manifest["cost"], manifest["sampling"]
+    correct = rows["checked"].get("correct", 0) if rows["checked"] else None
+    money = cost["picodollars"]
+    expected = {
+        "cost.per_row": (cost["per_row"], each(money, rows["total"])),
+        "cost.correct_rows": (cost["correct_rows"], correct),
+        "cost.per_correct_row": (
+            cost["per_correct_row"], None if correct is None else each(money, correct)
+        ),
+        "sampling.requests": (sent["requests"], rows["total"]),
+        "sampling.found": (sent["found"], sent["requests"] - sent["unknown"]),
+    }  # fmt: skip
+    for name, (said, again) in expected.items():
+        found.mismatches += _differences(said, again, name)
+    return []
+
+
 def _recipe(
     folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified
 ) -> list[str]:
-    data = _yaml((folder / RECIPE).read_text(encoding="utf-8"), RECIPE)
-    if content_hash(data) != manifest["recipe"]["hash"]:
-        found.mismatches.append(f"{RECIPE} is another recipe than {MANIFEST} says (hash)")
+    found.mismatches += recipe_mismatches(folder, manifest)
     return ["recipe: its hash"]
-
-
-def _yaml(text: str, name: str) -> Any:
-    """YAML that limbeck may have written: without aliases, by which a short text can grow without
-    end. Raises DataError."""
-    import yaml
-
-    try:
-        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text)):
-            raise DataError(f"{name} has YAML aliases, which limbeck does not write")
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise DataError(f"{name} cannot be read as YAML ({type(error).__name__})") from error
 
 
 def _card(
     folder: Path, manifest: Mapping[str, Any], names: list[str], found: Verified
 ) -> list[str]:
-    """The card is a function of limbeck.json: written again, it has to be the same."""
-    from jinja2 import TemplateError
-
-    text = (folder / README).read_text(encoding="utf-8")
     if manifest["card"] == CARD:
-        try:
-            again = card(manifest)
-        except TemplateError as error:
-            raise ValueError(str(error)) from error
-        if text != again:
-            found.mismatches.append(f"{README} {_first_difference(text, again)}")
+        found.mismatches += card_mismatches(folder, manifest)
         return [f"card: every line of it follows from {MANIFEST}"]
     found.notes.append(
         f"{README} was written by another version of the card; only its metadata is compared"
     )
-    said = _yaml(text.split("\n---\n", 1)[0].removeprefix("---\n"), README)
-    keys = ("license", "configs", "size_categories", "dataset_info")
-    expected = metadata(manifest)
-    for key in keys:
-        if said.get(key) != expected[key]:
-            found.mismatches.append(f"{README} has another {key} than {MANIFEST}")
+    found.mismatches += metadata_mismatches(folder, manifest)
     return ["card: its metadata"]
-
-
-def _first_difference(text: str, again: str) -> str:
-    lines, expected = text.split("\n"), again.split("\n")
-    for number, (line, other) in enumerate(zip(lines, expected, strict=False), start=1):
-        if line != other:
-            return f"line {number} is {line[:100]!r}, and {MANIFEST} says {other[:100]!r}"
-    return f"has {len(lines)} lines, and {MANIFEST} says {len(expected)}"
 
 
 def _differences(said: Any, again: Any, where: str) -> Iterator[str]:

@@ -42,6 +42,7 @@ ROLES: dict[str, tuple[str, ...]] = {
     "finish_reason": ("finish_reason",),
     "classification": ("is_classification",),
     "messages": ("messages", "conversations", "conversation", "dialogue", "dialog", "chat"),
+    "history": ("history",),
     "text": ("text",),
 }  # fmt: skip
 

@@ -123,5 +123,10 @@ def asked_of(turns: Sequence[Turn]) -> Asked:
     return Asked(system, spoken[last][1], told(context), said, before)
 
 
+def joined(instruction: str, given: str) -> str:
+    """An instruction with its input as one user turn, as limbeck trains, imports and exports."""
+    return f"{instruction}\n\n{given}" if given else instruction
+
+
 def told(turns: Iterable[Turn]) -> str:
     return "\n\n".join(f"{role}: {text}" for role, text in turns)

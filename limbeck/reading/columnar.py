@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -122,6 +122,3 @@ def _damage(place: int, refuse: Refuse) -> Iterator[None]:
             raise
         first = str(error).split("\n", 1)[0]
         refuse(place, Unreadable("broken_file", f"damaged: {first:.200}"))
-
-
-Columnar = Callable[[Path, Refuse], Numbered]

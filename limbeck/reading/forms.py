@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from limbeck.reading.aliases import plain
-from limbeck.reading.chat import Asked, asked_of, turns_of
+from limbeck.reading.chat import Asked, Turn, asked_of, joined, told, turns_of
 from limbeck.reading.choice import best_scored, by_number, lettered, options_of
+from limbeck.reading.history import earlier
 from limbeck.reading.plan import Naming, Plan, plan_of
 from limbeck.reading.row import Read, Row, row_id
 from limbeck.reading.special import batch_rows, is_record, record_row
@@ -15,7 +17,9 @@ from limbeck.reading.templates import Template
 from limbeck.reading.unreadable import Unreadable, shown
 from limbeck.reading.values import (
     classified,
+    empty_instruction,
     input_text,
+    no_instruction,
     not_text,
     number_text,
     output_text,
@@ -72,7 +76,7 @@ class Reader:
             return self._plain(raw, plan, place)
         if plan.asked is None:
             if plan.said is None:
-                raise _nothing(raw)
+                raise no_instruction(raw)
             return self._rows(raw, plan, "", "", place, plan.form)
         if plan.instances:
             return self._instances(raw, plan, place)
@@ -80,14 +84,25 @@ class Reader:
         if type(asked) is not str:
             return self._unusual(asked, raw, plan, place)
         if not asked or asked.isspace():
-            raise Unreadable(
-                "empty_instruction",
-                f"{plan.asked} must be a text that is not empty, got {shown(asked)}",
-            )
+            raise empty_instruction(plan.asked, asked)
         given = None if plan.given is None else raw[plan.given]
         if type(given) is dict and plan.given is not None:
             raise not_text(plan.given, given)
-        return self._rows(raw, plan, asked, input_text(given, plan.given), place, plan.form)
+        given = input_text(given, plan.given)
+        if plan.history is not None:
+            turns = earlier(raw[plan.history], plan.history)
+            if turns:
+                return self._after(turns, joined(asked, given), raw, plan, place)
+        return self._rows(raw, plan, asked, given, place, plan.form)
+
+    def _after(
+        self, turns: list[Turn], asked: str, raw: Mapping[str, Any], plan: Plan, place: int
+    ) -> Read:
+        """A chat, of which `asked` is the last turn, as `_chat` would read it."""
+        form = f"{plan.form}, with its {plan.history}"
+        read = self._rows(raw, plan, asked, told(turns), place, form)
+        read.turns = (*turns, ("user", asked))
+        return read
 
     def _rows(
         self, raw: Mapping[str, Any], plan: Plan, asked: str, given: str, place: int, form: str
@@ -185,7 +200,7 @@ class Reader:
             said = output_text(value, plan.said)
         elif said is None and plan.target is not None and "target" not in self._naming.named:
             # What seeds say: the answer that a chat has already is called its target, too.
-            said, plan = self._target(raw, plan, ()), _without_target(plan)
+            said, plan = self._target(raw, plan, ()), replace(plan, target=None)
         return self._said(raw, plan, chat, said, place, plan.form)
 
     def _paths(
@@ -245,8 +260,7 @@ class Reader:
     def _instances(self, raw: Mapping[str, Any], plan: Plan, place: int) -> Read:
         asked, instances = raw["instruction"], raw["instances"]
         if not isinstance(asked, str) or not asked.strip():
-            says = f"instruction must be a text that is not empty, got {shown(asked)}"
-            raise Unreadable("empty_instruction", says)
+            raise empty_instruction("instruction", asked)
         if not isinstance(instances, list) or not all(isinstance(i, Mapping) for i in instances):
             raise Unreadable(
                 "not_text", "messages, conversations and instances are lists of objects"
@@ -274,21 +288,6 @@ class Reader:
             raise Unreadable("no_template", says)
         row = self._row(raw, plan, parts, (), place)
         return Read(f"{plan.text}, split at {self._template.name}", [row], True)
-
-
-def _without_target(plan: Plan) -> Plan:
-    from dataclasses import replace
-
-    return replace(plan, target=None)
-
-
-def _nothing(raw: Mapping[str, Any]) -> Unreadable:
-    names = ", ".join(sorted(map(str, raw))) or "nothing"
-    return Unreadable(
-        "no_instruction",
-        "no instruction found: a row has messages, conversations or one of instruction, prompt, "
-        f"question, query, problem, input; this one has {names:.300}",
-    )
 
 
 _PLAIN = Reader()

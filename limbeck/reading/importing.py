@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from limbeck.errors import UserError
+from limbeck.reading.chat import joined
 from limbeck.reading.ids import Times
 from limbeck.reading.row import Row
 from limbeck.reading.source import Source
@@ -43,7 +44,8 @@ def import_rows(source: Source, to: Path) -> Imported:
             done.again += times.add(int(asked[:16], 16)) > 1
         if not done.written:
             why = [*source.reasons[:1], *(f"rows {reason}" for reason in done.left_out)]
-            raise UserError(f"{source.name} has no row that can be a seed: {'; '.join(why)}")
+            told = f": {'; '.join(why)}" if why else ""
+            raise UserError(f"{source.name} has no row that can be a seed{told}")
     carried = {name for role, name in source.columns.items() if role not in _NOT_CARRIED}
     more = tuple(name for name in source.columns.values() if name not in carried)
     done.lost = tuple(dict.fromkeys((*source.left, *more)))
@@ -72,8 +74,7 @@ def seed_of(
     seed: dict[str, Any] = {"id": row.record or row.id}
     output = row.output if answered else None
     if turns is None and row.system:
-        asked = "\n\n".join(filter(None, (row.instruction, row.input)))
-        turns = (("system", row.system), ("user", asked))
+        turns = (("system", row.system), ("user", joined(row.instruction, row.input)))
     if turns is not None:
         roles = [role for role, _ in turns]
         if not set(roles) <= set(ROLES):

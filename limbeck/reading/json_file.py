@@ -20,10 +20,11 @@ _MOST_WHOLE = 512 << 20  # an object of columns is read whole
 
 @dataclass(frozen=True, slots=True)
 class Form:
-    """What a file is, for people, and how its rows are read."""
+    """What a file is, for people, and how its rows are read; `splits` are those that it holds."""
 
     about: str
     rows: Callable[[Refuse], Numbered]
+    splits: tuple[str, ...] = ()
 
 
 def json_form(parts: Parts, split: str | None) -> Form:
@@ -135,6 +136,7 @@ def _object(parts: Parts, split: str | None) -> Form:
         return Form(
             f"the list {key!r} of a JSON object{more}",
             lambda refuse: _wrapped(parts, key, refuse),
+            tuple(lists),
         )
     if kinds and set(kinds.values()) == {b"{"}:
         return Form("a JSON object of rows", lambda refuse: _by_name(parts, refuse))

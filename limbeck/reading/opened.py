@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from limbeck.errors import DataError
+from limbeck.errors import DataError, UserError
+from limbeck.kept import RECORDS
 from limbeck.reading.card import licence_beside
 from limbeck.reading.formats import form_of
 from limbeck.reading.json_file import Form
-from limbeck.reading.run import RECORDS, run_rows
-from limbeck.reading.shards import Shards, shards_of
+from limbeck.reading.run import run_rows
+from limbeck.reading.shards import Shards, is_of_split, shards_of
 from limbeck.reading.unreadable import Unreadable
 
 Refused = Callable[[str, Unreadable], None]
@@ -39,9 +40,13 @@ def opened(spec: str | Path, split: str | None) -> Opened:
         from limbeck.reading.hub import hub
 
         return hub(str(spec), split)
+    if not str(spec):
+        raise DataError("the name of the data is empty; the current folder is .")
     path = Path(spec)
     if path.is_dir():
         if (path / RECORDS).is_file():
+            if split is not None:
+                raise UserError(f"{path} is a run and has no split {split!r}; its records are one")
             return _run(path)
         if (path / "recipe.yaml").is_file() and not (path / "limbeck.json").is_file():
             raise DataError(
@@ -50,7 +55,11 @@ def opened(spec: str | Path, split: str | None) -> Opened:
                 path=path,
             )
         return _folder(path, split)
-    return _file(path, form_of(path, split))
+    form = form_of(path, split)
+    if split is not None and split not in form.splits and not is_of_split(path, split):
+        held = f"; it holds {', '.join(form.splits)}" if form.splits else ""
+        raise UserError(f"{path} is one file and has no split {split!r}{held}")
+    return _file(path, form)
 
 
 def _file(path: Path, form: Form) -> Opened:

@@ -24,6 +24,7 @@ class Plan:
     said: str | None = None
     target: str | None = None
     messages: str | None = None
+    history: str | None = None  # turns before what is asked
     text: str | None = None
     options: str | None = None
     several: bool = False  # the output may be a list, a path each
@@ -85,6 +86,7 @@ def plan_of(present: Sequence[str], absent: Collection[str], naming: Naming) -> 
         text = find("text") if said is None or said == found.get("text") else None
     target = find("target", but=used)
     options = find("options", but=used)
+    history = None if asked is None else find("history", but=used)
     for role in (*_SIMPLE, "classification"):
         find(role, but=used)
     instances = asked == "instruction" and "instances" in present and "output" not in named
@@ -104,6 +106,7 @@ def plan_of(present: Sequence[str], absent: Collection[str], naming: Naming) -> 
         said=said,
         target=target,
         messages=messages,
+        history=history,
         text=text,
         options=options,
         several=said is not None and plain(said) in PLURAL,

@@ -111,6 +111,11 @@ def _inside(path: Path, root: Path) -> bool:
         return False
 
 
+def is_of_split(file: Path, split: str) -> bool:
+    """Whether the name of a file says that it is this split."""
+    return _split_of(Path(file.name)) == _SPLITS.get(split.casefold(), split)
+
+
 def _split_of(path: Path) -> str:
     for part in reversed(path.parts):
         for word in re.split(r"[^a-z]+", part.casefold()):

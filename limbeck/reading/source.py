@@ -168,4 +168,4 @@ def _named(columns: Mapping[str, str] | None, targets: str | None) -> dict[str, 
 
 def _near(name: str, known: Iterable[str]) -> str:
     near = difflib.get_close_matches(name, list(known), n=1)
-    return f"; did you mean {near[0]!r}?" if near else ""
+    return f" (did you mean {near[0]!r}?)" if near else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 from limbeck.reading.unreadable import Unreadable, shown
@@ -14,6 +15,20 @@ _NO_INPUT = ("", "<noinput>")
 
 def not_text(name: str, value: Any) -> Unreadable:
     return Unreadable("not_text", f"{name} must be text, got {shown(value)}")
+
+
+def no_instruction(raw: Mapping[str, Any]) -> Unreadable:
+    names = ", ".join(sorted(map(str, raw))) or "nothing"
+    return Unreadable(
+        "no_instruction",
+        "no instruction found: a row has messages, conversations or one of instruction, prompt, "
+        f"question, query, problem, input; this one has {names:.300}",
+    )
+
+
+def empty_instruction(name: str, value: Any) -> Unreadable:
+    says = f"{name} must be a text that is not empty, got {shown(value)}"
+    return Unreadable("empty_instruction", says)
 
 
 def input_text(value: Any, name: str | None) -> str:

@@ -68,6 +68,8 @@ def report(*findings: dict[str, Any], **more: Any) -> dict[str, Any]:
         "limbeck_version": "0.1",
         "name": "rows.jsonl",
         "about": "JSON lines, 1,000 rows read as instruction, input, output",
+        "not_read": [],
+        "notes": [],
         "options": {"sample": 200, "seed": 0, "tokenizer": "unicode", "threshold": 0.7},
         "unreadable": {"count": 0, "reasons": []},
         "counts": {
@@ -117,6 +119,7 @@ def hostile() -> dict[str, Any]:
     made = mixed("\n".join(HOSTILE))
     made["name"] = f"{HOSTILE[0]}{HOSTILE[3]}\x1b[2J.jsonl"
     made["about"] = "JSON lines, read as " + ", ".join(HOSTILE)
+    made["not_read"] = made["notes"] = list(HOSTILE)
     made["unreadable"] = {"count": 20, "reasons": [f"line 3: {text}" for text in HOSTILE]}
     made["findings"][1]["examples"] += [
         {"places": [n], "texts": [["Output", "漢\u202e" * 5_000_000]], "note": ""} for n in range(4)

@@ -43,6 +43,8 @@ class Listed:
     unreadable: Counter[str] = field(default_factory=Counter)
     reasons: list[str] = field(default_factory=list)
     licence: str = ""
+    left: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     answered: bool = True
 
     def rows(self) -> Iterator[Row]:

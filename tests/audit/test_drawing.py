@@ -17,6 +17,8 @@ class Rows:
     name = "rows"
     about = "made up"
     licence = "cc0"
+    left = ("id",)
+    notes = ("a guess",)
     answered = False
     columns = {"instruction": "q"}  # noqa: RUF012
     reasons = ("line 1: bad",)
@@ -56,5 +58,7 @@ def test_everything_else_is_the_sources() -> None:
         "reasons",
         "forms",
         "unreadable",
+        "left",
+        "notes",
     ):
         assert getattr(found, name) == getattr(source, name)

@@ -102,3 +102,8 @@ def test_a_condition_as_it_is_read() -> None:
         True,
     )
     assert one.text == "Wrong_Answers >= 2.50%"
+
+
+def test_no_share_above_all_is_proposed() -> None:
+    with pytest.raises(UserError, match=r"1\.5 is no whole one$"):
+        read_conditions(["contamination>1.5"], sheets.KEYS)

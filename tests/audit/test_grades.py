@@ -6,7 +6,15 @@ from typing import Any
 
 import pytest
 
-from limbeck.audit.grades import grades, groups, headline, measure_of
+from limbeck.audit import markdown, page
+from limbeck.audit.grades import (
+    grades,
+    groups,
+    headline,
+    measure_of,
+    source_line,
+    source_sentence,
+)
 from tests.audit import sheets
 
 
@@ -105,3 +113,12 @@ def test_places_of_an_example() -> None:
     assert [one.head for one in grade.examples] == [
         "Row 1,234", "Rows 1, 2 and 3, all equal", "Row part-1.jsonl:7", "only a note", "",
     ]  # fmt: skip
+
+
+def test_how_the_data_was_read_is_a_sentence() -> None:
+    read = "a JSON list, 73 rows read as 问题, ответ"
+    made = sheets.report(about=read)
+    assert source_line(made) == read
+    assert source_sentence(made) == "A JSON list, 73 rows read as 问题, ответ."
+    assert "A JSON list, 73 rows read as 问题, ответ.</p>" in page.render(made)
+    assert "\n\nA JSON list, 73 rows" in markdown.render(made)

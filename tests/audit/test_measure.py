@@ -210,9 +210,9 @@ def test_a_full_disk_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_hostile_text_is_counted_and_shown_as_it_is_but_never_whole() -> None:
     rows = [
         {"instruction": "\x1b[31mred\x1b[0m \x00", "output": "<script>alert(1)</script>"},
-        {"instruction": "=HYPERLINK(1)", "output": "字" * 1_000_000, "target": "字"},
+        {"instruction": "=HYPERLINK(1)", "output": "字" * 300_000, "target": "字"},
         {"instruction": "\u202egnirts", "output": "```json\n" + "[" * 50_000},
-        {"instruction": "a" * 1_000_000, "output": "🌊" * 10, "target": "{" * 5000},
+        {"instruction": "a" * 300_000, "output": "🌊" * 10, "target": "{" * 5000},
     ]
     found = report(rows)
     text = json.dumps(found, allow_nan=False)
@@ -220,4 +220,4 @@ def test_hostile_text_is_counted_and_shown_as_it_is_but_never_whole() -> None:
     assert found["counts"]["rows"] == 4
     keys = {one["key"]: one for one in found["findings"]}
     assert keys["truncated"]["count"] == 1  # the fence is left open
-    assert keys["lengths"]["examples"][0]["texts"][-1][1].endswith("… [998,000 more characters]")
+    assert keys["lengths"]["examples"][0]["texts"][-1][1].endswith("… [298,000 more characters]")

@@ -46,7 +46,9 @@ def test_titles_in_wide_characters_are_aligned() -> None:
 def test_nothing_raw_of_the_data_and_no_line_too_long() -> None:
     lines = compact(sheets.hostile())
     assert all(char.isprintable() for line in lines for char in line)
-    for line in lines[4 : 4 + len(sheets.KEYS)]:
+    findings = [line for line in lines if line[0:1] in ("✗", "!", "i", "✓", "?")]
+    assert len(findings) == len(sheets.KEYS)
+    for line in findings:
         assert cell_len(line) <= WIDTH
         assert line.endswith("…")
 
@@ -61,3 +63,15 @@ def test_marks_are_said_beside_the_papers_where_they_compare() -> None:
     ]
     chats = compact(report | {"about": "JSON lines, 40 rows read as messages"})
     assert "Self-Instruct" not in "\n".join(chats)
+
+
+def test_guesses_and_columns_that_are_not_read_are_said_below_the_first_line() -> None:
+    made = sheets.report(
+        notes=["so 'frage' as the instruction is a guess"], not_read=["id", "名\x1b[2J", "🐈"] * 5
+    )
+    lines = compact(made)
+    assert lines[1] == "So 'frage' as the instruction is a guess."
+    assert lines[2].startswith("Columns that are not read: id, 名")
+    assert lines[2].endswith("🐈 and 3 more.")
+    assert "\x1b" not in "".join(lines)
+    assert compact(sheets.report())[1] == ""

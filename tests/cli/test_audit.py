@@ -223,7 +223,7 @@ def test_lines_that_cannot_be_read_are_said(data: Path) -> None:
         (["--fail-on", "duplicates<1"], "the operator is > or >=, got <"),
         (["--against", "languge"], "did you mean 'language'?"),
         (["--against", "/"], "--against takes files of items, and / is a folder"),
-        (["--column", "prompt"], "--column is NAME=COLUMN"),
+        (["--column", "prompt"], "--column is ROLE=COLUMN"),
         (["--column", "a=b", "--column", "a=c"], "--column a is there twice: 'b' and 'c'"),
         (["--column", "instruktion=instruction"], "did you mean 'instruction'?"),
         (["--column", "instruction=frage"], "has no column 'frage'"),

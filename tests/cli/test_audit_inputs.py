@@ -77,9 +77,3 @@ def test_where_nothing_may_be_written_the_current_folder_is_taken(
 )
 def test_a_dataset_of_the_hub_is_written_here(name: str, folder: str) -> None:
     assert audit_inputs.folder_of(name) == Path(folder)
-
-
-def test_columns_may_hold_an_equals_sign() -> None:
-    assert audit_inputs.columns_of(["instruction=a=b", "output = "]) == {
-        "instruction": "a=b", "output": " ",
-    }  # fmt: skip

@@ -64,10 +64,16 @@ def test_escapes_of_a_terminal_are_not_printed(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (("--column", "q"), "--column is ROLE=COLUMN, such as instruction=q, got 'q'"),
-        (("--column", "input=q", "--column", "input=a"), "--column names input twice"),
+        (("--column", "q"), "--column is ROLE=COLUMN, such as instruction=q: .*; got 'q'"),
+        (
+            ("--column", "input=q", "--column", "input=a"),
+            "--column input is there twice",
+        ),
         (("--column", "inptu=q"), "did you mean 'input'"),
-        (("--targets", "richtg"), "did you mean 'richtig'"),
+        (
+            ("--targets", "richtg"),
+            r"as target \(did you mean 'richtig'\?\); its columns",
+        ),
     ],
 )
 def test_a_wrong_option_is_one_sentence(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
@@ -80,3 +86,26 @@ def test_the_source_is_never_written_over(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="would write over the source"):
         run(path, "--to", path)
     assert path.read_text(encoding="utf-8").startswith("q,a")
+
+
+def test_nothing_is_written_into_a_source_that_is_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "数据"
+    folder.mkdir()
+    (folder / "a.jsonl").write_text('{"prompt": "p"}\n' * 2, encoding="utf-8")
+    for to in (folder / "seeds.jsonl", folder / "b" / ".." / "seeds.jsonl"):
+        with pytest.raises(UserError, match="would write into the source"):
+            run(folder, "--to", to)
+    assert [path.name for path in folder.iterdir()] == ["a.jsonl"]
+    out = run(folder, "--to", tmp_path / "seeds.jsonl")
+    assert "\n1 row asks what an earlier one asks; a recipe" in out
+
+
+def test_an_empty_file_is_one_sentence_without_a_reason(tmp_path: Path) -> None:
+    (tmp_path / "leer.jsonl").touch()
+    with pytest.raises(UserError, match=r"leer\.jsonl has no row that can be a seed$"):
+        run(tmp_path / "leer.jsonl", "--to", tmp_path / "to.jsonl")
+
+
+def test_no_name_is_not_the_current_folder(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="the name of the data is empty"):
+        run("", "--to", tmp_path / "to.jsonl")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from limbeck.cli.options import resumable
+from limbeck.cli.options import columns_of, resumable
 from limbeck.pipeline.context import Context
 from limbeck.progress import reporter
 from limbeck.rundir import RunDir
@@ -28,3 +28,10 @@ def test_what_is_kept_after_ctrl_c_is_told(tmp_path: Path, trained: bool) -> Non
     assert said.getvalue() == (
         f"stopped; what was answered is in the ledger{more}. To go on: limbeck train r\n"
     )
+
+
+def test_columns_may_hold_an_equals_sign() -> None:
+    assert columns_of(["instruction=a=b", " output = ", "input=输入🐈"]) == {
+        "instruction": "a=b", "output": " ", "input": "输入🐈",
+    }  # fmt: skip
+    assert columns_of(None) == {}

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from limbeck.cli.audit import _seeds
+from limbeck.cli.audit_inputs import seeds_of
 from limbeck.errors import DataError, RecipeError
 from limbeck.pipeline import generate as module
 from limbeck.pipeline.batch_plan import own_requests
@@ -190,9 +190,9 @@ def test_all_that_read_seeds_read_the_same_ones(tmp_path: Path) -> None:
     assert [one.messages[-1].content for one in made_by(ctx)] == requests
     assert "generate: 14 requests" in said(ctx)
     ctx.run.save_recipe()
-    assert _seeds(ctx.run.path, None, Quiet()) == requests
+    assert seeds_of(None, ctx.recipe, Quiet()) == requests
     (tmp_path / "tasks.yaml").unlink()
-    assert _seeds(ctx.run.path, None, Quiet()) is None
+    assert seeds_of(None, ctx.recipe, Quiet()) is None
 
 
 def test_a_run_of_demonstrations_is_estimated_as_it_is_made(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from limbeck.publish.folder import publish
 from limbeck.publish.verify import verify
 from limbeck.recipe import Recipe
 from limbeck.rundir import RunDir
-from limbeck.store import read_json, read_records, write_jsonl
+from limbeck.store import read_json, read_records, write_json, write_jsonl
 from limbeck.testing import ApiServer
 from tests.publish.runs import PROMPTS, YES
 
@@ -91,3 +92,23 @@ def test_cost_and_settings_are_on_the_card(bought: Context, tmp_path: Path) -> N
     assert found["teacher"]["endpoint"] == "https://hidden.invalid/v1"  # 127.0.0.1 is private
     assert "24 of 24 rows have their request there; 24 with a seed" in card
     assert verify(tmp_path / "d").ok
+
+
+def test_a_merged_run_has_the_cost_of_its_parts(bought: Context, tmp_path: Path) -> None:
+    """Its own id paid nothing: the ledger knows the parts by theirs."""
+    alone = paid_of(bought, tmp_path / "alone")
+    path = tmp_path / "merged"
+    shutil.copytree(bought.run.path, path)
+    (path / "id").write_text("f" * 32)
+    context = Context(RunDir.open(path), Quiet(), bought.ledger)
+    assert paid_of(context, tmp_path / "unknown") is None
+    parts = [{"payers": [bought.run.id]}, {"payers": ["e" * 32]}]
+    write_json(path / "merge.json", {"schema": "limbeck.merge/1", "parts": parts})
+    assert alone is not None
+    assert alone["picodollars"] > 0
+    assert paid_of(context, tmp_path / "d") == alone
+
+
+def paid_of(context: Context, to: Path) -> dict[str, Any] | None:
+    made = publish(context, to, YES).manifest["cost"]["paid"]
+    return None if made is None else dict(made)

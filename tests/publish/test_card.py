@@ -15,8 +15,9 @@ from limbeck.publish.folder import publish
 from limbeck.publish.measured import common
 from limbeck.publish.rows import COLUMNS, REFUSED_ROW, REFUSED_VERDICT, features, schema
 from limbeck.publish.verify import verify
+from limbeck.record import Provenance, Record, user
 from limbeck.store import read_json
-from tests.publish.runs import YES, rows, run_of
+from tests.publish.runs import PROMPTS, YES, rows, run_of
 
 EVIL = (
     "---\nlicense: mit\n---\n# <img src=x onerror=alert(1)> [x](javascript:1) `| a: b\x1b[31m @me"
@@ -116,6 +117,12 @@ def test_every_text_from_outside_is_escaped(manifest: dict[str, Any]) -> None:
             "near_across_splits": {"threshold": 0.8, "rows": {"validation": 1, "test": 2}},
             "audit": {"about": EVIL, "findings": [finding, finding | {"level": "good"}]},
             "contamination": {"tasks": [{"task": EVIL, "items": 3, "flagged": 1}]},
+            "student": {
+                "headline": EVIL,
+                "models": {"base": {"name": EVIL, "about": EVIL}},
+                "tasks": [{"task": EVIL, "metric": EVIL, "kind": EVIL, "unit": EVIL, "n": 3}],
+                "pooled": [],
+            },
         },
         "cost": manifest["cost"] | {"local": False, "price": EVIL, "picodollars": 5, "per_row": 1},
     }  # fmt: skip
@@ -152,3 +159,23 @@ def test_what_is_not_known_is_said(manifest: dict[str, Any]) -> None:
     assert "24 of 48 have the right answer (50.0%, 95% interval 36.4% to 63.6%)" in text
     unchecked = manifest | {"rows": manifest["rows"] | {"checked": {}}, "verifier": {}}
     assert "the run verified no answer (48 rows have a reference answer)" in card(unchecked)
+
+
+def test_rows_that_were_given_are_not_said_to_be_a_model_s(tmp_path: Path) -> None:
+    """Nobody was asked for them: a person may have written every answer."""
+    seeds = [{"prompt": text, "output": f"是 {n} 🙂"} for n, text in enumerate(PROMPTS)]
+    given = [
+        Record((user(text),), f"是 {n} 🙂", Provenance("given", "", "", "", 0, (f"s{n}",)))
+        for n, text in enumerate(PROMPTS)
+    ]
+    context = run_of(tmp_path, given, seeds=seeds, generate={"generator": "given"}, filters=[])
+    publish(context, tmp_path / "d", YES)
+    text = (tmp_path / "d" / "README.md").read_text("utf-8")
+    assert head(text)["tags"] == ["limbeck"]
+    assert "24 rows that were given with their answers" in text
+    assert "Who wrote the answers, a model or a person, the run does not know." in text
+    assert "The run asked nobody for these rows" in text
+    assert "No model was asked by the run" in text
+    for wrong in ("Every answer is a model's", "the teacher's", "publisher's machine", "ledger"):
+        assert wrong not in text
+    assert verify(tmp_path / "d").ok

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from limbeck.audit.sheet import meant
 from limbeck.publish.export import Exported, Options, export
-from limbeck.publish.export_chat import Chat, chat_of_record, whole
+from limbeck.publish.export_chat import Chat, chat_of_record, chats_of_read, whole
 from limbeck.publish.exports import Form
 from limbeck.reading.source import open_source
 from limbeck.record import Message, Provenance, Record
@@ -106,19 +106,15 @@ def test_alpaca_is_read_as_it_was(
     _written(given, path, Options("alpaca", force=True), monkeypatch)
     source = open_source(path)
     found = [
-        (row.system, raw.get("history") or [], row.instruction, row.output)
+        (chat.turns, chat.answer)
         for raw, read in source.read()
-        for row in read.rows
+        for chat in chats_of_read(raw, read)
     ]
     assert not source.unreadable, source.reasons
-    wanted = []
-    for chat in (whole(one)[0] for one in given):
-        system = chat.turns[0][1] if chat.turns[0][0] == "system" else ""
-        spoken = [text for role, text in chat.turns if role != "system"]
-        pairs = [[spoken[at], spoken[at + 1]] for at in range(0, len(spoken) - 1, 2)]
-        wanted.append((system, pairs, spoken[-1], chat.answer))
+    wanted = [(chat.turns, chat.answer) for chat in (whole(one)[0] for one in given)]
     if kind == "jsonl":  # the first row with a history stands first
-        at = next((at for at, row in enumerate(wanted) if row[1]), 0)
+        roles = [[role for role, _ in turns] for turns, _ in wanted]
+        at = next((at for at, who in enumerate(roles) if who.count("user") > 1), 0)
         wanted.insert(0, wanted.pop(at))
     assert found == wanted
 

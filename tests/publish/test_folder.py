@@ -128,6 +128,8 @@ def test_datasets_loads_it(
     code = code.replace("split=", f"cache_dir={str(tmp_path)!r}, split=")
     exec(code.replace("print", "str"), names)
     assert len(names["rows"]) == 34
+    told = datasets.load_dataset_builder(str(folder), cache_dir=str(tmp_path)).info.splits
+    assert told["train"].num_examples == 34  # None where datasets cannot read the card's splits
     whole = datasets.load_dataset(str(folder), cache_dir=str(tmp_path))
     assert {name: part.num_rows for name, part in whole.items()} == {
         "train": 34, "validation": 6, "test": 8,
@@ -277,6 +279,14 @@ def test_a_folder_that_limbeck_did_not_write_stays(
         publish(context, tmp_path / "empty", YES, replace=True)
 
 
+@pytest.mark.parametrize("to", ["seeds.jsonl/d", "/proc/none/d", "名" * 200, "runs/r/train"])
+def test_a_place_that_cannot_be_written_is_a_sentence(made: tuple[Context, Path], to: str) -> None:
+    context, _ = made
+    place = context.run.path.parents[1] / to
+    with pytest.raises(UserError, match=r"cannot write|is in the run folder"):
+        publish(context, place, YES)
+
+
 def test_nothing_is_left_of_what_failed(tmp_path: Path) -> None:
     context = run_of(tmp_path, rows())
     with pytest.raises(UserError, match="--acknowledge seeds-licence"):
@@ -311,33 +321,6 @@ def test_seeds_that_are_gone_are_told(tmp_path: Path) -> None:
     assert found["recipe"]["not_compared"] == ["generate"]
     assert found["seeds"]["files"] == [{"file": "seeds.jsonl", "sha256": None}]
     assert "could not be checked" in (tmp_path / "d" / "README.md").read_text("utf-8")
-
-
-def test_secrets_do_not_leave(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    key = "k3y-0f-a-private-server"
-    monkeypatch.setenv("MY_API_KEY", key)
-    leaking = rows()
-    leaking[0] = replace(leaking[0], completion=f"Your key is {key}.", id="")
-    sections: dict[str, Any] = {"format": {"valid": 0, "test": 1}}
-    context = run_of(tmp_path, leaking, **sections)
-    with pytest.raises(UserError, match=r"would hold the value of \$MY_API_KEY") as error:
-        publish(context, tmp_path / "d", YES)
-    assert key not in str(error.value)
-    assert not (tmp_path / "d").exists()
-
-
-def test_private_servers_and_folders_are_not_in_the_recipe(tmp_path: Path) -> None:
-    teacher = {"model": "openai:m", "base_url": "http://llm.corp.example:8000/v1"}
-    context = run_of(tmp_path, rows(teacher="openai:m"), teacher=teacher)
-    publish(context, tmp_path / "d", YES)
-    for path in (tmp_path / "d").rglob("*"):
-        if path.is_file():
-            assert b"corp.example" not in path.read_bytes(), path
-            assert str(tmp_path).encode() not in path.read_bytes(), path
-    text = (tmp_path / "d" / "recipe.yaml").read_text("utf-8")
-    assert "https://hidden.invalid/v1" in text
-    assert "path: seeds.jsonl" in text
-    assert "a private endpoint" in (tmp_path / "d" / "README.md").read_text("utf-8")
 
 
 def test_bundled_seeds_bring_their_licence(tmp_path: Path) -> None:

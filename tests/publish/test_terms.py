@@ -36,6 +36,17 @@ from limbeck.publish.terms import acknowledged, checked_licence, known_host, not
         ("hf:mistralai/Mistral-7B-Instruct-v0.3", None, "mistral", "allowed"),
         ("hf:mistralai/Mistral-Large-Instruct-2411", None, "mistral-research", "forbidden"),
         ("hf:CohereForAI/c4ai-command-r-v01", None, "cohere", "forbidden"),
+        ("hf:deepseek-ai/DeepSeek-V3-0324", None, "deepseek", "allowed"),
+        ("hf:deepseek-ai/DeepSeek-V3.1", None, "deepseek", "allowed"),
+        ("hf:deepseek-ai/DeepSeek-R1-Distill-Qwen-7B", None, "deepseek", "allowed"),
+        ("hf:deepseek-ai/DeepSeek-V3", None, "deepseek-older", "conditions"),
+        ("gguf:deepseek-coder-6.7b-instruct.Q4_K_M.gguf", None, "deepseek-older", "conditions"),
+        ("openai:qwen/qwen3-coder-plus", "https://openrouter.ai/api/v1", "qwen-api", "unknown"),
+        ("openai:qwen-vl-max", None, "qwen-api", "unknown"),
+        ("hf:Qwen/Qwen2.5-VL-72B-Instruct", None, "qwen-licence", "conditions"),
+        ("hf:Qwen/Qwen2.5-VL-3B-Instruct", None, "qwen-research", "forbidden"),
+        ("hf:Qwen/Qwen2.5-Coder-32B-Instruct", None, "qwen", "allowed"),
+        ("openai:prompt-writer", None, "unknown", "unknown"),
         ("bundled", None, "bundled", "allowed"),
         ("my-own-model", None, "unknown", "unknown"),
         ("", None, "unknown", "unknown"),
@@ -122,6 +133,9 @@ def test_an_unknown_acknowledgement_or_licence_is_refused() -> None:
 def test_known_hosts_are_no_secret() -> None:
     assert known_host("https://api.openai.com/v1")
     assert known_host("https://openrouter.ai/api/v1")
+    # Whose resource or project it is stands in the address.
+    assert not known_host("https://secret-corp.openai.azure.com/openai/v1")
+    assert not known_host("https://x-aiplatform.googleapis.com/v1/projects/secret-corp")
     for private in (
         "http://10.0.0.7:8000/v1",
         "https://llm.corp.example/v1",

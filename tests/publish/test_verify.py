@@ -17,13 +17,14 @@ import pytest
 from limbeck.errors import UserError
 from limbeck.publish.card import card
 from limbeck.publish.folder import publish
-from limbeck.publish.rows import COLUMNS, schema
+from limbeck.publish.rows import COLUMNS, REFUSED_ROW, schema
 from limbeck.publish.verify import Verified, verify
 from limbeck.store import file_hash, read_json, write_json, write_text
 from tests.publish.runs import YES, rows, run_of
 
 TRAIN = "data/train-00000-of-00001.parquet"
 TEST = "data/test-00000-of-00001.parquet"
+REFUSED = "provenance/refused-00000-of-00001.parquet"
 
 
 @pytest.fixture(scope="module")
@@ -342,3 +343,35 @@ def test_json_is_what_was_found(original: Path) -> None:
     assert row["ok"] is True
     assert row["name"] == "r"
     json.dumps(row)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        (lambda m: m["cost"].update(per_row=7), "cost.per_row is 0"),
+        (lambda m: m["cost"].update(correct_rows=48), "cost.correct_rows is 24"),
+        (lambda m: m["cost"].update(per_correct_row=1), "cost.per_correct_row is 0"),
+        (lambda m: m["sampling"].update(requests=9, unknown=9), "sampling.requests is 48"),
+        (lambda m: m["sampling"].update(found=48), "sampling.found is 0"),
+        (lambda m: m["files"][REFUSED].update(rows=2), f"{REFUSED} has 1 rows"),
+    ],
+)
+def test_numbers_that_follow_from_others_are_had_again(
+    folder: Path, change: Callable[[dict[str, Any]], None], says: str
+) -> None:
+    sealed(folder, change)
+    assert says in said(verify(folder))
+
+
+def test_refused_rows_are_rows_of_limbeck(tmp_path: Path) -> None:
+    cut = replace(rows(1)[0], completion="断", meta={"finish_reason": "length"}, id="")
+    made = [*rows(), replace(cut, provenance=replace(cut.provenance, index=9), id="")]
+    publish(run_of(tmp_path, made), tmp_path / "d", replace(YES, with_refused=True))
+    assert verify(tmp_path / "d").ok
+    table = pq.read_table(tmp_path / "d" / REFUSED).to_pylist()
+    table[0]["completion"] = "something else"
+    pq.write_table(
+        pa.Table.from_pylist(table, schema=schema(REFUSED_ROW)), tmp_path / "d" / REFUSED
+    )
+    sealed(tmp_path / "d")
+    assert f"{REFUSED}, row 0: not a row of limbeck" in said(verify(tmp_path / "d"))

@@ -14,9 +14,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from limbeck.errors import DataError, MissingExtra, UserError
+from limbeck.kept import RECORDS, VERDICTS
 from limbeck.pipeline.format import to_row
 from limbeck.reading.ids import Times
-from limbeck.reading.run import RECORDS, VERDICTS
 from limbeck.reading.source import Source, open_source
 from limbeck.record import Verdict
 from limbeck.store import write_jsonl
@@ -142,6 +142,8 @@ def test_a_run_gives_what_its_filters_kept(tmp_path: Path) -> None:
         ("b", 2, made[1].id)
     ]
     assert source.about.startswith("the records of the run that its filters kept, 1 row ")
+    with pytest.raises(UserError, match="is a run and has no split 'test'"):
+        open_source(tmp_path, split="test")
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,6 @@ def test_nul_and_ten_megabytes_are_text_like_any_other(tmp_path: Path) -> None:
     for name, content in (
         ("a.jsonl", lines(rows)),
         ("b.json", json.dumps(rows).encode()),
-        ("c.json", json.dumps(rows, indent=1).encode()),
         ("d.parquet", parquet(rows)),
     ):
         source = open_source(written(tmp_path, name, content))

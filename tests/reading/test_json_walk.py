@@ -23,7 +23,7 @@ def pieces(content: bytes, size: int) -> list[bytes]:
     return [content[at : at + size] for at in range(0, len(content), size)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.lists(_JSON, max_size=6), st.integers(1, 9), st.sampled_from([None, 1]), st.booleans())
 def test_elements_of_a_list(values: list[Any], size: int, indent: int | None, ascii_: bool) -> None:
     content = json.dumps(values, indent=indent, ensure_ascii=ascii_).encode()
@@ -35,7 +35,7 @@ def test_elements_of_a_list(values: list[Any], size: int, indent: int | None, as
     assert (walk.ended, refused, walk.peek()) == (True, [], b"")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.dictionaries(st.sampled_from("abcdef"), _JSON), st.integers(1, 9), st.booleans())
 def test_members_of_an_object_taken_or_passed_over(
     value: dict[str, Any], size: int, taken: bool

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -281,3 +282,45 @@ def test_any_row_is_read_or_has_a_known_reason(raw: dict[str, Any]) -> None:
     for row in read.rows if read else ():
         assert all(isinstance(text, str) for text in (row.instruction, row.output, row.input))
         assert isinstance(row.target, str | None)
+
+
+PAIRS = [["Wer bist du?", "Eine Katze 🐈"], ["你好", "喵"]]
+TOLD = "user: Wer bist du?\n\nassistant: Eine Katze 🐈\n\nuser: 你好\n\nassistant: 喵"
+ALPACA = {"instruction": "Und jetzt?", "input": "Es regnet.", "output": "Miau"}
+
+
+@pytest.mark.parametrize("history", [PAIRS, json.dumps(PAIRS), f" {json.dumps(PAIRS)}\n"])
+def test_alpacas_history_is_the_turns_before_the_instruction(history: object) -> None:
+    read = read_row({**ALPACA, "system": "S", "history": history}, 1)
+    (row,) = read.rows
+    asked = "Und jetzt?\n\nEs regnet."
+    assert (row.instruction, row.input, row.output, row.system) == (asked, TOLD, "Miau", "S")
+    assert read.form == "instruction, input, output, with its history"
+    spoken = [turn for pair in PAIRS for turn in zip(("user", "assistant"), pair, strict=True)]
+    assert read.turns == (*spoken, ("user", asked))
+    messages = [{"role": role, "content": text} for role, text in read.turns]
+    chat = {"messages": [*messages, {"role": "assistant", "content": "Miau"}]}
+    assert one(chat).id == row.id
+
+
+def test_a_history_of_messages_and_one_of_plain_text() -> None:
+    messages = [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]
+    assert one({**ALPACA, "history": messages}).input == "user: a\n\nassistant: b"
+    assert one({**ALPACA, "history": "[sic] Fieber seit 3 Tagen"}).input == (
+        "user: [sic] Fieber seit 3 Tagen"
+    )
+
+
+@pytest.mark.parametrize("history", [None, [], "", " ", "[]"])
+def test_an_empty_history_changes_nothing(history: object) -> None:
+    assert one({**ALPACA, "history": history}).id == one(ALPACA).id
+    assert read_row({**ALPACA, "history": history}, 1).turns is None
+
+
+@pytest.mark.parametrize(
+    "history", [5, {"a": 1}, [["only one"]], [["a", "b", "c"]], [["a", 1]], ["a", "b"], [[], None]]
+)
+def test_a_history_of_another_shape_is_a_reason(history: object) -> None:
+    with pytest.raises(Unreadable) as bad:
+        read_row({**ALPACA, "history": history}, 1)
+    assert bad.value.reason == "not_text"

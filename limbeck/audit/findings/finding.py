@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -13,6 +14,7 @@ Level = Literal["good", "note", "warning", "problem", "unknown"]
 LEVELS: tuple[Level, ...] = ("good", "note", "warning", "problem", "unknown")
 SHOWN = 10
 _LONGEST = 2_000  # characters of a text in an example
+_TORN = re.compile(r"(?<![!-~])[!-~]{1,254}\Z")
 
 TITLES = {
     "unreadable": "Unreadable rows",
@@ -75,11 +77,20 @@ BOUNDS = {
 """Shares at which levels begin, by key: docs/audit.md has them as a table."""
 
 
-def level_of(key: str, share: float) -> Level:
-    """The level of a share. A problem is at least the share of its bound, and above `note`."""
+FEW = 10
+FEW_SAY_LITTLE = ("wrong_answers", "self_consistency")
+"""Findings on the rows that can be checked, be they few in a large set: of fewer than FEW they are
+notes at most. All others count in the whole set."""
+
+
+def level_of(key: str, share: float, of: int = FEW) -> Level:
+    """The level of a share `of` so many units. A problem is at least the share of its bound, and
+    above `note`."""
     note, warning, problem = BOUNDS[key]
     if share <= note:
         return "good"
+    if of < FEW and key in FEW_SAY_LITTLE:
+        return "note"
     if problem is not None and share >= problem:
         return "problem"
     return "warning" if warning is not None and share >= warning else "note"
@@ -114,7 +125,7 @@ class Finding:
         low, high = wilson(self.count, self.of) if known else (None, None)
         level = self.level
         if level is None:
-            level = "unknown" if share is None else level_of(self.key, share)
+            level = "unknown" if share is None else level_of(self.key, share, self.of)
         why = self.why or ("" if known else "there is nothing to count it in")
         return {
             "key": self.key,
@@ -163,9 +174,14 @@ def asked(row: Row) -> list[tuple[str, str]]:
 
 
 def cut(text: str, most: int = _LONGEST) -> str:
-    """A text for an example; what is left out is said."""
-    left = len(text) - most
-    return text if left <= 0 else f"{text[:most]} … [{left:,} more characters]"
+    """A text for an example; what is left out is said. No address or key is cut in two: half of
+    one is not known for what it is, and would not be masked."""
+    if len(text) <= most:
+        return text
+    kept = text[:most]
+    if not text[most].isspace():
+        kept = _TORN.sub("", kept)
+    return f"{kept} … [{len(text) - len(kept):,} more characters]"
 
 
 def percent(count: float, of: float) -> str:

@@ -162,7 +162,8 @@ def contradictions(m: Measured, found: Mapping[str, Any]) -> Finding:
 
 def near_instructions(m: Measured, found: Mapping[str, Any]) -> Finding:
     """Different instructions that the novelty filter would refuse, of those compared."""
-    of, count = found["of"], found["instructions"]
+    of, count, every = found["of"], found["instructions"], len(m.totals.distinct)
+    among = f"{of:,} different ones" if of == every else f"the first {of:,} different ones"
     examples = []
     for one in found["examples"]:
         rows = [m.spill[int(m.totals.distinct[place])] for place in one["places"]]
@@ -173,10 +174,10 @@ def near_instructions(m: Measured, found: Mapping[str, Any]) -> Finding:
         count,
         of,
         unit="instructions",
-        sampled=of < len(m.totals.distinct),
-        says=f"{several(count, 'instruction')} of {of:,} different ones ({percent(count, of)}) "
+        sampled=of < every,
+        says=f"{several(count, 'instruction')} of {among} ({percent(count, of)}) "
         f"{verb(count, 'is', 'are')} above ROUGE-L {found['threshold']:g} with an earlier one.",
         advice="Where new tasks are wanted, refuse these: the filter rouge (limbeck filter) does.",
-        details=[("Different instructions", f"{len(m.totals.distinct):,}")],
+        details=[("Different instructions", f"{every:,}")],
         examples=examples,
     )

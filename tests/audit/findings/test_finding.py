@@ -42,6 +42,14 @@ def test_levels_begin_where_the_page_says(key: str, share: float, level: Level) 
     assert level_of(key, share) == level
 
 
+def test_a_share_of_few_is_a_note_at_most() -> None:
+    assert level_of("self_consistency", 1.0, 9) == "note"
+    assert level_of("self_consistency", 1.0, 10) == "problem"
+    assert level_of("self_consistency", 0.0, 1) == "good"
+    assert level_of("unreadable", 0.5, 2) == "problem"
+    assert Finding("wrong_answers", 1, 2, says="s.").to_json()["level"] == "note"
+
+
 def test_a_finding_has_wilsons_interval() -> None:
     found = Finding("duplicates", 3, 200, says="s.", advice="a.").to_json()
     assert (found["share"], found["level"]) == (0.015, "warning")

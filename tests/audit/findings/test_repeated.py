@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from limbeck.audit import measure
 from tests.audit.small import ROWS, finding
 
 WORDS = [f"w{n}" for n in range(60)]
@@ -64,7 +67,7 @@ def test_contradictions_of_all_questions() -> None:
     assert alone["why"] == "the rows have no outputs"
 
 
-def test_near_instructions_show_both_with_their_places() -> None:
+def test_near_instructions_show_both_with_their_places(monkeypatch: pytest.MonkeyPatch) -> None:
     rows = [
         {"instruction": "Write a poem about the sea", "output": "x"},
         {"instruction": "写一首关于大海的诗", "output": "x"},
@@ -74,3 +77,7 @@ def test_near_instructions_show_both_with_their_places() -> None:
     assert (found["count"], found["of"], found["sampled"]) == (1, 3, False)
     assert found["examples"][0]["places"] == [1, 3]
     assert found["examples"][0]["note"] == "ROUGE-L 0.92"  # 12/13
+    monkeypatch.setattr(measure, "NEAR", 2)
+    first = finding(rows, "near_instructions")
+    assert (first["count"], first["of"], first["sampled"]) == (0, 2, True)
+    assert "of the first 2 different ones" in first["says"]
