@@ -12,7 +12,7 @@ class Seen:
 
     Keys are digests of 16 bytes. An id of 32 hexadecimal digits, which a record's is unless
     somebody gave it another, lies in the table; others lie beside it. Between 43 and 85 bytes a
-    key, where a dict of texts takes some 300.
+    key, 128 for a moment while it grows, where a dict of texts takes some 300.
     """
 
     def __init__(self) -> None:

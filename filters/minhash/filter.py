@@ -49,8 +49,8 @@ class MinHashDedup:
 
     `engine` "daft" compares on all cores of the machine, "ray" on the cluster at `address` (None:
     RAY_ADDRESS, else this machine), with the same verdicts; they need the extra `scale`, keep the
-    first, and see all rows before they judge one. Between their steps they write to `work`, an
-    empty folder that all nodes see (None: a temporary one).
+    first, and see all rows before they judge one. Between their steps they write to a new folder
+    in `work`, which all nodes must see (None: where temporary files are).
 
     Memory: `NearIndex`, and the ids of kept rows.
     """

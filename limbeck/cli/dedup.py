@@ -26,7 +26,9 @@ def dedup(
     threshold: Annotated[
         float, typer.Option(min=0.05, max=1.0, help="The exact Jaccard index of near duplicates.")
     ] = 0.8,
-    num_perm: Annotated[int, typer.Option("--num-perm", min=8, help="Hashes a sketch.")] = 128,
+    num_perm: Annotated[
+        int, typer.Option("--num-perm", min=8, max=65_536, help="Hashes a sketch.")
+    ] = 128,
     shingle: Annotated[int, typer.Option(min=1, help="Words a shingle.")] = 5,
     engine: Annotated[
         str, typer.Option(help="local (one reader), daft (all cores), or ray (a cluster).")
@@ -65,6 +67,9 @@ def dedup(
         raise UserError(
             f"{to} is there already, and limbeck dedup did not write it; choose another"
         )
+    for path in (*files, *((work,) if work is not None else ())):
+        if path.resolve().is_relative_to(to.resolve()):
+            raise UserError(f"{path} is in {to}, which is written anew; choose another --to")
     names = kept_name(files)
     with ExitStack() as stack:
         if work is None:

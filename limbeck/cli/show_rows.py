@@ -47,7 +47,9 @@ def print_rows(
         console.print()
     if total is None:
         sides = {row.verdict.keep: "" for row in rows}
-        lacks = "" if len(sides) == 2 else ", all on one side of it: the other has no scores"
+        lacks = (
+            "" if len(sides) == 2 else ", all on one side of it: no row of the other has a score"
+        )
         _line(console, f"{len(rows):,} rows around the threshold of {name}{lacks}")
     else:
         _line(console, f"{len(rows):,} of {total:,} rows that {name} refused")

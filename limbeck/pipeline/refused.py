@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import heapq
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from limbeck.kept import RECORDS, VERDICTS
 from limbeck.pipeline.funnel import Stage, funnel
 from limbeck.recipe_filters import options_of
 from limbeck.record import Record, Verdict
-from limbeck.registry import did_you_mean
+from limbeck.registry import build, did_you_mean, plugins
 from limbeck.rundir import RunDir
 from limbeck.store import numbered_lines, parse_record, read_jsonl
 
@@ -92,23 +93,31 @@ def rows_around(run: RunDir, stages: Iterable[Stage], name: str, limit: int) -> 
     each the ones whose scores are nearest to those of the others.
 
     Refused rows come first, the farthest at the top, as if the scores were a scale with the
-    threshold in the middle. Raises UserError for a filter that the run has not, and for one whose
-    verdicts have no scores.
+    threshold in the middle. Where a filter refuses both high and low scores (too long, too short),
+    the rows around its upper threshold come first, then those around the lower one. Raises
+    UserError for a filter that the run has not, and for one whose verdicts have no scores.
     """
     _reasons(stages, name)
-    sums = {True: [0.0, 0], False: [0.0, 0]}
+    sums: dict[str | None, list[float]] = {}  # score and count, by reason; None for kept rows
     for verdict in _scored(run, name):
-        sums[verdict.keep][0] += verdict.score or 0.0
-        sums[verdict.keep][1] += 1
-    (kept, many), (refused, few) = sums[True], sums[False]
-    if not many + few:
+        total = sums.setdefault(None if verdict.keep else verdict.reason, [0.0, 0])
+        total[0] += _score(verdict)
+        total[1] += 1
+    if not sums:
         raise UserError(f"the verdicts of the filter {name} have no scores, so nothing is near")
+    means = {reason: total / count for reason, (total, count) in sums.items()}
+    kept = means.pop(None, -math.inf)
     # A filter of duplicates refuses high scores, one of quality low ones.
-    high = not (many and few) or refused / few >= kept / many
-    best, worst = (heapq.nlargest, heapq.nsmallest) if high else (heapq.nsmallest, heapq.nlargest)
-    above = worst(limit, (v for v in _scored(run, name) if not v.keep), key=_score)
-    below = best(limit, (v for v in _scored(run, name) if v.keep), key=_score)
-    return _shown(run, [*reversed(above), *below])
+    high = {reason: mean >= kept for reason, mean in means.items()}
+    found: list[Verdict] = []
+    for side in sorted(set(high.values()), reverse=True) or [True]:
+        best, worst = heapq.nlargest, heapq.nsmallest
+        if not side:
+            best, worst = worst, best
+        these = (v for v in _scored(run, name) if not v.keep and high[v.reason] is side)
+        found += reversed(worst(limit, these, key=_score))
+        found += best(limit, (v for v in _scored(run, name) if v.keep), key=_score)
+    return _shown(run, found)
 
 
 def _reasons(stages: Iterable[Stage], name: str) -> list[str]:
@@ -143,7 +152,9 @@ def _shown(run: RunDir, verdicts: list[Verdict]) -> list[Shown]:
     wanted = {verdict.record for verdict in verdicts}
     wanted |= {verdict.nearest for verdict in verdicts if verdict.nearest is not None}
     records = _records(run.path / RECORDS, wanted)
-    files = {verdict.filter: _files(run, verdict.filter) for verdict in verdicts}
+    names = {verdict.filter for verdict in verdicts}
+    files = {name: _files(run, name) for name in names}
+    changes = {name: _changes(run, name) for name in names}
     others = _Others()
     shown = []
     for verdict in verdicts:
@@ -154,11 +165,28 @@ def _shown(run: RunDir, verdicts: list[Verdict]) -> list[Shown]:
             near = (
                 others.find(verdict.nearest, files[verdict.filter])
                 if other is None
-                else Near(verdict.nearest, other.prompt, other.completion)
+                else Near(verdict.nearest, *_texts(other, changes[verdict.filter]))
             )
-        prompt, completion = (None, None) if own is None else (own.prompt, own.completion)
+        seen = (None, None) if own is None else _texts(own, changes[verdict.filter])
+        prompt, completion = seen
         shown.append(Shown(verdict, prompt, completion, near))
     return shown
+
+
+def _changes(run: RunDir, name: str) -> list[Callable[[Record], Record]]:
+    """What the filters before this one made of each record that they kept: a mask, say."""
+    changing = {plugin.name for plugin in plugins("filters") if hasattr(plugin.load(), "changed")}
+    before = takewhile(lambda step: step.name != name, run.recipe.filters)
+    steps = [step for step in before if step.name in changing]
+    return [
+        build("filters", step.name, options_of(step, run.recipe.eval)).changed for step in steps
+    ]
+
+
+def _texts(record: Record, changes: Iterable[Callable[[Record], Record]]) -> tuple[str, str]:
+    for change in changes:
+        record = change(record)
+    return record.prompt, record.completion
 
 
 def _records(path: Path, wanted: set[str]) -> dict[str, Record]:

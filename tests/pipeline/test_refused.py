@@ -130,6 +130,31 @@ def test_around_a_threshold_are_the_nearest_of_both_sides(tmp_path: Path, high: 
     ]
 
 
+def test_a_filter_with_two_thresholds_shows_both(tmp_path: Path) -> None:
+    texts = ["字" * count for count in (1, 2, 3, 4, 7, 8, 9, 20)]
+    rows = [row(text, number) for number, text in enumerate(texts)]
+    context, _ = run_of(tmp_path, rows, [{"length": {"least": 3, "most": 8}}])
+    filter_records(context)
+    run, stages = filtered(context.run.path)
+    found = rows_around(run, stages, "length", 1)
+    assert [(one.verdict.keep, one.verdict.score) for one in found] == [
+        (False, 9), (True, 8), (False, 2), (True, 3),
+    ]  # fmt: skip
+
+
+def test_rows_are_shown_as_the_filter_saw_them(tmp_path: Path) -> None:
+    rows = [row(f"请写信到 mail{n}@posta.hu", n, prompt="Ida 🙂") for n in range(2)]
+    steps: list[Any] = [{"length": {"most": 2, "unit": "characters"}}]
+    context, _ = run_of(tmp_path, rows, [{"pii": {"mask": True}}, "exact", *steps])
+    filter_records(context)
+    run, stages = filtered(context.run.path)
+    (pair,) = refused_rows(run, stages, "exact", None, 9)
+    assert pair.completion == "请写信到 [EMAIL_1]"
+    assert pair.nearest == Near(rows[0].id, "Ida 🙂", "请写信到 [EMAIL_1]")
+    (before, _) = rows_around(run, stages, "pii", 9)
+    assert before.completion == "请写信到 mail0@posta.hu"
+
+
 def test_around_needs_scores(tmp_path: Path) -> None:
     context = judged(tmp_path, ["exact"])
     with_scores(context, [(True, None)])

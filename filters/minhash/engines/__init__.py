@@ -83,6 +83,10 @@ def compared_rows(
     from limbeck.filters.minhash.engines.dataflow import compare
 
     check_files(files, columns)
+    if set("*?[]{}") & set(str(folder)):  # daft reads them as patterns
+        raise UserError(
+            f"daft cannot work in {folder}: choose a folder without any of * ? [ ] {{ }}"
+        )
     sketch = Sketch(tuple(columns), threshold, num_perm, shingle)
     _check_job(folder / JOB, files, sketch)
     return compare(files, sketch, folder, engine, address=address, say=say)

@@ -21,10 +21,11 @@ PART = 50_000  # texts a file
 
 
 class Elsewhere:
-    """Texts are written to files of `work` (None: a temporary folder; a cluster needs one that all
-    of its nodes see), compared there by the engine, and decided on here: first wins.
+    """Texts are written to files of a new folder in `work` (None: where temporary files are; a
+    cluster needs one that all of its nodes see), compared there by the engine, and decided on
+    here: first wins. The folder goes afterwards.
 
-    Raises UserError for a folder that is not empty, and what `near_rows` raises.
+    Raises UserError where it cannot be made, and what `near_rows` raises.
     """
 
     def __init__(
@@ -36,15 +37,17 @@ class Elsewhere:
         work: Path | None = None,
         address: str | None = None,
     ) -> None:
-        self._temporary = None
-        if work is None:
-            self._temporary = tempfile.TemporaryDirectory(prefix="limbeck-minhash-")
-            work = Path(self._temporary.name)
-        elif work.is_dir() and any(work.iterdir()):
-            raise UserError(f"the filter minhash needs an empty folder to work in, not {work}")
-        self._work = work
-        self._texts = work / "texts"
-        self._texts.mkdir(parents=True)
+        try:
+            if work is not None:
+                work.mkdir(parents=True, exist_ok=True)
+            self._temporary = tempfile.TemporaryDirectory(prefix="limbeck-minhash-", dir=work)
+        except OSError as error:
+            raise UserError(
+                f"the filter minhash cannot make a folder in {work}: {error.strerror}"
+            ) from error
+        self._work = Path(self._temporary.name)
+        self._texts = self._work / "texts"
+        self._texts.mkdir()
         self._options = (engine, threshold, num_perm, shingle, address)
         self._count = 0
 
@@ -61,7 +64,11 @@ class Elsewhere:
             left = left[room:]
 
     def decided(self) -> Decisions:
-        """The decision for each text by its number; `nearest` are numbers too."""
+        """The decision for each text by its number; `nearest` are numbers too. Asked once."""
+        with self._temporary:
+            return self._decide()
+
+    def _decide(self) -> Decisions:
         engine, threshold, num_perm, shingle, address = self._options
         pairs = compared_rows(
             sorted(self._texts.glob("*.jsonl")),

@@ -50,6 +50,8 @@ def _parquet(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str
             for name in columns:
                 if name not in file.schema_arrow.names:
                     raise _missing(path, name, file.schema_arrow.names)
+                if file.schema_arrow.names.count(name) > 1:
+                    raise DataError(f"{path} has several columns {name!r}; rename them", path=path)
                 kind = file.schema_arrow.field(name).type
                 if not (pa.types.is_string(kind) or pa.types.is_large_string(kind)):
                     raise DataError(f"{path}: the column {name!r} is {kind}, not text", path=path)

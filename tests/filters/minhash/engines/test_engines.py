@@ -107,6 +107,8 @@ def test_ray_decides_as_the_local_engine(files: list[Path], tmp_path: Path) -> N
 def test_wrong_input_is_named(files: list[Path], tmp_path: Path) -> None:
     with pytest.raises(UserError, match="did you mean 'daft'"):
         near_rows(files, ["text"], engine="dafft", folder=tmp_path)  # type: ignore[arg-type]
+    with pytest.raises(UserError, match="choose a folder without"):
+        near_rows(files, ["text"], engine="daft", folder=tmp_path / "a*b")
     with pytest.raises(DataError, match="no column 'texts'; did you mean 'text'"):
         near_rows(files, ["texts"], folder=tmp_path)
     with pytest.raises(DataError, match="is no file"):
