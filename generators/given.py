@@ -39,11 +39,12 @@ class Given:
                 "given asks nobody for one: give it a completion, or set generate.generator to "
                 "answers"
             )
+        answered = seed.completion or seed.meta.get("answered")
         version = seed.provenance.prompt_version
         return Record(
             messages=seed.messages,
-            completion=seed.completion or seed.target,
+            completion=seed.completion if answered else seed.target,
             provenance=Provenance(self.name, prompt_version=version, parents=(seed.id,)),
             target=seed.target,
-            meta=seed.meta,
+            meta={key: value for key, value in seed.meta.items() if key != "answered"},
         )

@@ -27,6 +27,7 @@ META_KEYS = frozenset(
         "input",
         "rationale",
         "answer",
+        "answered",
         "answer_text",
         "answer_finish_reason",
         "check",

@@ -196,15 +196,18 @@ def _seed(
         meta["task"] = row["task"]
     elif isinstance(row.get("is_classification"), bool):
         meta["task"] = "classification" if row["is_classification"] else "generation"
+    both = exact is not None and isinstance(said, str)
+    if both and not said:  # an empty completion is an answer, too, and not the target
+        meta["answered"] = True
     named = row.get("id")
     parents = (str(named),) if named is not None else ()
     options = meta.get("options", [])
-    texts = [*(m.content for m in messages), target or "", *options, *parents]
+    texts = [*(m.content for m in messages), target or "", str(said or ""), *options, *parents]
     if any(_SURROGATE.search(text) for text in [*texts, *map(str, meta.values())]):
         raise ValueError("the text holds half a character (a lone surrogate): no model can read it")
     return Record(
         messages=messages,
-        completion=said if exact is not None and isinstance(said, str) else "",
+        completion=str(said) if both else "",
         provenance=Provenance("seed", prompt_version=prompt_version, parents=parents),
         target=target,
         meta=meta,

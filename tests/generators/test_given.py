@@ -58,6 +58,20 @@ def test_every_row_becomes_a_record_in_its_order_and_nobody_is_asked(
     assert (counts["records"], counts["calls"], counts["failures"]) == (4, 0, 0)
 
 
+def test_an_empty_answer_beside_a_target_stays_empty(tmp_path: Path) -> None:
+    rows = [
+        {"prompt": "2 + 3?", "completion": "", "target": "5"},
+        {"instruction": "再加", "output": "", "target": "6"},
+        {"prompt": "2 + 2?", "completion": "four", "target": "4"},
+    ]
+    given = context(tmp_path, rows)
+    do_stages(given, ("generate",))
+    written = read_jsonl(given.run.folder("generate") / "records.jsonl")
+    records = [Record.from_json(row) for _, row in written]
+    assert [(r.completion, r.target) for r in records] == [("", "5"), ("", "6"), ("four", "4")]
+    assert all("answered" not in r.meta for r in records)
+
+
 def test_a_row_without_an_answer_is_named_before_a_record_is_made(tmp_path: Path) -> None:
     given = context(tmp_path, [*ROWS, {"prompt": "And\nyou?"}])
     with pytest.raises(UserError, match=r"the row 'And you\?' has no answer, and the generator"):
