@@ -53,7 +53,7 @@ def measure(texts: list[str], folder: Path, daft: Any) -> None:
     files = written(texts, folder / "in")
     flow = Flow(daft, files, SKETCH, folder / "work")
     spent: dict[str, float] = {}
-    counts = timed(spent, "read, shingle, sign, bands", flow.bands)
+    counts, _ = timed(spent, "read, shingle, sign, bands", flow.bands)
     groups = timed(spent, "group by band", flow.groups)
     known: list[Pairs] = []
     pairs, refused = None, None

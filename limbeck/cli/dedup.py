@@ -96,4 +96,9 @@ def dedup(
     typer.echo(
         f"{found.rows:,} rows, {removed:,} near duplicates removed, {found.rows - removed:,} kept"
     )
+    if found.unreadable:
+        typer.echo(
+            f"{found.unreadable:,} lines could not be read; they stay as they are (limbeck import "
+            "leaves such lines out, and says why)"
+        )
     typer.echo(visible(f"Verdicts: {to / NAME}"))

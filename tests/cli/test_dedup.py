@@ -36,6 +36,19 @@ def test_rows_that_stay_are_written_as_they_were(source: Path, tmp_path: Path) -
     assert (tmp_path / "out" / source.name).read_bytes() == b"".join([*lines[:2], lines[3]])
 
 
+def test_lines_that_cannot_be_read_are_counted_and_stay(source: Path, tmp_path: Path) -> None:
+    lines = source.read_bytes().splitlines(keepends=True)
+    torn = b'{"text": "one two'
+    source.write_bytes(b"".join([lines[0], b"\n", b"[1]\n", *lines[1:], torn]))
+    done = dedup(source, "--to", tmp_path / "out")
+    assert done.exit_code == 0, done.output
+    assert "7 rows, 1 near duplicates removed, 6 kept" in done.output
+    assert "2 lines could not be read; they stay as they are" in done.output
+    kept = [lines[0], b"\n", b"[1]\n", lines[1], lines[3], torn + b"\n"]
+    assert (tmp_path / "out" / source.name).read_bytes() == b"".join(kept)
+    assert pq.read_table(tmp_path / "out" / "verdicts.parquet").num_rows == 7
+
+
 def test_a_file_in_the_folder_that_is_written_anew_is_refused(source: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     dedup(source, "--to", out)

@@ -62,7 +62,7 @@ def near_rows(
         address=address,
         say=say,
     )
-    return decided(compared.pairs, threshold, compared.counts)
+    return decided(compared.pairs, threshold, compared.counts, compared.unreadable)
 
 
 def compared_rows(

@@ -33,6 +33,7 @@ class Compared:
 
     pairs: Pairs
     counts: list[int]
+    unreadable: int
     rounds: int
 
 
@@ -48,7 +49,7 @@ def compare(
     """Compare all rows of all files. `folder` is for what lies between the steps; a job that was
     stopped goes on with what is there. Raises what `daft_on` and reading raise."""
     flow = Flow(daft_on(engine, address), [Path(f).resolve() for f in files], sketch, folder)
-    counts = flow.bands()
+    counts, unreadable = flow.bands()
     say(f"{sum(counts):,} rows sketched in {len(files)} files")
     groups = flow.groups()
     known: list[Pairs] = []
@@ -58,7 +59,7 @@ def compare(
         pairs = joined(known)
         refused = removed(pairs, sketch.threshold)
         say(f"round {len(known)}: {len(found.first):,} pairs compared, {len(refused):,} rows near")
-    return Compared(joined(known), counts, len(known))
+    return Compared(joined(known), counts, unreadable, len(known))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +69,16 @@ class Flow:
     sketch: work.Sketch
     folder: Path
 
-    def bands(self) -> list[int]:
-        """Sketch every file; the rows of each."""
+    def bands(self) -> tuple[list[int], int]:
+        """Sketch every file; the rows of each, and how many of all could not be read."""
         sketch, into = self.sketch, self.folder / "bands"
         into.mkdir(parents=True, exist_ok=True)
         self._each_file(
             list(work.tasks_left(self.files, into)),
             lambda file, path, part: work.write_bands(Path(path), file, Path(part), sketch),
         )
-        return [work.rows_in(into / f"{number:08d}.parquet") for number in range(len(self.files))]
+        found = [work.rows_in(into / f"{n:08d}.parquet") for n in range(len(self.files))]
+        return [rows for rows, _ in found], sum(bad for _, bad in found)
 
     def _each_file(
         self, tasks: Sequence[tuple[int, Path, Path]], do: Callable[[int, str, str], int]

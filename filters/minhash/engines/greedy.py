@@ -88,9 +88,9 @@ def nearest(pairs: Pairs, removed: Positions) -> Nearest:
     return Nearest(second[begins], first[begins], jaccard[begins])
 
 
-def decided(pairs: Pairs, threshold: float, counts: list[int]) -> Decided:
+def decided(pairs: Pairs, threshold: float, counts: list[int], unreadable: int = 0) -> Decided:
     """The verdicts on all rows; `counts` are the rows of each file."""
     gone = removed(pairs, threshold)
     found = nearest(pairs, gone)
     places = np.searchsorted(found.row, gone)
-    return Decided(gone, found.nearest[places], found.jaccard[places], counts)
+    return Decided(gone, found.nearest[places], found.jaccard[places], counts, unreadable)

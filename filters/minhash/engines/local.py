@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from limbeck.errors import DataError
 from limbeck.filters.minhash.engines.positions import Positions, first_of
 from limbeck.filters.minhash.engines.tables import texts_of
 from limbeck.filters.minhash.engines.verdicts import Decided
@@ -20,10 +21,10 @@ def decide(files: Sequence[Path], sketch: Sketch) -> Decided:
     index = NearIndex(sketch.threshold, sketch.num_perm, sketch.shingle)
     places: list[Positions] = []
     made: list[Decisions] = []
-    counts = []
+    counts, bad = [], list[DataError]()
     for file, path in enumerate(files):
         count = 0
-        for start, texts in texts_of(path, sketch.columns):
+        for start, texts in texts_of(path, sketch.columns, bad.append):
             first = first_of(file) + start
             places.append(np.arange(first, first + len(texts), dtype=np.uint64))
             made.append(index.decide(texts))
@@ -32,4 +33,5 @@ def decide(files: Sequence[Path], sketch: Sketch) -> Decided:
     positions = np.concatenate([np.empty(0, np.uint64), *places])
     found = Decisions.joined(made)
     gone = found.refused
-    return Decided(positions[gone], positions[found.nearest[gone]], found.jaccard[gone], counts)
+    near = positions[found.nearest[gone]]
+    return Decided(positions[gone], near, found.jaccard[gone], counts, len(bad))

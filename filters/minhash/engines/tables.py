@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,12 @@ from limbeck.registry import did_you_mean
 from limbeck.store import read_jsonl
 
 BATCH = 4096
+OnBad = Callable[[DataError], None]
 SUFFIXES = (".parquet", ".jsonl", ".ndjson")
+
+
+def _passed_over(bad: DataError) -> None:
+    """Nothing: the line counts as an empty text."""
 
 
 def check_files(files: Sequence[Path], columns: Sequence[str]) -> None:
@@ -30,14 +35,16 @@ def check_files(files: Sequence[Path], columns: Sequence[str]) -> None:
         next(texts_of(path, columns), None)
 
 
-def texts_of(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+def texts_of(
+    path: Path, columns: Sequence[str], on_bad: OnBad = _passed_over
+) -> Iterator[tuple[int, list[str]]]:
     """(number of the first row, texts) of every batch, the columns of a row joined by newlines.
 
     A value that is null counts as "". Of JSON lines, a row's number is its line's, from 0, and a
-    line that is no object is passed over. Raises DataError for a column that is not there, or no
-    text.
+    line that is no object goes to `on_bad` and counts as "", which is near to nothing. Raises
+    DataError for a column that is not there, or no text.
     """
-    return _parquet(path, columns) if path.suffix == ".parquet" else _lines(path, columns)
+    return _parquet(path, columns) if path.suffix == ".parquet" else _lines(path, columns, on_bad)
 
 
 def _parquet(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
@@ -66,16 +73,24 @@ def _parquet(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str
         raise DataError(f"cannot read {path}: {error}", path=path) from error
 
 
-def _lines(path: Path, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+def _lines(path: Path, columns: Sequence[str], on_bad: OnBad) -> Iterator[tuple[int, list[str]]]:
     start, texts = 0, list[str]()
-    for number, row in read_jsonl(path, on_bad=lambda bad: None):
-        line = number - 1
-        if texts and (len(texts) >= BATCH or line != start + len(texts)):
-            yield start, texts
-            texts = []
-        if not texts:
-            start = line
+
+    def refuse(bad: DataError) -> None:
+        fill(bad.line or 1)
+        texts.append("")
+        on_bad(bad)
+
+    def fill(number: int) -> None:
+        """Lines that are blank, up to the one of this number."""
+        texts.extend([""] * (number - 1 - start - len(texts)))
+
+    for number, row in read_jsonl(path, on_bad=refuse):
+        fill(number)
         texts.append("\n".join(_cell(path, number, row, name) for name in columns))
+        if len(texts) >= BATCH:
+            yield start, texts
+            start, texts = start + len(texts), []
     if texts:
         yield start, texts
 

@@ -19,12 +19,14 @@ NAME = "verdicts.parquet"
 @dataclass(frozen=True, slots=True)
 class Decided:
     """The rows that were removed, sorted, each with its nearest kept row and their Jaccard index;
-    and how many rows each file has."""
+    how many rows each file has; and how many of all were lines of JSON lines that hold no object:
+    they count as rows that are near to nothing, and stay."""
 
     removed: Positions
     nearest: Positions
     jaccard: NDArray[np.float64]
     counts: list[int]
+    unreadable: int = 0
 
     @property
     def rows(self) -> int:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from limbeck.errors import DataError
 from limbeck.filters.minhash.bands import Bands, band_keys
 from limbeck.filters.minhash.engines.positions import Positions, among, first_of, rows_of
 from limbeck.filters.minhash.engines.tables import texts_of
@@ -47,9 +48,9 @@ def write_bands(path: Path, file: int, into: Path, sketch: Sketch) -> int:
     import pyarrow.parquet as pq
 
     schema = pa.schema([("key", pa.uint64()), ("pos", pa.uint64())])
-    bands, count = sketch.bands, 0
+    bands, count, bad = sketch.bands, 0, list[DataError]()
     with writing(into) as draft, pq.ParquetWriter(draft, schema, compression="zstd") as writer:
-        for start, texts in texts_of(path, sketch.columns):
+        for start, texts in texts_of(path, sketch.columns, bad.append):
             found = shingles(texts, sketch.shingle)
             keys = band_keys(signatures(found, sketch.num_perm), bands)
             some = np.flatnonzero(found.sizes)
@@ -57,7 +58,7 @@ def write_bands(path: Path, file: int, into: Path, sketch: Sketch) -> int:
             columns = [keys[some].ravel(), np.repeat(pos, bands.count)]
             writer.write_table(pa.table([pa.array(c) for c in columns], schema=schema))
             count = start + len(texts)
-        writer.add_key_value_metadata({"rows": str(count)})
+        writer.add_key_value_metadata({"rows": str(count), "unreadable": str(len(bad))})
     return count
 
 
@@ -137,8 +138,9 @@ def pair_lists(groups: Any, removed: Positions | None) -> Any:
     return pa.LargeListArray.from_arrays(pa.array(np.concatenate([[0], ends])), pairs)
 
 
-def rows_in(part: Path) -> int:
-    """How many rows the file of a bands part has."""
+def rows_in(part: Path) -> tuple[int, int]:
+    """How many rows the file of a bands part has, and how many of them could not be read."""
     import pyarrow.parquet as pq
 
-    return int(pq.read_metadata(part).metadata[b"rows"])
+    said = pq.read_metadata(part).metadata
+    return int(said[b"rows"]), int(said[b"unreadable"])

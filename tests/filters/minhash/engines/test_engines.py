@@ -25,7 +25,7 @@ def files(tmp_path: Path) -> list[Path]:
 def same(one: Decided, other: Decided) -> bool:
     arrays = ((getattr(one, name), getattr(other, name)) for name in ("removed", "nearest"))
     return (
-        one.counts == other.counts
+        (one.counts, one.unreadable) == (other.counts, other.unreadable)
         and all(np.array_equal(a, b) for a, b in arrays)
         and np.array_equal(one.jaccard, other.jaccard)
     )
@@ -54,6 +54,7 @@ def test_the_local_engine_decides_as_plain_sets_do(tmp_path: Path) -> None:
     expected = {places[number]: score for number, score in by_sets(rows).items()}
     told = dict(zip(found.removed.tolist(), found.jaccard.tolist(), strict=True))
     assert len(told) > 40
+    assert (found.unreadable, found.counts) == (1, [100, 100, 101])
     assert len(set(expected) ^ set(told)) <= 1  # MinHash may miss a pair: 0.6% near the threshold
     assert {k: told[k] for k in told if k in expected} == pytest.approx(
         {k: expected[k] for k in expected if k in told}

@@ -75,7 +75,7 @@ def test_bands_and_sets_of_a_file(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     pq.write_table(pa.table({"text": rows}), path)
     assert work.write_bands(path, 2, tmp_path / "bands.parquet", SKETCH) == 4
-    assert work.rows_in(tmp_path / "bands.parquet") == 4
+    assert work.rows_in(tmp_path / "bands.parquet") == (4, 0)
     bands = pq.read_table(tmp_path / "bands.parquet")
     count = SKETCH.bands.count
     assert bands["pos"].to_pylist() == sorted([first_of(2) + n for n in (0, 2, 3)] * count)
