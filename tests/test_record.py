@@ -159,8 +159,8 @@ def test_to_json_gives_a_copy() -> None:
 def test_the_meta_keys_are_the_documented_ones() -> None:
     assert frozenset(
         ["task", "kind", "template", "family", "instruction", "input", "rationale", "answer",
-         "answered", "answer_text", "answer_finish_reason", "check", "pass_rate", "paths", "options",
-         "demos", "demo_scores", "label_distribution", "similar",
+         "answered", "answer_text", "answer_finish_reason", "check", "pass_rate", "paths",
+         "options", "demos", "demo_scores", "label_distribution", "similar",
          "finish_reason", "usage", "logprobs"]
     ) == META_KEYS  # fmt: skip
 
