@@ -78,8 +78,8 @@ BOUNDS = {
 
 
 FEW = 10
-FEW_SAY_LITTLE = ("wrong_answers", "self_consistency")
-"""Findings on the rows that can be checked, be they few in a large set: of fewer than FEW they are
+FEW_SAY_LITTLE = ("wrong_answers", "self_consistency", "language")
+"""Findings on the rows that can be told, be they few in a large set: of fewer than FEW they are
 notes at most. All others count in the whole set."""
 
 

@@ -42,7 +42,7 @@ def test_outputs_in_another_language() -> None:
         row(ENGLISH, "1234567890 " * 5),
     ]
     found = finding(rows, "language")
-    assert (found["count"], found["of"], found["level"]) == (1, 3, "warning")
+    assert (found["count"], found["of"], found["level"]) == (1, 3, "note")
     assert found["examples"][0]["places"] == [1]
     assert found["examples"][0]["note"] == "asked in en, answered in fr"
     assert ["Asked in", "en 60.0%, fr 20.0%, zh 20.0%"] in found["details"]
