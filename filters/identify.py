@@ -100,11 +100,6 @@ def languages_of(texts: Sequence[str]) -> list[tuple[str, float]]:
     return [found[text] for text in texts]
 
 
-def need_model() -> None:
-    """Raises MissingExtra where languages cannot be told."""
-    _model("LATIN")
-
-
 def _chosen(script: str, text: str, share: float) -> tuple[str, float]:
     code, probability = _model(script).classify(text)
     code = _NAMED.get(code, code)

@@ -36,7 +36,6 @@ class Terms:
     says: str
     read: str
     as_of: str
-    noncommercial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +114,7 @@ def known_host(base_url: str | None) -> bool:
 def _terms(family: Mapping[str, Any]) -> Terms:
     keys = ("key", "name", "training", "says", "read", "as_of")
     texts = {key: " ".join(str(family[key]).split()) for key in keys}
-    return Terms(**texts, noncommercial=bool(family.get("noncommercial")))  # type: ignore[arg-type]
+    return Terms(**texts)  # type: ignore[arg-type]
 
 
 def worst(terms: Collection[Terms]) -> Training:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck.errors import MissingExtra, RecipeError
-from limbeck.filters.identify import LANGUAGES, need_model
+from limbeck.filters.identify import LANGUAGES
 from limbeck.filters.language import Language, language_of, languages_of
 from limbeck.protocols import Filter
 from limbeck.record import Provenance, Record, user
@@ -236,5 +236,5 @@ def test_without_the_extra_a_text_that_needs_it_says_so(monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "py3langid.langid", None)
     _model.cache_clear()
     with pytest.raises(MissingExtra, match=r'pip install "limbeck\[filters\]"'):
-        need_model()
+        language_of(SENTENCES["en"])
     assert language_of(SENTENCES["ko"])[0] == "ko"
