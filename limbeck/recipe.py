@@ -24,8 +24,9 @@ from limbeck.recipe_eval import Eval as Eval
 from limbeck.recipe_eval import InContext as InContext
 from limbeck.recipe_filters import FilterStep as FilterStep
 from limbeck.recipe_filters import checked
+from limbeck.recipe_iterate import Iterate as Iterate
+from limbeck.recipe_iterate import with_iterate
 from limbeck.recipe_judge import Judge as Judge
-from limbeck.recipe_judge import with_judge
 from limbeck.recipe_seeds import Seeds as Seeds
 from limbeck.recipe_student import Lora as Lora
 from limbeck.recipe_student import Section
@@ -71,6 +72,7 @@ class Recipe(Section):
     student: Student
     train: Train = Field(default_factory=Train)
     eval: Eval = Field(default_factory=Eval)
+    iterate: Iterate | None = None
 
     @model_validator(mode="before")
     @classmethod
@@ -138,7 +140,11 @@ class Recipe(Section):
             (("generate", "select_options"), lambda: with_encoder(folder, self.generate)),
             (("eval", "in_context", "rows"), lambda: with_files(folder, self.eval.in_context)),
             (("eval", "style", "prompts"), lambda: with_prompts(folder, self.eval.style)),
-            (("eval", "judge", "model"), lambda: with_judge(folder, self.eval.judge)),
+            (
+                ("eval", "judge", "model"),
+                lambda: self.eval.judge and self.eval.judge.resolved(folder),
+            ),
+            (("iterate",), lambda: with_iterate(folder, self.iterate)),
             (("teacher", "model"), lambda: parse_model(self.teacher.model, folder=folder)),
             (("student", "model"), lambda: parse_model(self.student.model, folder=folder)),
             (("train", "objective"), lambda: find("objectives", self.train.objective)),
@@ -169,6 +175,7 @@ class Recipe(Section):
             update={
                 "seeds": seeds,
                 "generate": done["generate", "select_options"],
+                "iterate": done["iterate",],
                 "filters": filters,
                 "teacher": self.teacher.model_copy(update={"model": str(teacher)}),
                 "student": self.student.model_copy(update={"model": str(student)}),

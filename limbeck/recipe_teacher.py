@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation
-from typing import Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
 
+from limbeck.models import OPENAI_URL, parse_model
 from limbeck.recipe_errors import NO_KEYS, is_secret
 from limbeck.recipe_student import Section
 
@@ -105,3 +107,25 @@ class TeacherSection(Section):
         if any(is_secret(key) for key in value):
             raise ValueError(NO_KEYS)
         return value
+
+
+class OtherModel(TeacherSection):
+    """A model beside the teacher. A text alone is its `model`."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _model_alone(cls, value: Any) -> Any:
+        return {"model": str(value)} if isinstance(value, str | Path) else value
+
+    def resolved(self, folder: Path) -> Self:
+        """The same with its model's path taken from the recipe's folder, and the address of
+        OpenAI's API where it is an API's model without one. Raises ModelError for a name that is
+        none."""
+        model = str(parse_model(self.model, folder=folder))
+        return self.model_copy(update={"model": model}).with_url()
+
+    def with_url(self) -> Self:
+        """The same with the address of OpenAI's API where it is an API's model without one."""
+        if not self.model.startswith("openai:") or self.base_url is not None:
+            return self
+        return self.model_copy(update={"base_url": OPENAI_URL})

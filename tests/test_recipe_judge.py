@@ -14,7 +14,6 @@ from limbeck.errors import ModelError, RecipeError
 from limbeck.models import OPENAI_URL
 from limbeck.recipe import Budget, Judge, Recipe, TeacherSection
 from limbeck.recipe_conflicts import check_judge
-from limbeck.recipe_judge import with_judge
 from tests.test_recipe import BASE, refused
 
 
@@ -68,16 +67,15 @@ def test_an_unknown_key_is_named_with_its_line() -> None:
 
 def test_the_model_is_taken_from_the_recipes_folder(tmp_path: Path) -> None:
     (tmp_path / "weights").mkdir()
-    placed = with_judge(tmp_path, judge(model="weights"))
+    placed = judge(model="weights").resolved(tmp_path)
     assert placed is not None
     assert placed.model == str(tmp_path / "weights")
-    assert with_judge(tmp_path, None) is None
     with pytest.raises(ModelError, match="unknown model 'wieghts'"):
-        with_judge(tmp_path, judge(model="wieghts"))
+        judge(model="wieghts").resolved(tmp_path)
 
 
 def test_an_api_without_an_address_is_openais() -> None:
-    placed = with_judge(Path("/r"), judge())
+    placed = judge().resolved(Path("/r"))
     assert placed is not None
     assert placed.base_url == OPENAI_URL
     assert judge(base_url="http://h/v1/").with_url().base_url == "http://h/v1"
