@@ -59,9 +59,10 @@ def run(
     return Run(context.run.path, read_json(context.run.folder("report") / "report.json"))
 
 
-def do_stages(context: Context, stages: Sequence[StageName]) -> None:
+def do_stages(context: Context, stages: Sequence[StageName], *, again: bool = True) -> None:
     """Do these stages in order under the folder's lock; a stage with unchanged inputs and no
-    failed requests is left as it is."""
+    failed requests is left as it is. Without `again` one with failed requests is, too: for who
+    makes more from what it left."""
     run = context.run
     if "train" in stages:
         check_training(
@@ -76,7 +77,7 @@ def do_stages(context: Context, stages: Sequence[StageName]) -> None:
             inputs, work = _WORK[stage]
             done = run.done(stage)
             unchanged = done is not None and done.inputs == inputs(context)
-            if unchanged and not context.ask_again and not _unfinished(done):
+            if unchanged and not context.ask_again and not (again and _unfinished(done)):
                 context.reporter.say(f"{stage}: already done, nothing changed")
                 continue
             run.log("stage_started", stage=stage)

@@ -1,0 +1,81 @@
+"""The control: students that learn from as many new rows, or from as many tokens' worth, which
+nobody chose by what the student can do."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from limbeck.pipeline import format
+from limbeck.pipeline.context import Context
+from limbeck.pipeline.iterate.cost import tokens
+from limbeck.pipeline.iterate.layout import TRAINED_ON, Loop, Round, Work
+from limbeck.pipeline.iterate.learn import account_of, context_of, learn, measure, replies, seed_of
+from limbeck.pipeline.iterate.pools import Pools
+from limbeck.pipeline.iterate.recipes import run_recipe
+from limbeck.pipeline.iterate.write import write_control
+from limbeck.pipeline.run import do_stages
+from limbeck.recipe import Recipe
+from limbeck.recipe_iterate import Arm
+from limbeck.yaml_lines import Places
+
+
+def do_control(work: Work, arm: Arm, pools: Pools) -> None:
+    """The control's rounds beside those of the loop: the first is the loop's own."""
+    loop, section, first = work.loop, work.loop.section, work.rounds[0]
+    say, account, start = loop.context.reporter.say, account_of(loop), pools.known
+    account.add(replies(first, "generate"))
+    before = first
+    for beside in work.rounds[1:]:
+        name = f"control-{arm}-{beside.number}"
+        count = _count(work, arm, beside)
+        say(f"iterate: {name}, {count} new seeds without looking at the student")
+        asking = loop.at(name, run_recipe(loop.recipe, name))
+        with asking.run.locked():
+            new = write_control(
+                asking, section, start, pools.known, work.guard,
+                seed_of(loop, "control", beside.number), count,
+            )  # fmt: skip
+        pools = pools.with_new(new, section)
+        context = context_of(loop, name, pools, before)
+        if arm == "rows":
+            context = _no_more_rows(loop, context, beside)
+        now = Round(f"control_{arm}", beside.number, context, pools)
+        now.cost["write"] = account.add(replies(now, "write"))
+        learn(now, work.rounds)
+        now.cost["imitate"] = account.add(replies(now, "generate"))
+        measure(loop, now)
+        now.cost["measure"] = account.add(replies(now, "held_out"))
+        work.controls.append(now)
+        before = now
+
+
+def _count(work: Work, arm: Arm, beside: Round) -> int:
+    """How many new seeds the control takes in the round beside this one: as many as the loop had,
+    or as many as the loop's tokens of this round buy at what a row of the control with as many
+    rows cost."""
+    before = next(one for one in work.rounds if one.number == beside.number - 1)
+    rows = len(beside.pools.cache) - len(before.pools.cache)
+    if arm == "rows":
+        return rows
+    other = next(
+        one for one in work.controls if (one.arm, one.number) == ("control_rows", beside.number)
+    )
+    paid, own = (tokens(one.cost[name] for name in TRAINED_ON if name in one.cost)
+                 for one in (beside, other))  # fmt: skip
+    return max(1, rows * paid // own) if own else rows
+
+
+def _no_more_rows(loop: Loop, context: Context, beside: Round) -> Context:
+    """The control's run with no more training rows than the loop's round beside it has."""
+    most = beside.context.run.need("format", by="train").counts["train"]
+    run = context.run
+    data = run.recipe.model_dump(mode="json")
+    data["format"] |= {"rows": most}
+    capped = loop.at(run.path.name, Recipe.of(data, Path.cwd(), Places(None, "the control")))
+    do_stages(context, ("generate", "filter"), again=False)
+    formatted = run.done("format")
+    if formatted is not None and formatted.inputs == format.inputs(capped):
+        return capped
+    do_stages(context, ("format",), again=False)
+    have = run.need("format", by="train").counts["train"]
+    return capped if have > most else context

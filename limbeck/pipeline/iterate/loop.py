@@ -1,0 +1,37 @@
+"""`limbeck iterate`: the adversarial loop, one round after the other, and its control.
+
+What is done stays done, and what was asked is in the ledger: the same command goes on where it
+was.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from limbeck.pipeline.beforehand import check_evaluation, check_training
+from limbeck.pipeline.iterate.control import do_control
+from limbeck.pipeline.iterate.guard import Guard
+from limbeck.pipeline.iterate.layout import Loop, Work
+from limbeck.pipeline.iterate.layout import loop_of as loop_of
+from limbeck.pipeline.iterate.pools import start_pools
+from limbeck.pipeline.iterate.rounds import do_rounds
+from limbeck.pipeline.iterate.written_up import write_up
+from limbeck.store import write_text
+
+
+def run_loop(loop: Loop) -> dict[str, Any]:
+    """Do all that is left of the loop and of its control, and write iterate.json, iterate.md and
+    index.html; returns the first one's content.
+
+    Raises what the stages raise.
+    """
+    with loop.home.locked():
+        write_text(loop.folder / "iterate.yaml", loop.recipe.to_yaml())
+        check_evaluation(loop.recipe, missing_ok=False)
+        check_training(loop.recipe, before_calls=True)
+        work = Work(loop, Guard(loop.recipe))
+        pools = start_pools(loop.recipe, loop.section, work.guard)
+        do_rounds(work, pools)
+        for arm in loop.section.control:
+            do_control(work, arm, pools)
+        return write_up(loop, [*work.rounds, *work.controls], work.stopped)

@@ -1,0 +1,83 @@
+"""The loop's own rounds: imitation, discrimination, generation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from limbeck.evals.rounds.rounds import held_out_score
+from limbeck.generators.adversarial.sources import Source
+from limbeck.pipeline.evaluate import ROLES
+from limbeck.pipeline.iterate.discriminate import discriminate, read_pairs
+from limbeck.pipeline.iterate.layout import LEADING, LOOP, Loop, Round, Work
+from limbeck.pipeline.iterate.learn import account_of, context_of, learn, measure, replies, seed_of
+from limbeck.pipeline.iterate.pools import Pools, sampled
+from limbeck.pipeline.iterate.stop import why_stopped
+from limbeck.pipeline.iterate.write import write_from
+from limbeck.pipeline.overlap import evaluated
+from limbeck.recipe_eval import task_name
+from limbeck.record import Record
+from limbeck.store import read_json
+
+
+def do_rounds(work: Work, pools: Pools) -> None:
+    """The loop's own rounds, as many as there are before something stops it."""
+    loop, section = work.loop, work.loop.section
+    say, account = loop.context.reporter.say, account_of(loop)
+    for number in range(1, section.rounds + 1):
+        before = work.rounds[-1] if work.rounds else None
+        say(f"iterate: round {number} of {section.rounds}, {len(pools.train)} seeds to learn from")
+        now = Round(LOOP, number, context_of(loop, f"round-{number}", pools, before), pools)
+        if before is not None:
+            now.cost = {name: account.add(replies(before, name)) for name in LEADING}
+        learn(now, work.rounds)
+        now.cost["imitate"] = account.add(replies(now, "generate"))
+        work.rounds.append(now)
+        if before is None:
+            work.guard.add_items(evaluated(now.context))
+        measure(loop, now)
+        work.stopped = why_stopped([_score(loop, one) for one in work.rounds], section.stop)
+        pairs = sampled(pools.cache, section.sample, loop.recipe.seed, number)
+        sources = _discriminate(loop, now, pairs)
+        ends = bool(work.stopped) or number == section.rounds
+        if not ends and not sources:
+            work.stopped = f"stopped after round {number}: of no pair could be said who was better"
+        if not ends and sources:
+            new = write_from(
+                now.context,
+                section,
+                sources,
+                pools.known,
+                work.guard,
+                seed_of(loop, "write", number),
+            )
+            pools = pools.with_new(new, section)
+            if not new:
+                work.stopped = f"stopped after round {number}: nothing new was written"
+        is_last = ends or bool(work.stopped)
+        measured = ("held_out", "base_held_out", *(("discriminate",) if is_last else ()))
+        now.cost["measure"] = account.add(path for name in measured for path in replies(now, name))
+        if is_last:
+            break
+    work.stopped = work.stopped or f"all {section.rounds} rounds are done"
+    say(f"iterate: {work.stopped}")
+
+
+def _discriminate(loop: Loop, now: Round, pool: Sequence[Record]) -> list[Source]:
+    with now.context.run.locked():
+        discriminate(
+            now.context, pool, "discriminate", role="student", section=loop.section,
+            payer=loop.home.id,
+        )  # fmt: skip
+    seeds = {seed.id: seed for seed in pool}
+    pairs = read_pairs(now.context.run.folder("discriminate"))
+    return [
+        Source(seeds[pair.seed], pair.kind, pair.gap) for pair in pairs if pair.kind != "excluded"
+    ]
+
+
+def _score(loop: Loop, one: Round) -> float | None:
+    folder = one.context.run.folder("eval")
+    roles = {role: read_json(folder / f"{role}.json") for role in ROLES}
+    names = [task_name(task) for task in loop.recipe.eval.tasks]
+    task = loop.section.stop.task
+    return held_out_score(roles, task and task_name(task), names)

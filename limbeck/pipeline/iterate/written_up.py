@@ -1,0 +1,65 @@
+"""The loop's report: every round of every arm, as iterate.json, iterate.md and index.html."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from limbeck import __version__
+from limbeck.evals.rounds import page
+from limbeck.evals.rounds.rounds import RoundRun, rounds
+from limbeck.pipeline.evaluate import ROLES
+from limbeck.pipeline.iterate.layout import Loop, Round
+from limbeck.pipeline.iterate.write import written
+from limbeck.pipeline.train import SUMMARY
+from limbeck.recipe_eval import task_name
+from limbeck.store import read_json, write_json, write_text
+
+FILES = ("iterate.json", "iterate.md", "index.html")
+
+
+def write_up(loop: Loop, done: Sequence[Round], stopped: str) -> dict[str, Any]:
+    """Write the three files; returns the first one's content."""
+    recipe, section = loop.recipe, loop.section
+    task = section.stop.task
+    made = rounds(
+        recipe.name,
+        __version__,
+        [_run(one) for one in done],
+        base_held_out=_summary(done[0], "base_held_out"),
+        settings=section.model_dump(mode="json"),
+        stopped=stopped,
+        stop_task=task and task_name(task),
+        teacher=recipe.teacher.model,
+        student=recipe.student.model,
+        referee=section.referee and section.referee.model,
+        seed=recipe.seed,
+    )
+    write_json(loop.folder / FILES[0], made)
+    write_text(loop.folder / FILES[1], page.markdown(made))
+    write_text(loop.folder / FILES[2], page.html(made))
+    return made
+
+
+def _run(one: Round) -> RoundRun:
+    run = one.context.run
+    trained = read_json(run.folder("train") / SUMMARY)
+    return RoundRun(
+        arm=one.arm,
+        number=one.number,
+        name=run.path.name,
+        seeds=len(one.pools.train),
+        rows=trained["examples"],
+        tokens=trained["tokens"],
+        roles={role: read_json(run.folder("eval") / f"{role}.json") for role in ROLES},
+        cost=one.cost,
+        discriminated=_summary(one, "discriminate"),
+        written=written(one.context),
+        held_out=_summary(one, "held_out"),
+    )
+
+
+def _summary(one: Round, phase: str) -> dict[str, Any] | None:
+    path: Path = one.context.run.path / phase / "summary.json"
+    return read_json(path) if path.is_file() else None
