@@ -26,6 +26,8 @@ class Context:
 
     `ask_again` names the reasons for which calls of the teacher are made again (limbeck retry).
     `workers` are the processes that judge records: None is one a core where they are worth it.
+    With `accounts` the stage generate also writes which replies it used, for who adds up what
+    several runs cost.
     """
 
     run: RunDir
@@ -33,6 +35,7 @@ class Context:
     ledger: Path | None = None
     ask_again: frozenset[str] = frozenset()
     workers: int | None = None
+    accounts: bool = False
 
     @property
     def recipe(self) -> Recipe:

@@ -98,7 +98,7 @@ def generate(context: Context) -> None:
         done = stack.enter_context(context.run.stage("generate", hashed, whole=same))
         bar = stack.enter_context(context.reporter.stage("generate", "calls", total))
         folder = context.run.folder("generate")
-        out = stack.enter_context(output(context, folder, drafts=chained))
+        out = stack.enter_context(output(context, folder, drafts=chained, replies=context.accounts))
         shown = _Shown(bar, meter)
 
         async def main() -> None:

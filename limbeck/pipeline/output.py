@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import Any, Literal
 
 from limbeck.pipeline.context import Context
 from limbeck.protocols import AskFailure, Reply
@@ -15,6 +16,20 @@ from limbeck.store import JsonlWriter, jsonl_writer
 RECORDS = "records.jsonl"
 FAILURES = "failures.jsonl"
 DRAFTS = "drafts.jsonl"
+REPLIES = "replies.jsonl"
+
+Who = Literal["teacher", "referee"]
+
+
+def reply_row(reply: Reply, who: Who) -> dict[str, Any]:
+    """A row of replies.jsonl: what a reply that was used cost, in tokens, and by which ledger key
+    it is known when it is used once more."""
+    return {
+        "key": reply.key,
+        "prompt_tokens": reply.usage.prompt_tokens,
+        "completion_tokens": reply.usage.completion_tokens,
+        "who": who,
+    }
 
 
 class Output:
@@ -52,6 +67,8 @@ class Output:
         self.tally["completion_tokens"] += reply.usage.completion_tokens
         if reply.reason:
             self.useless[reply.reason] += 1
+        if REPLIES in self._writers:
+            self._writers[REPLIES].write(reply_row(reply, "teacher"))
 
     def fail(self, failure: AskFailure, /) -> None:
         self._writers[FAILURES].write(failure.to_json())
@@ -68,9 +85,12 @@ class Output:
 
 
 @contextmanager
-def output(context: Context, folder: Path, *, drafts: bool) -> Iterator[Output]:
-    """An Output whose files appear, whole, when the block ends well."""
-    names = [RECORDS, FAILURES] + ([DRAFTS] if drafts else [])
+def output(
+    context: Context, folder: Path, *, drafts: bool, replies: bool = False
+) -> Iterator[Output]:
+    """An Output whose files appear, whole, when the block ends well; `drafts` and `replies` say
+    whether there are these two."""
+    names = [RECORDS, FAILURES] + ([DRAFTS] if drafts else []) + ([REPLIES] if replies else [])
     with ExitStack() as stack:
         writers = {name: stack.enter_context(jsonl_writer(folder / name)) for name in names}
         yield Output(context, writers)

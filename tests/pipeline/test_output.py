@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from limbeck.pipeline.output import output
+from limbeck.pipeline.output import output, reply_row
 from limbeck.protocols import AskFailure, Reply, Usage
 from limbeck.record import Verdict
 from limbeck.testing import record
@@ -67,3 +67,18 @@ def test_a_stop_leaves_no_file(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
         stopped()
     assert list(tmp_path.glob("*.jsonl")) == []
+
+
+def test_replies_that_were_used_are_written_in_their_order(tmp_path: Path) -> None:
+    context: Any = Context()
+    with output(context, tmp_path, drafts=True, replies=True) as out:
+        assert out.files == ["records.jsonl", "failures.jsonl", "drafts.jsonl", "replies.jsonl"]
+        out.answered(Reply("好 🙂", usage=Usage(3, 4, 2), key="b"))
+        out.fail(AskFailure("s", 0, "timeout", "too slow"))
+        out.answered(Reply("", usage=Usage(2, 0), key="a"))
+    assert rows(tmp_path / "replies.jsonl") == [
+        {"key": "b", "prompt_tokens": 3, "completion_tokens": 4, "who": "teacher"},
+        {"key": "a", "prompt_tokens": 2, "completion_tokens": 0, "who": "teacher"},
+    ]
+    row = reply_row(Reply("9", usage=Usage(5, 1), key="c"), "referee")
+    assert row == {"key": "c", "prompt_tokens": 5, "completion_tokens": 1, "who": "referee"}
