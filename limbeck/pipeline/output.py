@@ -35,10 +35,12 @@ def reply_row(reply: Reply, who: Who) -> dict[str, Any]:
 class Output:
     """protocols.Out: every row to its file, every number to its sum. `files` are their names.
 
-    A draft is a row {"record": ..., "verdict": ...}.
+    A draft is a row {"record": ..., "verdict": ...}. `stage` is what speaks to the user.
     """
 
-    def __init__(self, context: Context, writers: dict[str, JsonlWriter]) -> None:
+    def __init__(
+        self, context: Context, writers: dict[str, JsonlWriter], stage: str = "generate"
+    ) -> None:
         self.files = list(writers)
         self.tally: Counter[str] = Counter(
             dict.fromkeys(("records", "failures", "prompt_tokens", "completion_tokens"), 0)
@@ -48,6 +50,7 @@ class Output:
         self.funnel: dict[str, int] = {}
         self._context = context
         self._writers = writers
+        self._stage = stage
 
     @property
     def calls(self) -> int:
@@ -80,17 +83,17 @@ class Output:
         self.funnel[line] = self.funnel.get(line, 0) + number
 
     def say(self, text: str, /) -> None:
-        self._context.reporter.say(f"generate: {text}")
+        self._context.reporter.say(f"{self._stage}: {text}")
         self._context.run.log("said", text=text)
 
 
 @contextmanager
 def output(
-    context: Context, folder: Path, *, drafts: bool, replies: bool = False
+    context: Context, folder: Path, *, drafts: bool, replies: bool = False, stage: str = "generate"
 ) -> Iterator[Output]:
     """An Output whose files appear, whole, when the block ends well; `drafts` and `replies` say
     whether there are these two."""
     names = [RECORDS, FAILURES] + ([DRAFTS] if drafts else []) + ([REPLIES] if replies else [])
     with ExitStack() as stack:
         writers = {name: stack.enter_context(jsonl_writer(folder / name)) for name in names}
-        yield Output(context, writers)
+        yield Output(context, writers, stage)

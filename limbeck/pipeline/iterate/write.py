@@ -178,7 +178,7 @@ def _do(
     with Ledger(context.ledger) as ledger, context.run.stage(PHASE, hashed) as finish:
         with (
             context.reporter.stage(PHASE, "calls", None) as bar,
-            output(context, folder, drafts=True, stage=PHASE) as out,
+            output(context, folder, drafts=True, replies=True, stage=PHASE) as out,
         ):
 
             async def main() -> None:
