@@ -7,9 +7,7 @@ evaluated once for all students that they are the same for. What is done stays d
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,14 +18,15 @@ from limbeck.errors import DataError, MissingExtra, UserError
 from limbeck.ledger import Keyer, Ledger
 from limbeck.pipeline.beforehand import check_evaluation, check_training, usable_seeds
 from limbeck.pipeline.context import Context
-from limbeck.pipeline.evaluate import ASKED, ROLES
+from limbeck.pipeline.evaluate import ROLES
 from limbeck.pipeline.generate import generator_of
 from limbeck.pipeline.run import do_stages
 from limbeck.pipeline.seeds import seeds_of_recipe
+from limbeck.pipeline.sharing import give_data, share_roles
 from limbeck.pipeline.train import SUMMARY
 from limbeck.recipe import Recipe
 from limbeck.rundir import RunDir
-from limbeck.store import file_hash, read_json, write_json, write_text
+from limbeck.store import read_json, write_json, write_text
 from limbeck.teachers.connect import identity
 from limbeck.yaml_lines import Places
 
@@ -127,15 +126,15 @@ def run_study(study: Study) -> dict[str, Any]:
     _check(study)
     do_stages(study.data, ("generate", "filter"))
     for child in study.children:
-        _give_data(study.data.run, child.run)
+        give_data(study.data.run, child.run)
         do_stages(study.context(child), ("format",))
     done: list[Child] = []
     for number, child in enumerate(study.children, start=1):
         say(f"curve: student {number} of {len(study.children)}, {child.run.path.name}")
         context = study.context(child)
         do_stages(context, ("train",))
-        with child.run.locked():
-            _share(child, done)
+        same = next((other.run for other in done if other.student == child.student), None)
+        share_roles(context, same_base=same, teacher_of=done[0].run if done else None)
         do_stages(context, ("eval", "report"))
         done.append(child)
     return _write(study)
@@ -147,62 +146,6 @@ def _check(study: Study) -> None:
     for child in {child.student: child for child in study.children}.values():
         is_new = child.run.done("train") is None
         check_training(child.run.recipe, before_calls=is_new)
-
-
-def _give_data(data: RunDir, run: RunDir) -> None:
-    """The data's records and verdicts become the student's, whole, the marker last; and its calls
-    are paid from one budget."""
-    with run.locked():
-        write_text(run.path / "id", data.id)
-        for stage in ("generate", "filter"):
-            source, target = data.folder(stage), run.folder(stage)
-            marker = target / "done.json"
-            if marker.is_file() and marker.read_bytes() == (source / "done.json").read_bytes():
-                continue
-            shutil.rmtree(target, ignore_errors=True)
-            files = [path for path in source.rglob("*") if path.is_file()]
-            for path in sorted(files, key=lambda path: path == source / "done.json"):
-                _link(path, target / path.relative_to(source))
-
-
-def _share(child: Child, done: Sequence[Child]) -> None:
-    """Takes over what finished students have that is this one's too: the results of base and
-    teacher, which the eval stage takes where model and protocol are the same, and on the disk the
-    weights of the base."""
-    same = next((other for other in done if other.student == child.student), None)
-    for role, other in (("base", same), ("teacher", done[0] if done else None)):
-        if other is not None:
-            folder = other.run.folder("eval")
-            for path in sorted(folder.rglob(f"{role}*.json")):
-                target = child.run.folder("eval") / path.relative_to(folder)
-                if not target.is_file() or _is_of(target) != _is_of(path):
-                    _link(path, target)
-    if done:  # what the items ask is the same for everybody
-        _link(done[0].run.folder("eval") / ASKED, child.run.folder("eval") / ASKED)
-    if same is not None:
-        for path in sorted((same.run.folder("train") / "base").glob("*.safetensors")):
-            target = child.run.folder("train") / "base" / path.name
-            is_here = target.is_file() and not target.samefile(path)
-            if is_here and file_hash(target) == file_hash(path):
-                _link(path, target)
-
-
-def _is_of(path: Path) -> Any:
-    found = read_json(path)
-    return found.get("model"), (found.get("protocol") or {}).get("hash")
-
-
-def _link(source: Path, target: Path) -> None:
-    """The same file under another name, or a copy where the file system has no links. Files of a
-    run are replaced and never changed in place, so neither run can change the other's."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    draft = target.with_name(f".{target.name}.{os.getpid()}.part")
-    draft.unlink(missing_ok=True)
-    try:
-        os.link(source, draft)
-    except OSError:
-        shutil.copy2(source, draft)
-    draft.replace(target)
 
 
 def _write(study: Study) -> dict[str, Any]:
