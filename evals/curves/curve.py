@@ -14,7 +14,8 @@ import numpy as np
 
 from limbeck.errors import UserError
 from limbeck.evals.curves.scores import CurveRun as CurveRun
-from limbeck.evals.curves.scores import Floats, Scores, scores_of, together
+from limbeck.evals.curves.scores import Scores, scores_of
+from limbeck.evals.shared import Floats, clusters_together, means, shared_tasks, together
 from limbeck.evals.statistics.slope import log_slope
 from limbeck.evals.statistics.training_seeds import training_seeds
 from limbeck.evals.transfer import difference, gap_closed, paired_p_value
@@ -48,7 +49,7 @@ def curve(name: str, version: str, runs: Sequence[CurveRun]) -> dict[str, Any]:
         raise UserError(f"the curve has no run of {lacking[0]}; run limbeck curve again")
     sizes = {s: grid[s, rows[0], seeds[0]].roles["student"]["parameters"] for s in students}
     tasks, found = [], {}
-    for task in _tasks(runs):
+    for task in shared_tasks([run.roles["student"] for run in runs]):
         scores = scores_of(task["task"], grid, students, rows, seeds)
         if scores is not None:
             found[task["task"]] = (task, scores)
@@ -64,24 +65,6 @@ def curve(name: str, version: str, runs: Sequence[CurveRun]) -> dict[str, Any]:
         "runs": [_told(run) for run in runs],
         "tasks": [*_pooled(found, rows, sizes), *tasks],
     }
-
-
-def _tasks(runs: Sequence[CurveRun]) -> list[dict[str, Any]]:
-    """The tasks that every student was asked, imitation first."""
-    names = [{t["task"] for t in run.roles["student"]["tasks"]} for run in runs]
-    shared = set.intersection(*names)
-    made = [
-        {
-            "task": task["task"],
-            "kind": task["kind"],
-            "metric": task["metric"],
-            "unit": "share" if task["metric"].startswith("acc") else "",
-            "higher_is_better": task["higher_is_better"],
-        }
-        for task in runs[0].roles["student"]["tasks"]
-        if task["task"] in shared and task.get("view", "main") == "main"
-    ]
-    return sorted(made, key=lambda task: task["kind"] != "imitation")
 
 
 def _entry(
@@ -189,35 +172,16 @@ def _pooled(
 ) -> list[dict[str, Any]]:
     """For each kind with two shares or more the mean over its tasks."""
     entries = []
-    for kind in dict.fromkeys(task["kind"] for task, _ in found.values()):
-        names = [
-            name
-            for name, (task, _) in found.items()
-            if task["kind"] == kind and task["unit"] == "share" and task["higher_is_better"]
-        ]
-        if len(names) < 2:
-            continue
+    for task, names in means([task for task, _ in found.values()]):
         parts = [found[name][1] for name in names]
         teachers = [part.teacher for part in parts if part.teacher is not None]
         n = {name: len(next(iter(found[name][1].bases.values()))) for name in names}
-        own = [
-            [f"{name}: {group}" for group in found[name][1].clusters or range(n[name])]
-            for name in names
-        ]
-        groups = [group for one in own for group in one]
         scores = Scores(
             {s: together([part.students[s] for part in parts]) for s in sizes},
             {s: together([part.bases[s] for part in parts]) for s in sizes},
             together(teachers) if len(teachers) == len(parts) else None,
-            groups if len(set(groups)) < len(groups) else None,
+            clusters_together({name: (n[name], found[name][1].clusters) for name in names}),
         )
-        task = {
-            "task": f"{kind}, mean of {len(names)} tasks",
-            "kind": kind,
-            "metric": "acc",
-            "unit": "share",
-            "higher_is_better": True,
-        }
         entries.append(_entry(task, scores, rows, sizes, names))
     return entries
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from limbeck.evals.curves.plot import panels
 from limbeck.evals.curves.tables import NOTES, tables
-from limbeck.evals.pages import wording
+from limbeck.evals.pages import plain, wording
 from limbeck.evals.pages.environment import environment
 from limbeck.evals.pages.markdown import escape
 
@@ -27,11 +27,7 @@ def markdown(curve: Mapping[str, Any]) -> str:
     parts = [f"# Curve: {escape(_title(curve))}"]
     parts.append("\n".join(f"- {name}: {escape(value)}" for name, value in _facts(curve)))
     for table in tables(curve):
-        rule = [":--" if place == 0 else "--:" for place in range(len(table.head))]
-        lines = [table.head, rule, *([escape(cell) for cell in row] for row in table.rows)]
-        parts.append(f"## {escape(table.title)}")
-        parts.append("\n".join(f"| {' | '.join(cells)} |" for cells in lines))
-        parts += [escape(note) for note in table.notes]
+        parts += plain.markdown(table)
     parts.append("## How to read it")
     parts.append("\n".join(f"- {note}" for note in NOTES))
     return "\n\n".join(parts) + "\n"

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from limbeck.errors import UserError
-from limbeck.evals.statistics.clusters import clusters_of
-
-Floats = NDArray[np.float64]
+from limbeck.evals.shared import Floats, Items, answered, items_of, same_items
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +37,6 @@ class Scores:
     clusters: list[str] | None
 
 
-def _items(role: Mapping[str, Any], name: str) -> list[Mapping[str, Any]] | None:
-    return next((task["items"] for task in role["tasks"] if task["task"] == name), None)
-
-
 def scores_of(
     name: str,
     grid: Mapping[tuple[str, int, int], CurveRun],
@@ -53,25 +46,21 @@ def scores_of(
 ) -> Scores | None:
     """The task's scores over the items that everybody answered; None for fewer than two of them."""
     first = grid[students[0], rows[0], seeds[0]]
-    by_run = {key: _items(run.roles["student"], name) or [] for key, run in grid.items()}
-    bases = {s: _items(grid[s, rows[0], seeds[0]].roles["base"], name) or [] for s in students}
-    teacher = _items(first.roles["teacher"], name)
+    by_run = {key: items_of(run.roles["student"], name) or [] for key, run in grid.items()}
+    bases = {s: items_of(grid[s, rows[0], seeds[0]].roles["base"], name) or [] for s in students}
+    teacher = items_of(first.roles["teacher"], name)
     every = [*by_run.values(), *bases.values(), *([] if teacher is None else [teacher])]
-    if any([i["doc"] for i in one] != [i["doc"] for i in every[0]] for one in every):
+    if not same_items(every):
         raise UserError(
             f"the runs of the curve were evaluated on different items of {name}; their tests "
             "differ. Run limbeck curve again with the recipe as it is now"
         )
-    places = [
-        place
-        for place in range(len(every[0]))
-        if all(one[place]["score"] is not None for one in every)
-    ]
-    groups = clusters_of([every[0][place] for place in places], name)
-    if len(places) < 2 or (groups is not None and len(set(groups)) < 2):
+    found = answered(every, name)
+    if found is None:
         return None
+    places, groups = found
 
-    def column(items: Sequence[Mapping[str, Any]]) -> Floats:
+    def column(items: Items) -> Floats:
         return np.array([items[place]["score"] for place in places], dtype=np.float64)
 
     return Scores(
@@ -82,23 +71,4 @@ def scores_of(
         {s: column(bases[s]) for s in students},
         None if teacher is None else column(teacher),
         groups,
-    )
-
-
-def together(tasks: Sequence[Floats]) -> Floats:
-    """Scores of several tasks (..., n of each) as those of one (..., n of all).
-
-    Its mean is the mean over tasks, which weigh the same; and since each task is moved to that
-    mean, what varies over its items is what varies within tasks: the variance of its mean is that
-    of a mean of independent strata.
-    """
-    total = sum(scores.shape[-1] for scores in tasks)
-    means = [scores.mean(axis=-1, keepdims=True) for scores in tasks]
-    middle = np.mean(means, axis=0)
-    return np.concatenate(
-        [
-            middle + (scores - mean) * (total / (len(tasks) * scores.shape[-1]))
-            for scores, mean in zip(tasks, means, strict=True)
-        ],
-        axis=-1,
     )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 from limbeck.evals.pages import wording
+from limbeck.evals.pages.plain import Table, title
 
 NOTES = (
     "Scores are means over training seeds, with the lowest and the highest of them in brackets.",
@@ -16,28 +17,9 @@ NOTES = (
 )
 
 
-class Table(NamedTuple):
-    """One task: `rows` of as many cells as `head` has, and sentences below."""
-
-    title: str
-    head: list[str]
-    rows: list[list[str]]
-    notes: list[str]
-
-
 def tables(curve: Mapping[str, Any]) -> list[Table]:
     """One for each task, the means first. All texts are plain, and are to be escaped."""
     return [_table(task, len(curve["students"]) > 1) for task in curve["tasks"]]
-
-
-def title(task: Mapping[str, Any]) -> str:
-    """Name, metric, how many items there are, and where the teacher stands."""
-    name = wording.visible(task["task"], one_line=True)
-    groups = f" in {wording.count(task['clusters'])} groups" if task["clusters"] else ""
-    metric = wording.visible(task["metric"], one_line=True)
-    better = "" if task["higher_is_better"] else ", lower is better"
-    teacher = wording.score({"value": task["teacher"]}, task["unit"])
-    return f"{name}: {metric}{better}, {wording.count(task['n'])} items{groups}; teacher {teacher}"
 
 
 def gap(entry: Mapping[str, Any] | None) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from limbeck.evals.curves.curve import curve
-from limbeck.evals.curves.plot import BOTTOM, TOP, panels
+from limbeck.evals.curves.plot import panels
+from limbeck.evals.pages.plots.lines import BOTTOM, TOP
 from tests.evals.curves.test_curve import growing, result, right, run
 
 

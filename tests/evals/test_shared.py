@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from limbeck.evals.curves.scores import together
+from limbeck.evals.shared import together
 
 
 @settings(deadline=None, max_examples=40)
