@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from limbeck.errors import RecipeError
 from limbeck.money import price_of
 from limbeck.recipe_eval import task_name
+from limbeck.recipe_iterate_conflicts import iterate_conflicts
 from limbeck.recipe_seeds import SPLIT_KEYS, check_split
 from limbeck.registry import find, option_names
 
@@ -97,6 +98,7 @@ def conflicts(recipe: Recipe) -> list[Conflict]:
         (("train", "patience"), lambda: _check_patience(recipe)),
         (("eval", "in_context"), lambda: _check_in_context(recipe)),
         (("eval", "judge"), lambda: check_judge(recipe)),
+        *iterate_conflicts(recipe),
     ]
 
 
