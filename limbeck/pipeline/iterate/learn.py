@@ -35,8 +35,7 @@ def learn(now: Round, done: Sequence[Round]) -> None:
     do_stages(now.context, ("generate", "filter", "format", "train"), again=False)
     if done:
         first = done[0].context.run
-        with now.context.run.locked():
-            share_roles(now.context.run, same_base=first, teacher_of=first)
+        share_roles(now.context, same_base=first, teacher_of=first)
     do_stages(now.context, ("eval", "report"), again=False)
 
 
