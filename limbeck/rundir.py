@@ -24,6 +24,9 @@ from limbeck.store import clear_drafts, file_hash, read_json, write_json, write_
 
 StageName = Literal["generate", "filter", "format", "train", "eval", "report"]
 STAGES: tuple[StageName, ...] = ("generate", "filter", "format", "train", "eval", "report")
+PhaseName = Literal["discriminate", "held_out", "base_held_out", "write"]
+"""Folders that a round of limbeck iterate has beside its stages: begun, marked and found done as
+these are, and part of no manifest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,11 @@ class Done:
     def outputs(self) -> str:
         """One hash of everything the stage wrote."""
         return content_hash(dict(self.files))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no request failed that is worth asking again: hopeless ones are not."""
+        return int(self.counts.get("failures", 0)) <= int(self.counts.get("hopeless", 0))
 
 
 class RunDir:
@@ -70,10 +78,10 @@ class RunDir:
             write_text(path, uuid.uuid4().hex)
         return path.read_text(encoding="utf-8").strip()
 
-    def folder(self, stage: StageName) -> Path:
+    def folder(self, stage: StageName | PhaseName) -> Path:
         return self.path / stage
 
-    def done(self, stage: StageName) -> Done | None:
+    def done(self, stage: StageName | PhaseName) -> Done | None:
         """What a finished stage left, or None when it never finished or lost a file."""
         path = self.folder(stage) / "done.json"
         if not path.is_file():
@@ -97,7 +105,9 @@ class RunDir:
         return done
 
     @contextmanager
-    def stage(self, stage: StageName, inputs: str, *, whole: bool = False) -> Iterator[Finish]:
+    def stage(
+        self, stage: StageName | PhaseName, inputs: str, *, whole: bool = False
+    ) -> Iterator[Finish]:
         """Do a stage: the old marker goes first, the new one comes when the block ends well.
 
         `whole` says that the stage changes nothing before `Finish.replace` is called: until then

@@ -103,7 +103,7 @@ def generate(context: Context) -> None:
 
         async def main() -> None:
             if total == 0:  # no weights are loaded and no key is needed to ask nothing
-                await generator.generate(seeds, _Nobody(), out)
+                await generator.generate(seeds, Nobody(), out)
                 return
             teacher = context.connect(ledger, meter, shown.call, keep_failures=chained)
             try:
@@ -154,7 +154,7 @@ def _lines(out: Output) -> str:
     return ", ".join(f"{count} {line}" for line, count in out.funnel.items() if count)
 
 
-class _Nobody:
+class Nobody:
     """The teacher of a generator that asks for nothing."""
 
     name = ""

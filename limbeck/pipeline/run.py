@@ -16,7 +16,7 @@ from limbeck.pipeline.context import Context
 from limbeck.progress import Quiet, Reporter
 from limbeck.recipe import Recipe
 from limbeck.registry import did_you_mean
-from limbeck.rundir import STAGES, Done, RunDir, StageName
+from limbeck.rundir import STAGES, RunDir, StageName
 from limbeck.store import read_json, write_json
 
 _WORK: dict[StageName, tuple[Callable[[Context], str], Callable[[Context], Any]]] = {
@@ -77,7 +77,8 @@ def do_stages(context: Context, stages: Sequence[StageName], *, again: bool = Tr
             inputs, work = _WORK[stage]
             done = run.done(stage)
             unchanged = done is not None and done.inputs == inputs(context)
-            if unchanged and not context.ask_again and not (again and _unfinished(done)):
+            whole = done is not None and (done.is_whole or not again)
+            if unchanged and whole and not context.ask_again:
                 context.reporter.say(f"{stage}: already done, nothing changed")
                 continue
             run.log("stage_started", stage=stage)
@@ -102,13 +103,6 @@ def retry(context: Context) -> None:
             f"command, and there is no reason {unknown[0]!r}{did_you_mean(unknown[0], REASONS)}"
         )
     do_stages(context, ("generate",))
-
-
-def _unfinished(done: Done | None) -> bool:
-    """Failed requests are worth asking again when the user says run again, hopeless ones not."""
-    if done is None:
-        return True
-    return int(done.counts.get("failures", 0)) > int(done.counts.get("hopeless", 0))
 
 
 def _what_is_here(run: RunDir) -> str:
