@@ -1,0 +1,1 @@
+"""The rounds of an adversarial loop beside its control."""

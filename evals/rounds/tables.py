@@ -1,0 +1,224 @@
+"""What the rounds found, as cells: the same on a page, in Markdown and in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from limbeck.evals.pages import wording
+from limbeck.evals.pages.plain import Table, title
+from limbeck.evals.rounds import names
+from limbeck.evals.rounds.runs import LOOP, PHASES
+
+Found = Mapping[str, Any]
+
+_PHASES = {
+    "imitate": "imitation",
+    "discriminate": "discrimination",
+    "write": "generation",
+    "held_out": "held out",
+}
+
+
+def tables(found: Found) -> list[Table]:
+    """A table for each task, the means first; then what each round was trained on, told apart,
+    wrote and cost, and what the referee gave it. All texts are plain, and are to be escaped."""
+    made = [*map(task_table, found["tasks"]), *round_tables(found)]
+    return [table for table in made if table.rows]
+
+
+def round_tables(found: Found) -> list[Table]:
+    """Those that are about no task; the ones with nothing in them are not there."""
+    made = [_data(found), _discriminated(found), _scored(found), _cost(found)]
+    return [table for table in made if table.rows]
+
+
+def task_table(task: Found) -> Table:
+    """Base, then every round and arm."""
+    unit = task["unit"]
+    head = ["round", "score", "student − base", "gap closed", "against the round before"]
+    against = {(one["arm"], one["number"]): one for one in task["against"]}
+    if against:
+        head += ["loop − this control", "p, Holm's p"]
+    base = wording.score({"value": task["base"]}, unit)
+    rows = [["base", base, *[""] * (len(head) - 2)]]
+    for own in task["rounds"]:
+        row = [
+            _round(own),
+            wording.ranged(own["score"], unit),
+            wording.difference(own["student_minus_base"], unit),
+            _gap(task, own["gap_closed"]),
+            "" if own["from_before"] is None else wording.difference(own["from_before"], unit),
+        ]
+        if against:
+            entry = against.get((own["arm"], own["number"]))
+            row += ["", ""] if entry is None else [wording.difference(entry, unit), _p(entry)]
+        rows.append(row)
+    return Table(title(task), head, rows, _task_notes(task))
+
+
+def _task_notes(task: Found) -> list[str]:
+    notes = []
+    last = {one["arm"]: one for one in task["against"]}
+    for arm, entry in last.items():
+        if unseen := names.unseen(task, entry):
+            who = names.arm(arm)
+            notes.append(f"Loop against {who} at round {entry['number']}: {unseen}.")
+    if left := task["asked"] - task["n"]:
+        what = (
+            "1 item that not every model answered is"
+            if left == 1
+            else (f"{wording.count(left)} items that not every model answered are")
+        )
+        notes.append(f"{what} left out.")
+    return notes
+
+
+def _round(run: Found) -> str:
+    """ "1", "2, loop", "2, control (as many rows)"; round 1 is of all arms."""
+    number = wording.count(run["number"])
+    return number if run["number"] == 1 else f"{number}, {names.arm(run['arm'])}"
+
+
+def _gap(task: Found, gap: Found | None) -> str:
+    """The gap closed, or why it cannot be told."""
+    if gap is None:
+        return "no teacher score"
+    if gap["bounded"]:
+        return wording.gap_text(gap)
+    lead = task["teacher_minus_base"]
+    if lead is not None and names.state(task, lead) == "worse":
+        return "cannot be told: teacher worse"
+    return f"cannot be told: {wording.NOT_BETTER}" if lead is not None else wording.MISSING
+
+
+def _p(entry: Found) -> str:
+    plain, holm = (wording.finite(entry[key]) for key in ("p_value", "p_holm"))
+    told = [wording.bare_p(p).removeprefix("= ") for p in (plain, holm) if p is not None]
+    return ", ".join(told)
+
+
+def _data(found: Found) -> Table:
+    """What every student was trained on, and what its round wrote for the next."""
+    head = ["round", "train pool", "rows", "tokens trained on", "new instructions", "refused"]
+    rows = []
+    for run in found["runs"]:
+        written = run["written"] or {}
+        new = refused = ""
+        if written:
+            new = f"{wording.count(written['kept'])} of {wording.count(written['wanted'])}"
+            parts = [
+                f"{wording.count(written[kind])} from {kind}"
+                for kind in ("hard", "easy")
+                if wording.finite(written.get(kind)) is not None
+            ]
+            new += f" ({', '.join(parts)})" if parts and run["arm"] == LOOP else ""
+            refused = wording.count(sum((written.get("refused") or {}).values()))
+        counts = [wording.count(run[key]) for key in ("seeds", "rows", "tokens")]
+        rows.append([_round(run), *counts, new, refused])
+    notes = [
+        f"Refused in round {_round(run)}: {told}."
+        for run in found["runs"]
+        if (told := _counted((run["written"] or {}).get("refused")))
+    ]
+    return Table("What each round was trained on", head, rows, notes)
+
+
+def _discriminated(found: Found) -> Table:
+    told = [run for run in found["runs"] if run["discriminated"]]
+    head = ["round", "scored", "hard", "easy", "hard share", "excluded"]
+    has_targets = any(run["discriminated"].get("both_right") is not None for run in told)
+    has_referee = any(run["discriminated"].get("referee") for run in told)
+    head += ["both right", "teacher only", "student only", "neither"] if has_targets else []
+    head += ["order flips", "first place"] if has_referee else []
+    rows, notes = [], []
+    for run in told:
+        one = run["discriminated"]
+        excluded = sum((one.get("excluded") or {}).values())
+        of = f"{wording.count(one['hard'] + one['easy'])} of {wording.count(one['sampled'])}"
+        row = [_round(run), of, wording.count(one["hard"]), wording.count(one["easy"])]
+        row += [names.range_of(one.get("hard_share"), "share"), wording.count(excluded)]
+        if has_targets:
+            keys = ("both_right", "teacher_only", "student_only", "neither")
+            row += [wording.count(one[key]) if one.get(key) is not None else "" for key in keys]
+        if has_referee:
+            referee = one.get("referee") or {}
+            row += [names.range_of(referee.get("flip_rate"), "share") if referee else ""]
+            row += [_points(referee.get("first_place"), signed=True) if referee else ""]
+        rows.append(row)
+        if why := _counted(one.get("excluded")):
+            notes.append(f"Excluded in round {_round(run)}: {why}.")
+    return Table("What the teacher does better", head, rows, notes)
+
+
+def _scored(found: Found) -> Table:
+    """The referee's points on the prompts that the loop never saw."""
+    head = ["round", "prompts", "teacher", "student", "student of teacher", "order flips"]
+    base = found["base_held_out"]
+    several = [("base", base)] if base else []
+    several += [(_round(run), run["held_out"]) for run in found["runs"] if run["held_out"]]
+    rows = [
+        [
+            name,
+            wording.count(one["n"]),
+            _points(one.get("teacher")),
+            _points(one.get("student")),
+            names.range_of(one.get("relative"), "share"),
+            names.range_of(one.get("flip_rate"), "share"),
+        ]
+        for name, one in several
+    ]
+    notes = [
+        f"{name}: {told}, not averaged in."
+        for name, one in several
+        if (told := _counted({key: one.get(key) or 0 for key in ("unparsed", "failed")}))
+    ]
+    return Table("What the referee gives on held-out prompts", head, rows, notes)
+
+
+def _points(entry: Found | None, *, signed: bool = False) -> str:
+    """Points of 10 with their interval: "7.32 [7.01, 7.63]"."""
+    values = [wording.finite((entry or {}).get(key)) for key in ("value", "low", "high")]
+    shown = [wording.fixed(v, 2, signed=signed) for v in values if v is not None]
+    if values[0] is None:
+        return wording.MISSING
+    return f"{shown[0]} [{shown[1]}, {shown[2]}]" if len(shown) == 3 else shown[0]
+
+
+def _cost(found: Found) -> Table:
+    """Calls by phase, and what it took to have this round's student."""
+    phases = [p for p in PHASES if any(p in run["cost"] for run in found["runs"])]
+    if not phases:
+        return Table("", [], [], [])
+    head = ["round", *(f"calls, {_PHASES[phase]}" for phase in phases)]
+    head += ["tokens", "dollars", "calls to this student", "tokens to it", "dollars to it"]
+    rows = []
+    for run in found["runs"]:
+        calls = [wording.count(run["cost"][p]["calls"]) if p in run["cost"] else "" for p in phases]
+        rows.append(
+            [_round(run), *calls, *_spent(run["added"]), *_spent(run["to_here"], calls=True)]
+        )
+    notes = [
+        f"In all, {names.arm(one['arm'])}: {', '.join(_in_all(one['cost']))}."
+        for one in found["arms"]
+    ]
+    return Table("What it cost", head, rows, notes)
+
+
+def _spent(cost: Found | None, *, calls: bool = False) -> list[str]:
+    if cost is None:
+        return [wording.MISSING] * (3 if calls else 2)
+    first = [wording.count(cost["calls"])] if calls else []
+    return [*first, wording.count(names.tokens(cost)), names.dollars(cost["usd"])]
+
+
+def _in_all(cost: Found) -> Sequence[str]:
+    told = [f"{wording.count(cost['calls'])} calls", f"{wording.count(names.tokens(cost))} tokens"]
+    return told if cost["usd"] is None else [*told, names.dollars(cost["usd"])]
+
+
+def _counted(counts: Found | None) -> str:
+    """ "3 unparsed, 1 failed", the most first; nothing for nothing."""
+    known = [(int(number), str(why)) for why, number in (counts or {}).items() if number]
+    ranked = sorted(known, key=lambda one: (-one[0], one[1]))
+    return ", ".join(f"{wording.count(number)} {wording.named(why)}" for number, why in ranked)

@@ -1,0 +1,300 @@
+"""What a loop found, in plain words: whether it beat its control, and all that belongs beside it.
+
+Plain text without raw control characters; escaping is the caller's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from limbeck.evals.pages import wording
+from limbeck.evals.rounds import names
+from limbeck.evals.rounds.names import Found
+from limbeck.evals.rounds.runs import LOOP
+
+COIN = 0.5  # of the pairs: what a coin between the two orders would change
+
+
+def lead(found: Found) -> str:
+    """Whether the loop beat its control, for each control."""
+    task = names.first_task(found)
+    if task is None:
+        return "No task could be compared, so the rounds cannot be told apart."
+    arms = names.controls(found)
+    if not arms:
+        if names.last_loop(found) == 1:
+            return (
+                "The loop has one round, which is plain imitation: what a loop brings shows from "
+                "round 2 on."
+            )
+        return (
+            "No control was run, so what the loop itself brought cannot be told from what more "
+            "rows alone would have brought."
+        )
+    return " ".join(_against(task, arm, found) for arm in arms)
+
+
+def _against(task: Found, arm: str, found: Found) -> str:
+    who = names.control(arm, found)
+    number = names.last_both(found, arm)
+    entry = next(
+        (one for one in task["against"] if (one["arm"], one["number"]) == (arm, number)), None
+    )
+    if entry is None:
+        return f"The loop and its control, {who}, have no round in common to be compared at."
+    size = f"{names.sized(task, entry)}, on {names.of_task(task)}"
+    state = names.state(task, entry)
+    if state == "better":
+        return f"After round {number} the loop is measurably better than {who}: {size}."
+    if state == "worse":
+        return f"After round {number} the loop is measurably worse than {who}: {size}."
+    told = f"After round {number} the loop is not measurably different from {who}: {size}"
+    return "; ".join(filter(None, [told, names.unseen(task, entry)])) + "."
+
+
+def findings(found: Found) -> list[tuple[str, list[str]]]:
+    """The findings under their kinds, in order; kinds with nothing to say are not there."""
+    task = names.first_task(found)
+    made = [
+        ("Tasks", list(_tasks(found, task))),
+        ("Gap", [] if task is None else list(_gap(found, task))),
+        ("Rounds", [] if task is None else list(_rounds(found, task))),
+        ("Referee", list(_referee(found, task))),
+        ("Hard share", list(_hard(found))),
+        ("Cost", list(_cost(found))),
+        ("Stop", list(_stop(found))),
+        ("Left out", list(_left_out(found))),
+    ]
+    return [(kind, lines) for kind, lines in made if lines]
+
+
+def _tasks(found: Found, first: Found | None) -> Iterator[str]:
+    """Task by task against each control, after Holm's adjustment."""
+    several = [task for task in found["tasks"] if task is not first and not task["of"]]
+    for arm in names.controls(found):
+        number = names.last_both(found, arm)
+        told: dict[str, list[str]] = {"better": [], "worse": [], "flat": []}
+        for task in several:
+            for entry in task["against"]:
+                if (entry["arm"], entry["number"]) == (arm, number):
+                    text = f"{names.of_task(task)} ({names.sized(task, entry, adjusted=True)})"
+                    told[names.state(task, entry, adjusted=True)].append(text)
+        parts = [
+            f"{word} on {', '.join(told[state])}"
+            for state, word in (
+                ("better", "measurably better"),
+                ("worse", "measurably worse"),
+                ("flat", "not measurably different"),
+            )
+            if told[state]
+        ]
+        if parts:
+            who = names.control(arm, found)
+            yield f"task by task, round {number} of the loop against {who}: {'; '.join(parts)}."
+
+
+def _gap(found: Found, task: Found) -> Iterator[str]:
+    """How much of the gap the last round closed, and how much a control's did."""
+    number = names.last_loop(found)
+    own = names.at(task, LOOP, number)
+    if own is None:
+        return
+    moved = own["student_minus_base"]
+    state = names.state(task, moved)
+    change = {
+        "better": "the student is measurably better than base",
+        "worse": "the student is measurably worse than base",
+        "flat": "the student is not measurably different from base",
+    }[state]
+    change += f": {names.sized(task, moved)}"
+    if state == "flat" and (unseen := names.unseen(task, moved)):
+        change += f"; {unseen}"
+    gap, where = own["gap_closed"], f"on {names.of_task(task)}"
+    if gap is None:
+        yield f"no gap can be told {where}, since the teacher has no score; {change}."
+    elif not gap["bounded"]:
+        lead_of = wording.difference(task["teacher_minus_base"], task["unit"])
+        yield (
+            f"the gap closed cannot be told {where}, since the teacher is "
+            f"{_not_better(task)} than base (teacher − base {lead_of}); {change}."
+        )
+    else:
+        others = [
+            f"{names.arm(arm)} of round {last} {wording.gap_text(one['gap_closed'])}"
+            for arm in names.controls(found)
+            if (last := names.last_both(found, arm)) is not None
+            and (one := names.at(task, arm, last)) is not None
+        ]
+        beside = f" ({'; '.join(others)})" if others else ""
+        yield (
+            f"round {number} closed {wording.gap_text(gap)} of the gap between base and teacher "
+            f"{where}{beside}; {change}."
+        )
+
+
+def _not_better(task: Found) -> str:
+    worse = names.state(task, task["teacher_minus_base"]) == "worse"
+    return "measurably worse" if worse else "not measurably better"
+
+
+def _rounds(found: Found, task: Found) -> Iterator[str]:
+    """Whether rounds after the first brought anything, and the last one alone."""
+    number = names.last_loop(found)
+    own = names.at(task, LOOP, number)
+    if number < 2 or own is None or own["from_first"] is None:
+        return
+    rounds = "round 2" if number == 2 else f"rounds 2 to {number}"
+    yield f"{rounds} {_step(task, own['from_first'], 'round 1')}."
+    if number > 2 and own["from_before"] is not None:
+        yield f"round {number} {_step(task, own['from_before'], f'round {number - 1}')}."
+
+
+def _step(task: Found, entry: Found, to: str) -> str:
+    size, where = names.sized(task, entry), f"on {names.of_task(task)}"
+    state = names.state(task, entry)
+    if state == "better":
+        return f"measurably improved on {to} {where}: {size}"
+    if state == "worse":
+        return f"made it measurably worse than {to} {where}: {size}"
+    told = f"brought nothing measurable over {to} {where}: {size}"
+    return "; ".join(filter(None, [told, names.unseen(task, entry)]))
+
+
+def _referee(found: Found, task: Found | None) -> Iterator[str]:
+    """What the referee says beside what the tasks say."""
+    runs = [run for run in found["runs"] if run["arm"] == LOOP and run["held_out"]]
+    if not runs:
+        return
+    run = runs[-1]
+    summary, who = run["held_out"], wording.named(found["referee"] or "the referee")
+    share = _relative(summary)
+    if share == wording.MISSING:
+        yield f"{who} gave no scores on the held-out prompts that could be used."
+        return
+    base = _relative(found["base_held_out"])
+    beside = "" if base == wording.MISSING else f" (the untrained base: {base})"
+    n = wording.count(summary["n"])
+    prompts = "prompt" if summary["n"] == 1 else "prompts"
+    text = (
+        f"on {n} held-out {prompts} {who} gives the student of round {run['number']} {share} of "
+        f"the teacher's points{beside}"
+    )
+    own = None if task is None else names.at(task, LOOP, run["number"])
+    if task is not None and own is not None:
+        text += f", while {_tasks_say(task, own)}"
+    yield text + "."
+    if found["referee"] == found["teacher"]:
+        yield "the referee is the teacher itself, and may favour what is like its own answers."
+    flips = summary.get("flip_rate")
+    if (most := wording.finite((flips or {}).get("high"))) is not None and most >= COIN:
+        yield (
+            f"the order of the two answers changed who was better on {wording.share(flips)} of the "
+            "prompts, which is not measurably below a coin's half: its points say little."
+        )
+
+
+def _relative(summary: Found | None) -> str:
+    return names.range_of((summary or {}).get("relative"), "share")
+
+
+def _tasks_say(task: Found, own: Found) -> str:
+    where = f"on {names.of_task(task)}"
+    gap, ratio = own["gap_closed"], own["of_teacher"]
+    scored = ""
+    if ratio is not None and ratio["bounded"]:
+        scored = f"has {wording.share(ratio)} of the teacher's score"
+    if gap is not None and gap["bounded"]:
+        closed = f"closed {wording.gap_text(gap)} of the gap between base and teacher"
+        return f"{where} it {' and '.join(filter(None, [scored, closed]))}"
+    if scored:
+        return f"{where} it {scored}, and the gap closed cannot be told"
+    return f"{where} the gap closed cannot be told"
+
+
+def _hard(found: Found) -> Iterator[str]:
+    """Over the rounds: of a pool that grows, so it is not one question asked again."""
+    told = [
+        f"{names.range_of(run['discriminated']['hard_share'], 'share')} in round {run['number']}"
+        for run in found["runs"]
+        if run["arm"] == LOOP and run["discriminated"]
+    ]
+    if not told:
+        return
+    text = f"hard were {', '.join(told)}"
+    if len(told) > 1:
+        text += "; the pool grows by what was written, so a change is not the student's alone"
+    yield text + "."
+
+
+def _cost(found: Found) -> Iterator[str]:
+    """What it took to have the last student, of the loop and of each control at the same round."""
+    runs = {(run["arm"], run["number"]): run for run in found["runs"]}
+    last = names.last_loop(found)
+    pairs = [(arm, names.last_both(found, arm)) for arm in names.controls(found)]
+    shared = [number for _, number in pairs if number is not None]
+    wanted = sorted({last, *shared})
+    for number in wanted:
+        own = runs.get((LOOP, number))
+        arms = [runs[arm, number] for arm, at in pairs if at == number]
+        told = [_took(run) for run in ([own] if own else []) + arms if run["to_here"] is not None]
+        if told:
+            yield f"for the student of round {number} {'; '.join(told)}."
+
+
+def _took(run: Found) -> str:
+    cost = run["to_here"]
+    price = "" if cost["usd"] is None else f" ({names.dollars(cost['usd'])})"
+    return (
+        f"the {names.arm(run['arm'])} took {wording.count(cost['calls'])} calls and "
+        f"{wording.count(names.tokens(cost))} tokens{price}, and trained on "
+        f"{wording.count(run['rows'])} rows"
+    )
+
+
+def _stop(found: Found) -> Iterator[str]:
+    stop = found["stop"]
+    if why := wording.visible(stop["why"] or "", one_line=True):
+        yield why if why.endswith((".", "!", "?", "。")) else f"{why}."
+    known = [one for one in stop["scores"] if one["score"] is not None]
+    if len(known) > 1:
+        on = "the mean over tasks" if stop["task"] is None else wording.named(stop["task"])
+        told = [f"{wording.fixed(one['score'], 3)} in round {one['number']}" for one in known]
+        yield (
+            f"{on}, which the stop rule watches, is {', '.join(told)}; round {stop['best']} is the "
+            f"best of {len(known)}, and as the best of several its score is optimistic."
+        )
+
+
+def _left_out(found: Found) -> Iterator[str]:
+    for one in found["left_out"]:
+        yield f"{wording.named(one['task'])}: {wording.named(one['why'])}."
+
+
+def notes(found: Found) -> list[str]:
+    """How to read it."""
+    lines = [
+        "Square brackets hold 95% intervals over items. Every student was trained once, with one "
+        "seed; another seed would move every score too, and of that the intervals know nothing.",
+        "All students answered the same items, and are compared item by item; only items that all "
+        "answered count. Holm's p is over all rounds of an arm and all tasks; that of means over "
+        "its rounds and the means. The first sentence rests on one comparison chosen before it was "
+        "seen, the last round that both have, and on its own p.",
+        "Gap closed: 0% is the base, 100% the teacher. It is not told where the teacher is not "
+        "measurably better than the base.",
+        "The best round was chosen by the stop set; its score there is optimistic. A fair score is "
+        "that of tasks which chose nothing.",
+        "The rows of both arms stand in the table of rounds: a control that got fewer rows, or a "
+        "loop that did, is a difference of rows too.",
+    ]
+    if found["referee"] is not None:
+        lines.append(
+            "A referee's points are an opinion, and no measure of ability: Lion (Jiang et al. "
+            "2023) has 94% of its teacher's points by such a judge, and 56% of its score on "
+            "AGIEval."
+        )
+    if any(run["cost"] for run in found["runs"]):
+        lines.append(
+            "Calls and tokens are of replies that were used, each counted once in an arm, whether "
+            "or not the ledger already had it. Dollars are missing where a model has no price."
+        )
+    return lines
