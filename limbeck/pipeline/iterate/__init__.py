@@ -1,0 +1,1 @@
+"""`limbeck iterate`: rounds of imitation, discrimination and generation, beside a control."""
