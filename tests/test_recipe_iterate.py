@@ -191,7 +191,7 @@ def test_open_prompts_without_a_referee_are_told(tmp_path: Path) -> None:
 
 def test_by_target_some_question_must_have_one(tmp_path: Path) -> None:
     pool = seeds(tmp_path, OPEN[:1])
-    with pytest.raises(DataError, match="1 of 1 question has no target, .* set iterate.by to auto"):
+    with pytest.raises(DataError, match=r"1 of 1 question has no target, .* set iterate\.by to"):
         check_pools(placed(tmp_path, by="target"), pool)
 
 

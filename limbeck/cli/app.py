@@ -20,6 +20,8 @@ from limbeck.cli.dedup import dedup as dedup_verb
 from limbeck.cli.export import export as export_verb
 from limbeck.cli.export_tasks import app as tasks_app
 from limbeck.cli.import_rows import import_rows as import_verb
+from limbeck.cli.iterate import iterate as iterate_verb
+from limbeck.cli.iterate import say_one_round
 from limbeck.cli.ledger import app as ledger_app
 from limbeck.cli.merge import merge as merge_verb
 from limbeck.cli.options import (
@@ -71,6 +73,8 @@ def _verb(
 
     context = replace(context_of(target, into, ledger, progress, sets=sets), workers=workers)
     verb = "run" if len(stages) > 2 else stages[0]
+    if verb == "run":
+        say_one_round(context, target)
     with resumable(context, command_line(verb, target, into, ledger, sets=sets)):
         do_stages(context, stages)
     return context
@@ -239,6 +243,7 @@ app.command()(probe_verb)
 app.command()(audit_verb)
 app.command(name="compare")(compare_verb)
 app.command(name="curve")(curve_verb)
+app.command(name="iterate")(iterate_verb)
 app.command(name="dedup")(dedup_verb)
 app.command(name="transfer")(transfer_verb)
 app.command(name="import")(import_verb)

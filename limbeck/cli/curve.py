@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -69,7 +68,10 @@ def curve(
         more += ["--into", str(into)]
     with resumable(context, command_line("curve", target, into, ledger, *more, sets=sets)):
         made = run_study(study)
-    _show(made, study.folder / "curve.html")
+    from limbeck.cli.tables import print_tables
+    from limbeck.evals.curves.tables import tables
+
+    print_tables(tables(made), f"Curve: {study.folder / 'curve.html'}")
 
 
 def _numbers(name: str, text: str) -> list[int]:
@@ -81,23 +83,3 @@ def _numbers(name: str, text: str) -> list[int]:
             f"--{name} wants whole numbers from {least} on, such as 1,2,4; got {text!r}"
         )
     return [int(part) for part in parts]
-
-
-def _show(made: dict[str, object], page: Path) -> None:
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from limbeck.evals.curves import tables as curve_tables
-
-    console = Console() if sys.stdout.isatty() else Console(width=120)
-    for found in curve_tables.tables(made):
-        table = Table(title=Text(found.title), title_justify="left", pad_edge=False)
-        for place, name in enumerate(found.head):
-            table.add_column(Text(name), justify="right" if place else "left")
-        for cells in found.rows:
-            table.add_row(*map(Text, cells))
-        console.print(table)
-        for line in found.notes:
-            console.print(line, markup=False, highlight=False)
-    console.print(f"Curve: {page}", markup=False, highlight=False, soft_wrap=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -12,7 +12,8 @@ from limbeck.evals.pages.wording import visible
 from limbeck.money import PICO, Rates, cost, dollars
 from limbeck.protocols import Usage
 
-HEAD = ("evaluation, at most", "calls", "prompt tokens", "completion tokens", "cost")
+TITLE = "evaluation, at most"
+COUNTS = ("calls", "prompt tokens", "completion tokens", "cost")
 UNKNOWN = "not known"
 WORST = (
     "Evaluation: as if every answer were as long as it may be, and none of it were in the ledger."
@@ -97,18 +98,22 @@ class Evaluation:
 def lines(made: Evaluation) -> list[str]:
     """A table of the parts, what is not in it, and how it was reckoned; nothing where nothing is
     paid."""
-    if not made.bills:
-        return []
-    rows: list[tuple[str, ...]] = [HEAD]
-    for bill in made.bills:
+    return [*table(made.bills, TITLE), WORST] if made.bills else []
+
+
+def table(bills: Sequence[Bill], title: str) -> list[str]:
+    """The parts of all bills, each with its sum, and what is not in it; `title` stands above the
+    names."""
+    rows: list[tuple[str, ...]] = [(title, *COUNTS)]
+    for bill in bills:
         rows += [_row(bill, part) for part in bill.parts]
         if len(bill.parts) > 1:
             rows.append(_row(bill, bill.total))
-    if all(bill.rates is None for bill in made.bills):
+    if all(bill.rates is None for bill in bills):
         rows = [row[:-1] for row in rows]
-    unknown = [told for bill in made.bills for told in bill.unknown]
+    unknown = [told for bill in bills for told in bill.unknown]
     more = [f"Not known before: {visible('; '.join(unknown), one_line=True)}."] if unknown else []
-    return [*_aligned(rows), *more, WORST]
+    return [*_aligned(rows), *more]
 
 
 def _row(bill: Bill, part: Part) -> tuple[str, ...]:
