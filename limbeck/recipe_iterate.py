@@ -93,6 +93,11 @@ class Iterate(Section):
     def _fits(self) -> Self:
         if len(set(self.control)) < len(self.control):
             raise ValueError(f"control has {self.control[0]!r} twice")
+        if "cost" in self.control and "rows" not in self.control:
+            raise ValueError(
+                "control: cost needs rows beside it: what a row of that arm cost says how many the "
+                "loop's tokens buy; set control to [rows, cost]"
+            )
         if self.by == "referee" and self.referee is None:
             raise ValueError("by: referee needs a referee; name its model, or set by to target")
         if self.by == "target" and self.referee is not None and self.held_out is None:

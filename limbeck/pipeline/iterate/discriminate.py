@@ -60,12 +60,14 @@ def discriminate(
     section: Iterate,
     payer: str,
     cache: int | None = None,
+    stands: bool = False,
 ) -> Mapping[str, Any]:
     """Have teacher and `role` answer the seeds of `pool`, score them, and write the folder: the
     content of its summary.json, see `pairs.summary`.
 
     `pool` is what was drawn of a cache pool of `cache` seeds (None: all of it). A folder whose
-    inputs are the same, and none of whose calls failed in a way that may pass, is left as it is.
+    inputs are the same, and none of whose calls failed in a way that may pass, is left as it is;
+    with `stands` also one with failed calls, for who makes more from what it found.
     All replies are in the ledger: what was answered once is not asked again, whenever the process
     ended. Paid is from the recipe's budget: the teacher by the context's run, the referee by
     `payer`.
@@ -78,7 +80,7 @@ def discriminate(
         hashed = _inputs(context, seeds, role, section, cache)
         done = run.done(folder)
         same = done is not None and done.inputs == hashed
-        if same and done is not None and done.is_whole and not context.ask_again:
+        if done is not None and same and (stands or done.is_whole) and not context.ask_again:
             context.reporter.say(f"{folder}: already done, nothing changed")
             return cast(Mapping[str, Any], read_json(run.folder(folder) / SUMMARY))
         run.log("stage_started", stage=folder)

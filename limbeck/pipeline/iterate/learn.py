@@ -7,6 +7,7 @@ from pathlib import Path
 
 from limbeck.money import price_of
 from limbeck.pipeline.context import Context
+from limbeck.pipeline.iterate.answers import Asked
 from limbeck.pipeline.iterate.cost import Account
 from limbeck.pipeline.iterate.discriminate import discriminate
 from limbeck.pipeline.iterate.layout import LOOP, SEEDS, Loop, Round
@@ -16,6 +17,7 @@ from limbeck.pipeline.output import REPLIES
 from limbeck.pipeline.run import do_stages
 from limbeck.pipeline.sharing import share_roles
 from limbeck.record import content_hash
+from limbeck.rundir import PhaseName
 from limbeck.seeds import read_seeds
 
 
@@ -46,14 +48,18 @@ def measure(loop: Loop, now: Round) -> None:
         return
     section = loop.section.model_copy(update={"by": "referee"})
     prompts = read_seeds(path, limit=loop.section.held_out_limit)
-    with now.context.run.locked():
-        if now.arm == LOOP and now.number == 1:
-            discriminate(
-                now.context, prompts, "base_held_out", role="base", section=section,
-                payer=loop.home.id,
-            )  # fmt: skip
+    asked: list[tuple[PhaseName, Asked]] = [("held_out", "student")]
+    if now.arm == LOOP and now.number == 1:
+        asked.insert(0, ("base_held_out", "base"))
+    for folder, role in asked:
         discriminate(
-            now.context, prompts, "held_out", role="student", section=section, payer=loop.home.id
+            now.context,
+            prompts,
+            folder,
+            role=role,
+            section=section,
+            payer=loop.home.id,
+            stands=True,
         )
 
 

@@ -16,6 +16,8 @@ from limbeck.pipeline.iterate.layout import loop_of as loop_of
 from limbeck.pipeline.iterate.pools import start_pools
 from limbeck.pipeline.iterate.rounds import do_rounds
 from limbeck.pipeline.iterate.written_up import write_up
+from limbeck.pipeline.seeds import seeds_of_recipe
+from limbeck.recipe_iterate_files import checked_files
 from limbeck.store import write_text
 
 
@@ -29,8 +31,10 @@ def run_loop(loop: Loop) -> dict[str, Any]:
         write_text(loop.folder / "iterate.yaml", loop.recipe.to_yaml())
         check_evaluation(loop.recipe, missing_ok=False)
         check_training(loop.recipe, before_calls=True)
+        seeds = seeds_of_recipe(loop.recipe)
+        files = checked_files(loop.recipe, seeds)
         work = Work(loop, Guard(loop.recipe))
-        pools = start_pools(loop.recipe, loop.section, work.guard)
+        pools = start_pools(loop.recipe, seeds, files.cache, work.guard)
         do_rounds(work, pools)
         for arm in loop.section.control:
             do_control(work, arm, pools)

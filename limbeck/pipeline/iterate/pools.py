@@ -9,10 +9,8 @@ from typing import Any
 
 from limbeck.errors import UserError
 from limbeck.pipeline.iterate.guard import Guard
-from limbeck.pipeline.seeds import seeds_of_recipe
 from limbeck.recipe import Iterate, Recipe
 from limbeck.record import Record, content_hash
-from limbeck.seeds import read_seeds
 from limbeck.store import write_jsonl
 
 _SAME = ("kind", "template", "family", "task")
@@ -37,22 +35,24 @@ class Pools:
         return Pools((*kept, *new), (*self.cache, *new))
 
 
-def start_pools(recipe: Recipe, section: Iterate, guard: Guard) -> Pools:
+def start_pools(
+    recipe: Recipe, seeds: Sequence[Record], cache: Sequence[Record] | None, guard: Guard
+) -> Pools:
     """The pools of the first round: the recipe's seeds, and `iterate.cache` or the seeds again.
 
-    Raises what reading them raises, and UserError where one is a held-out prompt word for word.
+    Raises UserError where one is a held-out item word for word.
     """
-    train = tuple(seeds_of_recipe(recipe))
-    cache = train if section.cache is None else tuple(read_seeds(section.cache))
-    for name, pool in ((recipe.seeds.path, train), (section.cache, cache)):
+    train = tuple(seeds)
+    for pool in (train, cache or ()):
         held = [seed for seed in pool if guard.is_held_out(seed)]
         if held:
+            path = recipe.iterate.cache if pool is cache and recipe.iterate else recipe.seeds.path
             text = " ".join(held[0].prompt.split())
             raise UserError(
-                f"{name} has {len(held)} of the held-out prompts in it, and what the loop trains "
+                f"{path} has {len(held)} of the held-out items in it, and what the loop trains "
                 f"on measures nothing; the first is {text[:60]!r}. Take them out of the file"
             )
-    return Pools(train, cache)
+    return Pools(train, train if cache is None else tuple(cache))
 
 
 def sampled(cache: Sequence[Record], count: int | None, seed: int, number: int) -> list[Record]:

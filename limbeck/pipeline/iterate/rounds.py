@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from limbeck.evals.rounds.rounds import held_out_score
 from limbeck.generators.adversarial.sources import Source
 from limbeck.pipeline.evaluate import ROLES
-from limbeck.pipeline.iterate.discriminate import discriminate, read_pairs
+from limbeck.pipeline.iterate.discriminate import discriminate
 from limbeck.pipeline.iterate.layout import LEADING, LOOP, Loop, Round, Work
 from limbeck.pipeline.iterate.learn import account_of, context_of, learn, measure, replies, seed_of
+from limbeck.pipeline.iterate.pairs import read_pairs
 from limbeck.pipeline.iterate.pools import Pools, sampled
 from limbeck.pipeline.iterate.stop import why_stopped
 from limbeck.pipeline.iterate.write import write_from
@@ -63,16 +64,19 @@ def do_rounds(work: Work, pools: Pools) -> None:
 
 
 def _discriminate(loop: Loop, now: Round, pool: Sequence[Record]) -> list[Source]:
-    with now.context.run.locked():
-        discriminate(
-            now.context, pool, "discriminate", role="student", section=loop.section,
-            payer=loop.home.id,
-        )  # fmt: skip
+    discriminate(
+        now.context,
+        pool,
+        "discriminate",
+        role="student",
+        section=loop.section,
+        payer=loop.home.id,
+        cache=len(now.pools.cache),
+        stands=True,
+    )
     seeds = {seed.id: seed for seed in pool}
-    pairs = read_pairs(now.context.run.folder("discriminate"))
-    return [
-        Source(seeds[pair.seed], pair.kind, pair.gap) for pair in pairs if pair.kind != "excluded"
-    ]
+    found = read_pairs(now.context.run.folder("discriminate"))
+    return [Source(seeds[one.seed], one.kind, one.gap) for one in found]
 
 
 def _score(loop: Loop, one: Round) -> float | None:

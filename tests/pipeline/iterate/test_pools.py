@@ -133,10 +133,12 @@ def test_a_seed_that_is_held_out_stops_the_loop(tmp_path: Path) -> None:
             "iterate": {},
         }
     )
-    assert recipe.iterate is not None
-    with pytest.raises(UserError, match=r"has 1 of the held-out prompts in it.*'How many legs"):
-        start_pools(recipe, recipe.iterate, Guard(recipe))
-    train.write_text(json.dumps(rows[0]) + "\n", encoding="utf-8")
-    pools = start_pools(recipe, recipe.iterate, Guard(recipe))
-    assert pools.train == pools.cache
-    assert len(pools.train) == 1
+    both, one = list(read_seeds(train)), [next(seeds_of(rows[0]))]
+    said = r"train\.jsonl has 1 of the held-out items in it.*'How many legs have 3"
+    with pytest.raises(UserError, match=said):
+        start_pools(recipe, both, None, Guard(recipe))
+    with pytest.raises(UserError, match=r"None has 1 of the held-out items in it"):
+        start_pools(recipe, one, both, Guard(recipe))
+    pools = start_pools(recipe, one, None, Guard(recipe))
+    assert pools.train == pools.cache == tuple(one)
+    assert start_pools(recipe, one, one, Guard(recipe)).cache == tuple(one)
