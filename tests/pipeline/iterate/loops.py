@@ -20,10 +20,33 @@ from limbeck.testing.server import spoken_to
 
 ANSWER, WRITE, REFER, EVAL = 32, 41, 42, 9
 """max_tokens of each kind of request: tells them apart at the server."""
-WORDS = (
-    "amber birch copper delta ember fjord grove harbour island jasmine kelp lagoon meadow nettle "
-    "opal pebble quartz river saffron thistle umbra velvet willow yarrow zephyr"
-).split()
+WORDS = [
+    "amber",
+    "birch",
+    "copper",
+    "delta",
+    "ember",
+    "fjord",
+    "grove",
+    "harbour",
+    "island",
+    "jasmine",
+    "kelp",
+    "lagoon",
+    "meadow",
+    "nettle",
+    "opal",
+    "pebble",
+    "quartz",
+    "river",
+    "saffron",
+    "thistle",
+    "umbra",
+    "velvet",
+    "willow",
+    "yarrow",
+    "zephyr",
+]
 
 
 def said(body: dict[str, Any], number: int) -> Answer:
@@ -41,7 +64,9 @@ def said(body: dict[str, Any], number: int) -> Answer:
 
 def recipe_data(folder: Path, base_url: str, student: Path, **changes: Any) -> dict[str, Any]:
     """The recipe's data; `changes` are merged into its sections. Writes the files that it names."""
-    seeds = [{"prompt": f"第{i}题 – tell me of number {i} and the {WORDS[i]} 🙂"} for i in range(12)]
+    seeds = [
+        {"prompt": f"第{i}题 – tell me of number {i} and the {WORDS[i]} 🙂"} for i in range(12)
+    ]
     held = [{"prompt": f"What would a {WORDS[-i - 1]} say to a {WORDS[i]}?"} for i in range(3)]
     items = [
         {"question": f"Which letter comes after {a}?", "options": [b, "z", "q"], "answer": 0}

@@ -58,7 +58,9 @@ def test_new_instructions_join_both_pools(finished: Finished) -> None:
     for seed in new:
         (parent,) = seed.provenance.parents
         assert kinds[parent] == by_kind[seed.provenance.prompt_version]
-    answered = {r.provenance.parents[0] for r in read_records(home / "round-2/generate/records.jsonl")}
+    answered = {
+        r.provenance.parents[0] for r in read_records(home / "round-2/generate/records.jsonl")
+    }
     assert {seed.id for seed in new} <= answered
 
 
