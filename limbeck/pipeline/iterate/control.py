@@ -8,7 +8,7 @@ from pathlib import Path
 from limbeck.pipeline import format
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.iterate.cost import tokens
-from limbeck.pipeline.iterate.layout import TRAINED_ON, Loop, Round, Work
+from limbeck.pipeline.iterate.layout import Loop, Round, Work
 from limbeck.pipeline.iterate.learn import account_of, context_of, learn, measure, replies, seed_of
 from limbeck.pipeline.iterate.pools import Pools
 from limbeck.pipeline.iterate.recipes import run_recipe
@@ -44,7 +44,7 @@ def do_control(work: Work, arm: Arm, pools: Pools) -> None:
         learn(now, work.rounds)
         now.cost["imitate"] = account.add(replies(now, "generate"))
         measure(loop, now)
-        now.cost["measure"] = account.add(replies(now, "held_out"))
+        now.cost["held_out"] = account.add(replies(now, "held_out"))
         work.controls.append(now)
         before = now
 
@@ -60,8 +60,8 @@ def _count(work: Work, arm: Arm, beside: Round) -> int:
     other = next(
         one for one in work.controls if (one.arm, one.number) == ("control_rows", beside.number)
     )
-    paid, own = (tokens(one.cost[name] for name in TRAINED_ON if name in one.cost)
-                 for one in (beside, other))  # fmt: skip
+    paid = tokens([before.cost["discriminate"], before.cost["write"], beside.cost["imitate"]])
+    own = tokens([other.cost["write"], other.cost["imitate"]])
     return max(1, rows * paid // own) if own else rows
 
 

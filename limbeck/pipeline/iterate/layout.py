@@ -17,10 +17,6 @@ from limbeck.store import write_text
 
 LOOP = "loop"
 SEEDS = "seeds.jsonl"
-LEADING = ("discriminate", "write")
-"""The phases that lead to a round: what they cost is the next round's."""
-TRAINED_ON = (*LEADING, "imitate")
-"""What a round's student was made from; the rest of what is spent only measures."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from limbeck.evals.rounds.rounds import held_out_score
 from limbeck.generators.adversarial.sources import Source
 from limbeck.pipeline.evaluate import ROLES
 from limbeck.pipeline.iterate.discriminate import discriminate
-from limbeck.pipeline.iterate.layout import LEADING, LOOP, Loop, Round, Work
+from limbeck.pipeline.iterate.layout import LOOP, Loop, Round, Work
 from limbeck.pipeline.iterate.learn import account_of, context_of, learn, measure, replies, seed_of
 from limbeck.pipeline.iterate.pairs import read_pairs
 from limbeck.pipeline.iterate.pools import Pools, sampled
@@ -28,8 +28,6 @@ def do_rounds(work: Work, pools: Pools) -> None:
         before = work.rounds[-1] if work.rounds else None
         say(f"iterate: round {number} of {section.rounds}, {len(pools.train)} seeds to learn from")
         now = Round(LOOP, number, context_of(loop, f"round-{number}", pools, before), pools)
-        if before is not None:
-            now.cost = {name: account.add(replies(before, name)) for name in LEADING}
         learn(now, work.rounds)
         now.cost["imitate"] = account.add(replies(now, "generate"))
         work.rounds.append(now)
@@ -54,10 +52,11 @@ def do_rounds(work: Work, pools: Pools) -> None:
             pools = pools.with_new(new, section)
             if not new:
                 work.stopped = f"stopped after round {number}: nothing new was written"
-        is_last = ends or bool(work.stopped)
-        measured = ("held_out", "base_held_out", *(("discriminate",) if is_last else ()))
-        now.cost["measure"] = account.add(path for name in measured for path in replies(now, name))
-        if is_last:
+        phases = {"held_out": ("held_out", "base_held_out")}
+        phases |= {name: (name,) for name in ("discriminate", "write")}
+        for phase, folders in phases.items():
+            now.cost[phase] = account.add(path for one in folders for path in replies(now, one))
+        if ends or work.stopped:
             break
     work.stopped = work.stopped or f"all {section.rounds} rounds are done"
     say(f"iterate: {work.stopped}")

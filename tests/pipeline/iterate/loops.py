@@ -20,33 +20,35 @@ from limbeck.testing.server import spoken_to
 
 ANSWER, WRITE, REFER, EVAL = 32, 41, 42, 9
 """max_tokens of each kind of request: tells them apart at the server."""
-WORDS = [
-    "amber",
-    "birch",
-    "copper",
-    "delta",
-    "ember",
-    "fjord",
-    "grove",
-    "harbour",
-    "island",
-    "jasmine",
-    "kelp",
-    "lagoon",
-    "meadow",
-    "nettle",
-    "opal",
-    "pebble",
-    "quartz",
-    "river",
-    "saffron",
-    "thistle",
-    "umbra",
-    "velvet",
-    "willow",
-    "yarrow",
-    "zephyr",
-]
+WORDS = tuple(
+    [
+        "amber",
+        "birch",
+        "copper",
+        "delta",
+        "ember",
+        "fjord",
+        "grove",
+        "harbour",
+        "island",
+        "jasmine",
+        "kelp",
+        "lagoon",
+        "meadow",
+        "nettle",
+        "opal",
+        "pebble",
+        "quartz",
+        "river",
+        "saffron",
+        "thistle",
+        "umbra",
+        "velvet",
+        "willow",
+        "yarrow",
+        "zephyr",
+    ]
+)
 
 
 def said(body: dict[str, Any], number: int) -> Answer:
@@ -63,7 +65,8 @@ def said(body: dict[str, Any], number: int) -> Answer:
 
 
 def recipe_data(folder: Path, base_url: str, student: Path, **changes: Any) -> dict[str, Any]:
-    """The recipe's data; `changes` are merged into its sections. Writes the files that it names."""
+    """The recipe's data; `changes` are merged into its sections. Writes the files
+    that it names."""
     seeds = [
         {"prompt": f"第{i}题 – tell me of number {i} and the {WORDS[i]} 🙂"} for i in range(12)
     ]
