@@ -143,6 +143,8 @@ def student_answers(
     Raises StageError before it is trained, StopRun, and what loading its weights raises.
     """
     found = Answers()
+    if not seeds:
+        return found
     under_way = width(section_of(context, role))
     with context.reporter.stage(f"{name} {role}", "answers", len(seeds)) as bar:
 
@@ -167,8 +169,7 @@ def student_answers(
             finally:
                 await teacher.aclose()
 
-        if seeds:
-            run(main(connect_role(context, role, ledger)))
+        run(main(connect_role(context, role, ledger)))
     return found
 
 
