@@ -15,7 +15,7 @@ import importlib.util
 import json
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Literal, cast
 
 from limbeck.errors import ModelError
@@ -66,6 +66,12 @@ def parse_model(name: str, *, folder: Path | None = None) -> ModelName:
         f"unknown model {name!r}. A model is named bundled, hf:ORG/NAME, gguf:FILE, openai:MODEL, "
         f"fake:NAME, or is a folder; there is no folder {path}"
     )
+
+
+def shown_folder(path: Path) -> str:
+    """A model folder without this machine's folders; one in a run is RUN/train/student."""
+    of_run = path.parts[-2:] in (("train", "student"), ("train", "base"))
+    return str(PurePath(*path.parts[-3:])) if of_run else path.name
 
 
 def _path(text: str, folder: Path | None) -> Path:

@@ -147,6 +147,10 @@ class Recipe(Section):
             (("iterate",), lambda: with_iterate(folder, self.iterate)),
             (("teacher", "model"), lambda: parse_model(self.teacher.model, folder=folder)),
             (("student", "model"), lambda: parse_model(self.student.model, folder=folder)),
+            (
+                ("student", "start"),
+                lambda: self.student.start and _absolute(folder, self.student.start),
+            ),
             (("train", "objective"), lambda: find("objectives", self.train.objective)),
             (("train", "options"), lambda: _check_objective(self.train)),
             (("budget", "usd"), lambda: _check_price(self)),
@@ -178,7 +182,9 @@ class Recipe(Section):
                 "iterate": done["iterate",],
                 "filters": filters,
                 "teacher": self.teacher.model_copy(update={"model": str(teacher)}),
-                "student": self.student.model_copy(update={"model": str(student)}),
+                "student": self.student.model_copy(
+                    update={"model": str(student), "start": done["student", "start"]}
+                ),
                 "eval": self.eval.model_copy(
                     update={
                         "tasks": tasks,

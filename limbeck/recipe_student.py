@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -37,13 +38,16 @@ class Student(Section):
 
     With `config` its weights are not taken: it starts from seeded random ones, in the model's own
     shape but for these keys of its configuration (num_hidden_layers, hidden_size, ...), and keeps
-    its tokenizer. With `lora` only adapters are trained, and merged in the end.
+    its tokenizer. With `lora` only adapters are trained, and merged in the end. `start` is a folder
+    with weights that training begins from in place of these: those of a student of the same model,
+    `layers` and `config` that was trained before. What the student is compared with stays the same.
     """
 
     model: str
     layers: Annotated[int, Field(ge=1)] | None = None
     config: dict[str, Any] | None = None
     lora: Lora | None = None
+    start: Path | None = None
 
     @model_validator(mode="after")
     def _weights_from_one_place(self) -> Self:

@@ -19,6 +19,7 @@ from limbeck.models import (
     fingerprint,
     gguf_file,
     parse_model,
+    shown_folder,
     weight_files,
 )
 
@@ -188,3 +189,14 @@ def test_a_remote_model_is_known_by_its_name() -> None:
     one, other = (fingerprint(parse_model(f"openai:{name}")) for name in ("a", "b"))
     assert one == hashlib.sha256(b"openai:a").hexdigest()[:32]
     assert one != other
+
+
+@pytest.mark.parametrize(("path", "shown"), [
+    ("/home/me/runs/第一/train/student", "第一/train/student"),
+    ("/home/me/runs/a/train/base", "a/train/base"),
+    ("/home/me/models/student", "student"),
+    ("/train/student", "/train/student"),
+    ("/home/me/train/other", "other"),
+])  # fmt: skip
+def test_a_folder_is_shown_without_this_machines_folders(path: str, shown: str) -> None:
+    assert shown_folder(Path(path)) == shown

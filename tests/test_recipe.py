@@ -98,7 +98,7 @@ def test_an_unknown_key_is_named_with_its_line_and_the_nearest(
 def test_a_key_like_no_other_gets_the_list() -> None:
     message = refused(with_line(student="zzzz: 1"))
     assert message == (
-        "r.yaml, line 23: unknown key 'student.zzzz'; known are config, layers, lora, model"
+        "r.yaml, line 23: unknown key 'student.zzzz'; known are config, layers, lora, model, start"
     )
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import yaml
 
 from limbeck.errors import ModelError
-from limbeck.models import ModelName, parse_model
+from limbeck.models import ModelName, parse_model, shown_folder
 from limbeck.recipe import Recipe
 
 BUNDLED = "HuggingFaceTB/SmolLM2-135M-Instruct"
@@ -74,10 +74,11 @@ def _metadata(facts: Facts, student: ModelName, teacher: ModelName) -> dict[str,
     """The hub's keys, and limbeck's own under one of its own."""
     recipe = facts.recipe
     data: dict[str, Any] = {"library_name": "transformers", "pipeline_tag": "text-generation"}
-    licence = licence_of(student)
-    if recipe.student.config is None:
-        if licence is not None:
-            data["license"] = licence
+    start = recipe.student.start
+    licence = licence_of(student if start is None else ModelName("path", str(start)))
+    if licence is not None and (start is not None or recipe.student.config is None):
+        data["license"] = licence
+    if start is None and recipe.student.config is None:  # what others began from, they did not say
         base = BUNDLED if student.kind == "bundled" else student.value
         if student.kind in ("bundled", "hf") and HUB_NAME.fullmatch(base):
             data |= {"base_model": base, "base_model_relation": "finetune"}
@@ -106,13 +107,17 @@ def _is_nobody(recipe: Recipe, teacher: ModelName) -> bool:
 
 def _start(recipe: Recipe, student: ModelName) -> str:
     how = f"It began as {code(_called(student))}"
+    start = recipe.student.start
+    weights = "random weights" if start is None else f"the weights of {code(shown_folder(start))}"
     if recipe.student.config is not None:
         changes = ", ".join(f"{key} {value}" for key, value in recipe.student.config.items())
-        how = f"It began with random weights in the shape of {code(_called(student))}"
+        how = f"It began with {weights} in the shape of {code(_called(student))}"
         how += f", changed in {code(changes)}" if changes else ""
         return f"{how}, and has that model's tokenizer."
     if recipe.student.layers is not None:
         how += f", of which {recipe.student.layers} evenly spaced layers were kept"
+    if start is not None:
+        how += f", with {weights} in place of its own"
     lora = recipe.student.lora
     if lora is not None:
         how += f"; LoRA of rank {lora.rank} was trained and merged into its weights"
@@ -171,6 +176,8 @@ def public(recipe: Recipe) -> dict[str, Any]:
     data = recipe.model_dump(mode="json")
     for side in ("teacher", "student"):
         data[side]["model"] = shown(_parsed(data[side]["model"]))
+    if recipe.student.start is not None:
+        data["student"]["start"] = shown_folder(recipe.student.start)
     seeds = data["seeds"]
     seeds |= {name: Path(seeds[name]).name for name in ("path", "demos", "split") if seeds[name]}
     found: dict[str, Any] = _cut(data)

@@ -29,14 +29,7 @@ def from_scratch(name: ModelName, changes: Mapping[str, Any], *, seed: int) -> L
     for a vocabulary smaller than the tokenizer's.
     """
     shape, generation, tokenizer = load_shape(name)
-    config = changed(shape, changes)
-    if "vocab_size" not in changes:
-        config.vocab_size = max(config.vocab_size, len(tokenizer))
-    elif config.vocab_size < len(tokenizer):
-        raise ModelError(
-            f"student.config.vocab_size is {config.vocab_size}, and the tokenizer of {name} has "
-            f"{len(tokenizer)} tokens; leave it out"
-        )
+    config = shape_of(name, shape, tokenizer, changes)
     try:
         with quiet(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
@@ -53,6 +46,20 @@ def from_scratch(name: ModelName, changes: Mapping[str, Any], *, seed: int) -> L
         ) from error
     model.generation_config = generation
     return Loaded(name, model.to(device()), tokenizer, fingerprint(name))
+
+
+def shape_of(name: ModelName, shape: Any, tokenizer: Any, changes: Mapping[str, Any]) -> Any:
+    """The configuration of a student from scratch, with a place for every token. Raises ModelError
+    for a key that there is not, and for a vocabulary smaller than the tokenizer's."""
+    config = changed(shape, changes)
+    if "vocab_size" not in changes:
+        config.vocab_size = max(config.vocab_size, len(tokenizer))
+    elif config.vocab_size < len(tokenizer):
+        raise ModelError(
+            f"student.config.vocab_size is {config.vocab_size}, and the tokenizer of {name} has "
+            f"{len(tokenizer)} tokens; leave it out"
+        )
+    return config
 
 
 def changed(config: Any, changes: Mapping[str, Any]) -> Any:

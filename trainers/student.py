@@ -14,11 +14,13 @@ from limbeck.hf import Loaded, load, load_shape, quiet
 from limbeck.models import ModelName, parse_model
 from limbeck.recipe import Student
 from limbeck.trainers.example import ensure_template
+from limbeck.trainers.start import check_start
 
 
 def build_student(section: Student, *, seed: int = 0) -> Loaded:
     """The base that training starts from, in float32: masters stay exact, autocast does the rest.
-    LoRA's adapters are not in it yet, see `lora.add_lora`; `seed` draws the weights of `config`.
+    LoRA's adapters are not in it yet, see `lora.add_lora`, nor are the weights of `start`, see
+    `start.start_from`; `seed` draws the weights of `config`.
 
     Raises ModelError or MissingExtra.
     """
@@ -33,12 +35,14 @@ def build_student(section: Student, *, seed: int = 0) -> Loaded:
     ensure_template(loaded.tokenizer)
     if section.layers is not None:
         keep_layers(loaded.model, section.layers)
+    if section.start is not None:
+        check_start(section.start, name, loaded.model.config, loaded.tokenizer)
     return loaded
 
 
 def check_student(section: Student) -> None:
     """What `build_student` and `lora.add_lora` would refuse, as far as configuration and tokenizer
-    tell: no weight is read. Raises ModelError or MissingExtra."""
+    tell: no weight is read, of `start` neither. Raises ModelError or MissingExtra."""
     name = parse_model(section.model)
     if not name.is_local:
         raise ModelError(f"the student {name} has no weights here, and cannot be trained")
@@ -46,9 +50,9 @@ def check_student(section: Student) -> None:
     ends = (tokenizer.eos_token_id, generation.eos_token_id)
     _check_tokenizer(name, tokenizer, has_end=any(end is not None for end in ends))
     if section.config is not None:
-        from limbeck.trainers.scratch import changed
+        from limbeck.trainers.scratch import shape_of
 
-        changed(config, section.config)
+        config = shape_of(name, config, tokenizer, section.config)
     if section.layers is not None:
         _check_layers(section.layers, config.get_text_config().num_hidden_layers)
     if section.lora is not None:
@@ -60,6 +64,11 @@ def check_student(section: Student) -> None:
                 model = transformers.AutoModelForCausalLM.from_config(config)
             model.tie_weights()
             check_targets(model, section.lora.targets)
+    if section.start is not None:
+        if section.layers is not None:
+            total = config.get_text_config().num_hidden_layers
+            _keep_in_config(config, _kept(section.layers, total))
+        check_start(section.start, name, config, tokenizer)
 
 
 def _check_tokenizer(name: ModelName, tokenizer: Any, *, has_end: bool) -> None:
@@ -94,7 +103,7 @@ def keep_layers(model: Any, count: int) -> list[int]:
         raise ModelError(f"cannot find the layers of a {type(model).__name__}; leave out layers")
     total = len(stack)
     _check_layers(count, total)
-    kept = [place * total // count for place in range(count)]
+    kept = _kept(count, total)
     layers = nn.ModuleList(stack[index] for index in kept)
     for place, layer in enumerate(layers):
         for module in layer.modules():  # the place in the key-value cache
@@ -102,8 +111,15 @@ def keep_layers(model: Any, count: int) -> list[int]:
                 module.layer_idx = place  # type: ignore[assignment]  # torch means a Module
     name = "layers" if getattr(model.base_model, "layers", None) is stack else "h"
     setattr(model.base_model, name, layers)
-    config = model.config
-    config.num_hidden_layers = count
+    _keep_in_config(model.config, kept)
+    return kept
+
+
+def _kept(count: int, total: int) -> list[int]:
+    return [place * total // count for place in range(count)]
+
+
+def _keep_in_config(config: Any, kept: list[int]) -> None:
+    config.num_hidden_layers = len(kept)
     if getattr(config, "layer_types", None):
         config.layer_types = [config.layer_types[index] for index in kept]
-    return kept

@@ -14,7 +14,7 @@ from limbeck.evals.planned import drawn_questions
 from limbeck.evals.questions import is_questions
 from limbeck.evals.style.prompts import read_prompts
 from limbeck.filters import answer
-from limbeck.models import parse_model
+from limbeck.models import parse_model, weight_files
 from limbeck.pipeline.in_context import pool_of
 from limbeck.pipeline.texts import one_turn
 from limbeck.protocols import Generator
@@ -132,7 +132,13 @@ def check_training(recipe: Recipe, *, before_calls: bool) -> None:
         raise ModelError(f"the student {name} has no weights here, and cannot be trained")
     # Reading a GGUF file for the first time takes long: where no key can be wrong it is left.
     section = recipe.student
-    plain = section.layers is None and section.config is None and section.lora is None
+    if section.start is not None:
+        try:
+            weight_files(section.start)
+        except ModelError as error:
+            raise ModelError(f"student.start: {error}") from error
+    making = (section.layers, section.config, section.lora, section.start)
+    plain = all(key is None for key in making)
     if not before_calls or (plain and name.kind in ("bundled", "gguf")):
         return
     try:

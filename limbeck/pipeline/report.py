@@ -9,7 +9,7 @@ from typing import Any
 
 from limbeck import __version__
 from limbeck.errors import MissingExtra, UserError
-from limbeck.models import parse_model
+from limbeck.models import parse_model, shown_folder
 from limbeck.pipeline import in_context, judge, style
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.evaluate import ASKED, FEW_SHOT, ROLES, demos
@@ -121,10 +121,12 @@ def _models(context: Context, roles: dict[str, Any]) -> dict[str, dict[str, Any]
         trained += "'s shape with random weights"
     if recipe.student.lora is not None:
         trained += f", LoRA of rank {recipe.student.lora.rank}"
+    start = recipe.student.start
+    after = "" if start is None else f", started from {shown_folder(start)}"
     about = {
         "teacher": roles["teacher"]["about"],
         "base": f"{trained}, before training",
-        "student": f"{trained}, after training",
+        "student": f"{trained}{after}, after training",
     }
     names = {
         "teacher": str(parse_model(recipe.teacher.model)),

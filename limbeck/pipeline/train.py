@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from limbeck.errors import MissingExtra, UserError
-from limbeck.models import fingerprint, parse_model
+from limbeck.models import ModelName, fingerprint, parse_model
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.format import read_split
 from limbeck.pipeline.texts import TRUNCATED
@@ -48,14 +48,28 @@ def _hashed(context: Context, *, but: Sequence[str]) -> str:
     )
     whole = {
         "rows": formatted.outputs,
-        "student": recipe.student.model_dump(mode="json"),
+        "student": recipe.student.model_dump(mode="json", exclude={"start"}),
         "weights": fingerprint(parse_model(recipe.student.model)),
         "train": settings.model_dump(mode="json", exclude={"seed"}),
         "seed": recipe.seed,
     }
     # A key only where there is one: a student trained with the recipe's seed keeps its hash.
     own = {} if recipe.training_seed == recipe.seed else {"training_seed": recipe.training_seed}
-    return content_hash(whole | own)
+    return content_hash(whole | own | _start(context))
+
+
+def _start(context: Context) -> dict[str, str]:
+    """What identifies the weights that training begins from; nothing where they are the base's."""
+    start = context.recipe.student.start
+    if start is None:
+        return {}
+    own = context.run.folder("train").resolve()
+    if start.is_relative_to(own):
+        raise UserError(
+            f"student.start {start} is in {own}, which training writes anew; copy it to another "
+            "folder, or give the run another name"
+        )
+    return {"start": fingerprint(ModelName("path", str(start)))}
 
 
 def train(context: Context) -> None:
@@ -77,6 +91,7 @@ def train(context: Context) -> None:
         from limbeck.trainers.export import export
         from limbeck.trainers.loop import fit
         from limbeck.trainers.lora import add_lora, peft
+        from limbeck.trainers.start import start_from
         from limbeck.trainers.step import precision_of
         from limbeck.trainers.student import build_student
     except ImportError as error:
@@ -101,6 +116,8 @@ def train(context: Context) -> None:
         checked = objective.check(rows["train"]) if hasattr(objective, "check") else {}
         save(loaded.model.to(torch.bfloat16), loaded.tokenizer, out / "base")
         loaded.model.float()
+        if recipe.student.start is not None:
+            start_from(loaded, recipe.student.start)
         parameters = loaded.parameters
         if recipe.student.lora is not None:
             add_lora(loaded.model, recipe.student.lora, seed=recipe.training_seed)

@@ -169,6 +169,22 @@ def test_a_student_from_scratch_or_with_lora_says_so_and_claims_no_base() -> Non
     assert front(text)["base_model_relation"] == "finetune"
 
 
+def test_a_student_that_started_from_others_weights_says_so_and_claims_what_they_claim(
+    tmp_path: Path,
+) -> None:
+    start = tmp_path / "round-1" / "train" / "student"
+    student = {"model": "bundled", "lora": {"rank": 5}, "start": start}
+    text = card(facts(student=student))
+    assert ", with the weights of `round-1/train/student` in place of its own; LoRA" in text
+    assert not {"base_model", "license"} & set(front(text))
+    assert str(tmp_path) not in text
+    start.mkdir(parents=True)
+    (start / "README.md").write_text("---\nlicense: mit\n---\n", encoding="utf-8")
+    assert front(card(facts(student=student)))["license"] == "mit"
+    text = card(facts(student={"model": "bundled", "config": {}, "start": tmp_path / "模型"}))
+    assert "It began with the weights of `模型` in the shape of `bundled" in text
+
+
 NAMES = [
     "教师模型", 'say "hi"', "it's: a # name", "two\nlines", "---", "a\n---\nlicense: mit",
     "`tick` and ```fence```", "a | b", "{{jinja}}", "- list", "\x00\x1b[31m", "\ud800", "é\u2028x",

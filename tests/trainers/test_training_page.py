@@ -18,12 +18,12 @@ from limbeck.trainers.objectives.topk_kl import TopkKl
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 PAGE = (DOCS / "training.md").read_text(encoding="utf-8")
 SNIPPETS = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
-STUDENTS = re.findall(r"`((?:layers|config|lora): [^`]+)`", PAGE)
+STUDENTS = re.findall(r"`((?:layers|config|lora|start): [^`]+)`", PAGE)
 NONE = ("none", "the whole step")
 
 
 def test_the_page_shows_something() -> None:
-    assert (len(SNIPPETS), len(STUDENTS)) == (4, 3)
+    assert (len(SNIPPETS), len(STUDENTS)) == (4, 4)
 
 
 @pytest.mark.parametrize(
