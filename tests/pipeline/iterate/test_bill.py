@@ -60,7 +60,7 @@ class Counting:
     way that a path can take. It writes as much as it may."""
 
     name = "counting"
-    identity: Mapping[str, Any] = {}  # noqa: RUF012
+    identity: Mapping[str, Any] = {}
 
     def __init__(self, ends: bool) -> None:
         self.requests: list[Request] = []
