@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
@@ -136,8 +137,10 @@ def test_a_recipe_without_a_loop_is_told_what_is_missing(seen: Seen, recipe: Pat
 def test_run_says_that_it_does_one_round_only(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], is_told: bool
 ) -> None:
-    monkeypatch.setattr("limbeck.pipeline.run.do_stages", lambda *_: None)
-    monkeypatch.setattr(sys.modules["limbeck.cli.app"], "_show_table", lambda *_: None)
+    # By their names these are a function and the app.
+    stages, verbs = map(import_module, ("limbeck.pipeline.run", "limbeck.cli.app"))
+    monkeypatch.setattr(stages, "do_stages", lambda *_: None)
+    monkeypatch.setattr(verbs, "_show_table", lambda *_: None)
     verb, *more = words
     into = ["--into", str(tmp_path / "runs"), "--progress", "plain"]
     done = CliRunner().invoke(app, [verb, str(recipe), *more, *into])

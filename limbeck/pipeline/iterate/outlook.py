@@ -60,9 +60,9 @@ def outlook(loop: Loop) -> list[str]:
     worst = Worst(section, generator, seeds, cache, left)
     held_out = (files.held_out or [])[: section.held_out_limit]
     bills = _bills(context, worst, seeds, held_out)
+    rounds, students = _count(section.rounds, "round"), _count(worst.runs, "student")
     return [
-        f"{loop.folder}: {_count(section.rounds, 'round')} at most, {_count(worst.runs, 'student')} "
-        f"to train; {_start(section)}",
+        f"{loop.folder}: {rounds} at most, {students} to train; {_start(section)}",
         *_pools(section, files, left, worst.rounds),
         *_scoring(section, len(held_out)),
         *map(_round, worst.rounds),
