@@ -34,10 +34,12 @@ def do_rounds(work: Work, pools: Pools) -> None:
         if before is None:
             work.guard.add_items(evaluated(now.context))
         measure(loop, now)
-        work.stopped = why_stopped([_score(loop, one) for one in work.rounds], section.stop)
+        is_last = number == section.rounds
+        if not is_last:
+            work.stopped = why_stopped([_score(loop, one) for one in work.rounds], section.stop)
         pairs = sampled(pools.cache, section.sample, loop.recipe.seed, number)
         sources = _discriminate(loop, now, pairs)
-        ends = bool(work.stopped) or number == section.rounds
+        ends = is_last or bool(work.stopped)
         if not ends and not sources:
             work.stopped = f"stopped after round {number}: of no pair could be said who was better"
         if not ends and sources:

@@ -20,35 +20,12 @@ from limbeck.testing.server import spoken_to
 
 ANSWER, WRITE, REFER, EVAL = 32, 41, 42, 9
 """max_tokens of each kind of request: tells them apart at the server."""
-WORDS = tuple(
-    [
-        "amber",
-        "birch",
-        "copper",
-        "delta",
-        "ember",
-        "fjord",
-        "grove",
-        "harbour",
-        "island",
-        "jasmine",
-        "kelp",
-        "lagoon",
-        "meadow",
-        "nettle",
-        "opal",
-        "pebble",
-        "quartz",
-        "river",
-        "saffron",
-        "thistle",
-        "umbra",
-        "velvet",
-        "willow",
-        "yarrow",
-        "zephyr",
-    ]
-)
+WORDS = (
+    "amber", "birch", "copper", "delta", "ember", "fjord", "grove",
+    "harbour", "island", "jasmine", "kelp", "lagoon", "meadow", "nettle",
+    "opal", "pebble", "quartz", "river", "saffron", "thistle", "umbra",
+    "velvet", "willow", "yarrow", "zephyr",
+)  # fmt: skip
 
 
 def said(body: dict[str, Any], number: int) -> Answer:
