@@ -7,12 +7,11 @@ from typing import Any, Literal
 import pytest
 
 from limbeck.filters import answer
-from limbeck.generators.answers import Answers
-from limbeck.generators.chain_of_thought import ChainOfThought
 from limbeck.pipeline.iterate.answers import Answer
 from limbeck.pipeline.iterate.score import kind_of, protocol, scorer_of, target_score
 from limbeck.recipe_iterate import Referee
 from limbeck.record import Provenance, Record, user
+from limbeck.registry import build
 
 By = Literal["auto", "target", "referee"]
 
@@ -94,12 +93,14 @@ def test_no_answer_has_no_score() -> None:
 
 
 def test_the_kind_is_what_the_generator_holds_it_for() -> None:
-    thinking = ChainOfThought(kind="number", verifier=answer)
+    thinking = build("generators", "chain_of_thought", {"kind": "number", "verifier": answer})
     assert kind_of(thinking, seed("42")) == "number"
     assert kind_of(thinking, seed("yes", kind="yesno")) == "yesno"
-    assert kind_of(ChainOfThought(verifier=answer), seed("42")) == "number"
-    assert kind_of(Answers(), seed("42")) == "auto"
-    assert kind_of(Answers(), seed("42", kind="number")) == "number"
+    thinking = build("generators", "chain_of_thought", {"verifier": answer})
+    assert kind_of(thinking, seed("42")) == "number"
+    answers = build("generators", "answers", {})
+    assert kind_of(answers, seed("42")) == "auto"
+    assert kind_of(answers, seed("42", kind="number")) == "number"
 
 
 def test_another_referee_is_another_protocol() -> None:
