@@ -27,6 +27,10 @@ def seed(target: str | None, prompt: str = "多少？", **meta: Any) -> Record:
         ("42", {}, "referee", True, "referee"),
         ("Paris", {}, "auto", False, "target"),
         ("东京", {}, "auto", True, "target"),
+        ("Москва 🌊", {}, "auto", True, "target"),
+        ("the Adriatic Sea", {}, "auto", True, "target"),
+        ("07/20/1969", {}, "auto", True, "target"),
+        ("[2, 3, 5]", {}, "auto", True, "target"),
         (None, {}, "auto", True, "referee"),
         (None, {}, "auto", False, "no target and no referee"),
         (None, {}, "target", True, "no target"),
@@ -38,12 +42,16 @@ def seed(target: str | None, prompt: str = "多少？", **meta: Any) -> Record:
         # What somebody wrote, where nothing says that it is exact:
         ("The sea is deep.\nVery deep.", {}, "auto", True, "referee"),
         ("The deepest place is the Mariana Trench.", {}, "auto", True, "referee"),
+        ("It is deep.", {}, "auto", True, "referee"),
+        ("popcorn and jelly beans on ice", {}, "auto", True, "referee"),
+        ("Cheers, Yours, All the best", {}, "auto", True, "referee"),
         ("太平洋是最深的海洋。", {}, "auto", False, "no exact target and no referee"),
         ("Whales, dolphins, seals and otters, " * 3, {}, "auto", True, "referee"),
         ("def f(x):\n    return x ^ 2", {}, "auto", True, "referee"),
         # and where something does:
         ("The deepest place is the Mariana Trench.", {"kind": "text"}, "auto", True, "target"),
         ("The deepest place is the Mariana Trench.", {}, "target", True, "target"),
+        ("Cheers, Yours, All the best", {"kind": "list"}, "auto", True, "target"),
         ("[" + "1, " * 40 + "2]", {"kind": "list"}, "auto", True, "target"),
     ],
 )
