@@ -3,7 +3,6 @@ and free, or by the referee."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -24,15 +23,16 @@ from limbeck.recipe_iterate import Referee
 from limbeck.record import Record
 from limbeck.teachers.connect import connect, identity, width
 from limbeck.teachers.drain import draining
+from limbeck.text import word_count
 
 NOBODY = "no target and no referee"
 NOT_EXACT = "no exact target and no referee"
 NO_TARGET = "no target"
 UNREADABLE = "a target that cannot be read"
 
-_LONGEST, _SENTENCE = 60, 30  # characters of an answer that stands alone
-_ENDS = re.compile(r"[.!?։؟।]$")
-_ENDS_WIDE = re.compile(r"[。！？]$")
+_LONGEST, _WORDS = 60, 5  # characters, and words of a text, that may well be all of an answer
+_STOPS = (".", "!", "?", "。", "！", "？", "؟", "।", "։")
+_BRACKETS = ("[", "{", "(")
 
 
 def kind_of(generator: Generator, seed: Record) -> str:
@@ -48,9 +48,10 @@ def scorer_of(
     """Who scores the answers to a seed, or None and why nobody can. `by` is the recipe's, `referee`
     whether it names one.
 
-    Left to itself (auto), an answer without a kind or options is exact only where it is one: a text
-    of several lines, of more than 60 characters, or a sentence is what somebody wrote, and no other
-    right answer would equal it. Raises MissingExtra for mathematics without math-verify.
+    Left to itself (auto), a target without a kind or options counts only where its form is that of
+    an exact answer. One of several lines or more than 60 characters, a sentence, a text of more
+    than five words or a row of things is what somebody wrote, and hardly another right answer would
+    equal it. Raises MissingExtra for mathematics without math-verify.
     """
     if by == "referee":
         return "referee", ""
@@ -77,15 +78,17 @@ def is_readable(seed: Record, kind: str) -> bool:
 
 
 def _is_written(seed: Record, kind: str) -> bool:
+    """Whether a target that nothing says to be exact looks like what somebody wrote."""
     if kind != "auto" or seed.meta.get("options"):
         return False
     text = (seed.target or "").strip()
-    return bool(
-        "\n" in text
-        or len(text) > _LONGEST
-        or _ENDS_WIDE.search(text)
-        or (len(text) > _SENTENCE and _ENDS.search(text))
-    )
+    if "\n" in text or len(text) > _LONGEST:
+        return True
+    form = answer.kind_of(text)
+    if form == "list":
+        return text[:1] not in _BRACKETS
+    words = word_count(text)
+    return form == "text" and (words > _WORDS or (words > 1 and text.endswith(_STOPS)))
 
 
 def _check(seed: Record, kind: str, text: str) -> str:

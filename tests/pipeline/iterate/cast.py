@@ -14,6 +14,7 @@ import pytest
 from limbeck.errors import Interrupted
 from limbeck.ledger import Ledger
 from limbeck.pipeline.context import Context
+from limbeck.pipeline.role_model import connect_role
 from limbeck.progress import reporter
 from limbeck.protocols import Reply, Request, Usage
 from limbeck.recipe import Recipe
@@ -65,16 +66,13 @@ class Cast:
         self.student: Player | None = Player("student", lambda request: "student: eh")
         named = {"teacher": self.teacher, "referee": self.referee}
         monkeypatch.setattr("limbeck.testing.fake_teacher", lambda name, _: named[name.value])
-        from limbeck.pipeline.iterate import answers
-
-        connect = answers.connect_role
 
         def connected(context: Context, role: Any, ledger: Ledger) -> Recorded:
             if self.student is None or role == "teacher":
-                return connect(context, role, ledger)
+                return connect_role(context, role, ledger)
             return Recorded(self.student, ledger)
 
-        monkeypatch.setattr(answers, "connect_role", connected)
+        monkeypatch.setattr("limbeck.pipeline.iterate.answers.connect_role", connected)
 
     @property
     def asked(self) -> tuple[int, int, int]:

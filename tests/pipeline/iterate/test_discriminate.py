@@ -3,69 +3,33 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from limbeck.errors import BadRequest, Interrupted, StageError, Transient
+from limbeck.errors import Interrupted, StageError
 from limbeck.ledger import Ledger
-from limbeck.pipeline.context import Context
 from limbeck.pipeline.iterate.discriminate import SUMMARY, discriminate
 from limbeck.pipeline.iterate.pairs import PAIRS, read_pairs
 from limbeck.pipeline.output import REPLIES
 from limbeck.protocols import Reply, Request
-from limbeck.recipe_iterate import Iterate
-from limbeck.record import Record
 from limbeck.store import read_json, read_jsonl
-from tests.pipeline.iterate.cast import SCORES, Cast, is_first, pool, scores
-
-FILES = (PAIRS, SUMMARY, REPLIES, "done.json")
-OPEN = pool(*({"prompt": f"第{n}个问题 – أهلاً n° {n}? 🌊"} for n in range(6)))
-EXACT = pool(*({"prompt": f"Was ist {n} + {n}? 🌊", "target": str(2 * n)} for n in range(6)))
+from tests.pipeline.iterate.adding import (
+    EXACT,
+    OPEN,
+    adding,
+    do,
+    files,
+    number,
+    rows,
+    section,
+    sums,
+)
+from tests.pipeline.iterate.cast import Cast, pool
 
 
 @pytest.fixture
 def cast(tmp_path: Path, tiny_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Cast:
-    made = Cast(tmp_path, tiny_folder, monkeypatch)
-    made.teacher.rule = sums
-    made.student.rule = halves  # type: ignore[union-attr]
-    return made
-
-
-def number(request: Request) -> int:
-    """The n of "n + n" or "n° n" in a prompt."""
-    words = request.messages[-1].content.replace("?", " ").split()
-    place = words.index("+") if "+" in words else words.index("n°")
-    return int(words[place + 1])
-
-
-def sums(request: Request) -> str:
-    return f"Teacher: the answer is {2 * number(request)}."
-
-
-def halves(request: Request) -> str:
-    """Right for even numbers only."""
-    n = number(request)
-    return f"student: the answer is {2 * n if n % 2 == 0 else n + 100}."
-
-
-def section(**fields: Any) -> Iterate:
-    return Iterate.model_validate({"referee": {"model": "fake:referee", "attempts": 1}} | fields)
-
-
-def do(context: Context, seeds: list[Record], **fields: Any) -> dict[str, Any]:
-    how = section(**fields)
-    return dict(
-        discriminate(context, seeds, "discriminate", role="student", section=how, payer="l")
-    )
-
-
-def rows(context: Context) -> list[dict[str, Any]]:
-    return [row for _, row in read_jsonl(context.run.folder("discriminate") / PAIRS)]
-
-
-def files(context: Context) -> dict[str, bytes]:
-    return {name: (context.run.folder("discriminate") / name).read_bytes() for name in FILES}
+    return adding(tmp_path, tiny_folder, monkeypatch)
 
 
 def test_targets_and_the_referee_share_the_pool(cast: Cast) -> None:
@@ -162,40 +126,6 @@ def test_a_run_that_stops_half_way_goes_on_without_a_repeated_call(cast: Cast, w
     assert files(stopped) == files(whole)
 
 
-def test_who_cannot_be_scored_is_not_asked(cast: Cast) -> None:
-    context = cast.context("a")
-    found = do(context, [*EXACT, *OPEN], referee=None)
-    assert (cast.asked, found["referee"]) == ((6, 6, 0), None)
-    assert found["excluded"] == {"no target and no referee": 6}
-    found = do(context, [*EXACT, *OPEN], by="target", referee=None)
-    assert (cast.asked, found["excluded"]) == ((6, 6, 0), {"no target": 6})
-
-
-def test_without_a_whole_answer_of_the_teacher_nobody_is_compared(cast: Cast) -> None:
-    lost = {
-        0: Reply("Teacher: the answer is", "length"),
-        1: Reply("", "content_filter"),
-        2: Reply("  "),
-        3: Reply("I'm sorry, but I can't help with that."),
-        4: Transient("broken"),
-    }
-    cast.teacher.rule = lambda request: lost.get(number(request)) or sums(request)
-    context = cast.context("a")
-    found = do(context, OPEN)
-    assert cast.asked == (6, 1, 2)
-    assert found["excluded"] == {
-        "the teacher gave no whole answer (refused)": 2,
-        "the teacher gave no whole answer (empty)": 1,
-        "the teacher gave no whole answer (transient)": 1,
-        "the teacher gave no whole answer (truncated)": 1,
-    }
-    assert (found["hard"], found["easy"]) == (1, 0)
-    cast.teacher.rule = sums
-    again = do(context, OPEN)  # a call that failed is made again, a bad answer stands
-    assert cast.asked == (7, 2, 4)
-    assert sum(again["excluded"].values()) == 4
-
-
 def test_several_paths_count_where_they_are_whole(cast: Cast) -> None:
     def rule(request: Request) -> Reply | str:
         if request.index == 0:
@@ -223,59 +153,6 @@ def test_an_empty_or_cut_off_answer_of_the_student_is_its_answer(cast: Cast) -> 
         "it could be 2",
         "The answer is 4.\nBut",
     ]
-
-
-def test_reviews_that_cannot_be_read_are_excluded_and_never_averaged_in(cast: Cast) -> None:
-    def rule(request: Request) -> str:
-        text = request.messages[-1].content
-        if "n° 1?" in text and is_first(request):
-            return "Both are fine."
-        return scores(9, 8.5)(request)  # type: ignore[return-value]
-
-    cast.referee.rule = rule
-    context = cast.context("a")
-    found = do(context, OPEN)
-    assert cast.asked[2] == 13  # asked once more
-    assert found["excluded"] == {"the referee's review could not be read": 1}
-    assert (found["hard"], found["easy"], found["by"]["referee"]) == (0, 5, 5)
-    odd = rows(context)[1]
-    assert (odd["kind"], odd["gap"], odd["orders"]) == ("excluded", None, [None, [9, 8.5]])
-    do(context, OPEN)
-    assert cast.asked[2] == 13
-
-
-def test_a_referees_failed_call_is_made_again_by_the_next_run(cast: Cast) -> None:
-    cast.referee.rule = lambda request: (
-        Transient("broken")
-        if "n° 2?" in request.messages[-1].content and is_first(request)
-        else SCORES.format(7, 7)
-    )
-    context = cast.context("a")
-    found = do(context, OPEN)
-    assert found["excluded"] == {"the referee gave no review (transient)": 1}
-    done = context.run.done("discriminate")
-    assert done is not None
-    assert (done.counts["failures"], done.counts["hopeless"], done.is_whole) == (1, 0, False)
-    asked = cast.asked[2]
-    cast.referee.rule = scores(7, 7)
-    assert do(context, OPEN)["excluded"] == {}
-    assert cast.asked[2] == asked + 1
-    asked = cast.asked[2]
-    do(context, OPEN)
-    assert cast.asked[2] == asked
-
-
-def test_a_hopeless_call_is_not_made_again(cast: Cast) -> None:
-    cast.teacher.rule = lambda request: BadRequest("no") if number(request) == 2 else sums(request)
-    context = cast.context("a")
-    found = do(context, EXACT)
-    assert found["excluded"] == {"the teacher gave no whole answer (bad_request)": 1}
-    done = context.run.done("discriminate")
-    assert done is not None
-    assert done.is_whole
-    asked = cast.asked
-    assert do(context, EXACT) == found
-    assert cast.asked == asked
 
 
 def test_weights_answer_as_they_were_trained(cast: Cast) -> None:

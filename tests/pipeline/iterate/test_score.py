@@ -7,12 +7,11 @@ from typing import Any, Literal
 import pytest
 
 from limbeck.filters import answer
-from limbeck.generators.answers import Answers
-from limbeck.generators.chain_of_thought import ChainOfThought
 from limbeck.pipeline.iterate.answers import Answer
 from limbeck.pipeline.iterate.score import kind_of, protocol, scorer_of, target_score
 from limbeck.recipe_iterate import Referee
 from limbeck.record import Provenance, Record, user
+from limbeck.registry import build
 
 By = Literal["auto", "target", "referee"]
 
@@ -28,6 +27,10 @@ def seed(target: str | None, prompt: str = "多少？", **meta: Any) -> Record:
         ("42", {}, "referee", True, "referee"),
         ("Paris", {}, "auto", False, "target"),
         ("东京", {}, "auto", True, "target"),
+        ("Москва 🌊", {}, "auto", True, "target"),
+        ("the Adriatic Sea", {}, "auto", True, "target"),
+        ("07/20/1969", {}, "auto", True, "target"),
+        ("[2, 3, 5]", {}, "auto", True, "target"),
         (None, {}, "auto", True, "referee"),
         (None, {}, "auto", False, "no target and no referee"),
         (None, {}, "target", True, "no target"),
@@ -39,12 +42,16 @@ def seed(target: str | None, prompt: str = "多少？", **meta: Any) -> Record:
         # What somebody wrote, where nothing says that it is exact:
         ("The sea is deep.\nVery deep.", {}, "auto", True, "referee"),
         ("The deepest place is the Mariana Trench.", {}, "auto", True, "referee"),
+        ("It is deep.", {}, "auto", True, "referee"),
+        ("popcorn and jelly beans on ice", {}, "auto", True, "referee"),
+        ("Cheers, Yours, All the best", {}, "auto", True, "referee"),
         ("太平洋是最深的海洋。", {}, "auto", False, "no exact target and no referee"),
         ("Whales, dolphins, seals and otters, " * 3, {}, "auto", True, "referee"),
         ("def f(x):\n    return x ^ 2", {}, "auto", True, "referee"),
         # and where something does:
         ("The deepest place is the Mariana Trench.", {"kind": "text"}, "auto", True, "target"),
         ("The deepest place is the Mariana Trench.", {}, "target", True, "target"),
+        ("Cheers, Yours, All the best", {"kind": "list"}, "auto", True, "target"),
         ("[" + "1, " * 40 + "2]", {"kind": "list"}, "auto", True, "target"),
     ],
 )
@@ -94,12 +101,14 @@ def test_no_answer_has_no_score() -> None:
 
 
 def test_the_kind_is_what_the_generator_holds_it_for() -> None:
-    thinking = ChainOfThought(kind="number", verifier=answer)
+    thinking = build("generators", "chain_of_thought", {"kind": "number", "verifier": answer})
     assert kind_of(thinking, seed("42")) == "number"
     assert kind_of(thinking, seed("yes", kind="yesno")) == "yesno"
-    assert kind_of(ChainOfThought(verifier=answer), seed("42")) == "number"
-    assert kind_of(Answers(), seed("42")) == "auto"
-    assert kind_of(Answers(), seed("42", kind="number")) == "number"
+    thinking = build("generators", "chain_of_thought", {"verifier": answer})
+    assert kind_of(thinking, seed("42")) == "number"
+    answers = build("generators", "answers", {})
+    assert kind_of(answers, seed("42")) == "auto"
+    assert kind_of(answers, seed("42", kind="number")) == "number"
 
 
 def test_another_referee_is_another_protocol() -> None:
