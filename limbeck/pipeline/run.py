@@ -13,6 +13,7 @@ from limbeck.errors import UserError
 from limbeck.pipeline import evaluate, filter, format, generate, report, train
 from limbeck.pipeline.beforehand import check_evaluation, check_training
 from limbeck.pipeline.context import Context
+from limbeck.pipeline.output import REPLIES
 from limbeck.progress import Quiet, Reporter
 from limbeck.recipe import Recipe
 from limbeck.registry import did_you_mean
@@ -76,7 +77,8 @@ def do_stages(context: Context, stages: Sequence[StageName]) -> None:
             inputs, work = _WORK[stage]
             done = run.done(stage)
             unchanged = done is not None and done.inputs == inputs(context)
-            if unchanged and not context.ask_again and not _unfinished(done):
+            whole = not _unfinished(done) and _is_accounted(context, stage, done)
+            if unchanged and whole and not context.ask_again:
                 context.reporter.say(f"{stage}: already done, nothing changed")
                 continue
             run.log("stage_started", stage=stage)
@@ -108,6 +110,13 @@ def _unfinished(done: Done | None) -> bool:
     if done is None:
         return True
     return int(done.counts.get("failures", 0)) > int(done.counts.get("hopeless", 0))
+
+
+def _is_accounted(context: Context, stage: StageName, done: Done | None) -> bool:
+    """Whether the replies that a stage used are written down, where the context wants that: a
+    retry by hand, which does not, may have been there since."""
+    wanted = context.accounts and stage == "generate"
+    return not wanted or (done is not None and REPLIES in done.files)
 
 
 def _what_is_here(run: RunDir) -> str:
