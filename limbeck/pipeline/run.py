@@ -13,6 +13,7 @@ from limbeck.errors import UserError
 from limbeck.pipeline import evaluate, filter, format, generate, report, train
 from limbeck.pipeline.beforehand import check_evaluation, check_training
 from limbeck.pipeline.context import Context
+from limbeck.pipeline.output import REPLIES
 from limbeck.progress import Quiet, Reporter
 from limbeck.recipe import Recipe
 from limbeck.registry import did_you_mean
@@ -78,6 +79,7 @@ def do_stages(context: Context, stages: Sequence[StageName], *, again: bool = Tr
             done = run.done(stage)
             unchanged = done is not None and done.inputs == inputs(context)
             whole = done is not None and (done.is_whole or not again)
+            whole = whole and _is_accounted(context, stage, done)
             if unchanged and whole and not context.ask_again:
                 context.reporter.say(f"{stage}: already done, nothing changed")
                 continue
@@ -103,6 +105,13 @@ def retry(context: Context) -> None:
             f"command, and there is no reason {unknown[0]!r}{did_you_mean(unknown[0], REASONS)}"
         )
     do_stages(context, ("generate",))
+
+
+def _is_accounted(context: Context, stage: StageName, done: Done | None) -> bool:
+    """Whether the replies that a stage used are written down, where the context wants that: a
+    retry by hand, which does not, may have been there since."""
+    wanted = context.accounts and stage == "generate"
+    return not wanted or (done is not None and REPLIES in done.files)
 
 
 def _what_is_here(run: RunDir) -> str:

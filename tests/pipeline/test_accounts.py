@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,22 @@ def test_every_reply_that_was_used_is_there_once_in_the_order_of_the_records(
     (path.parent / "done.json").unlink()  # as killed before the end: all of it is a replay
     do_stages(context, ("generate",))
     assert path.read_bytes() == before
+
+
+def test_a_stage_that_was_done_without_them_is_done_again_from_the_ledger(
+    tmp_path: Path, tiny_folder: Path
+) -> None:
+    context = context_in(tmp_path, tiny_folder, "one", accounts=False)
+    do_stages(context, ("generate",))
+    without = context.run.need("generate", by="filter").files
+    wanted = replace(context, accounts=True)
+    for _ in range(2):  # and once more nothing is to do
+        do_stages(wanted, ("generate",))
+    files = context.run.need("generate", by="filter").files
+    assert {name: files[name] for name in without} == without
+    assert len(replies(context)) == len(rows(context.run.folder("generate") / "records.jsonl"))
+    events = [row for row in rows(context.run.path / "log.jsonl") if row["event"] == "generated"]
+    assert [row["new_calls"] for row in events] == [len(replies(context)), 0]
 
 
 @pytest.mark.parametrize("accounts", [True, False])
