@@ -10,9 +10,6 @@ import pytest
 
 from limbeck.aio import run
 from limbeck.filters import answer
-from limbeck.generators.answers import Answers
-from limbeck.generators.chain_of_thought import ChainOfThought
-from limbeck.generators.self_instruct import SelfInstruct
 from limbeck.money import estimate_tokens, text_tokens
 from limbeck.pipeline.iterate import bill
 from limbeck.pipeline.iterate.bill import Asked, Size, Worst, asked_of, longest_answer, sizes
@@ -20,10 +17,19 @@ from limbeck.protocols import Reply, Request
 from limbeck.recipe import Iterate
 from limbeck.recipe_iterate import Referee
 from limbeck.record import Provenance, Record, user
+from limbeck.registry import build
 
 
 def question(text: str, target: str | None = None) -> Record:
     return Record((user(text),), "", Provenance("seed"), target=target)
+
+
+def answers(**options: Any) -> Any:
+    return build("generators", "answers", options)
+
+
+def chains(**options: Any) -> Any:
+    return build("generators", "chain_of_thought", options)
 
 
 def loop(**fields: Any) -> Iterate:
@@ -94,7 +100,7 @@ def test_chains_of_thought_take_no_more_than_is_said(
     longer: bool, form: Any, paths: int, most: int | None
 ) -> None:
     teacher = Counting(ends=not longer)
-    made = ChainOfThought(
+    made = chains(
         paths=paths, max_paths=most, max_tokens=30, longer=longer, form=form, verifier=answer
     )
     run(made.generate(SEEDS, teacher, Nowhere()))
@@ -108,7 +114,7 @@ def test_chains_of_thought_take_no_more_than_is_said(
 
 
 def test_answers_are_what_is_asked() -> None:
-    teacher, made = Counting(ends=True), Answers(paths=3, max_tokens=9, system="简短回答")
+    teacher, made = Counting(ends=True), answers(paths=3, max_tokens=9, system="简短回答")
     run(made.generate(SEEDS, teacher, Nowhere()))
     told = [asked_of(made, seed) for seed in SEEDS]
     assert all(one is not None and one.calls == 3 for one in told)
@@ -118,10 +124,10 @@ def test_answers_are_what_is_asked() -> None:
 
 
 def test_another_generator_does_not_say() -> None:
-    assert asked_of(SelfInstruct(), SEEDS[0]) is None
-    assert longest_answer(Answers(max_tokens=9)) == 9
-    assert longest_answer(ChainOfThought(max_tokens=9)) == 18
-    assert longest_answer(ChainOfThought(max_tokens=9, longer=False)) == 9
+    assert asked_of(build("generators", "self_instruct", {}), SEEDS[0]) is None
+    assert longest_answer(answers(max_tokens=9)) == 9
+    assert longest_answer(chains(max_tokens=9)) == 18
+    assert longest_answer(chains(max_tokens=9, longer=False)) == 9
 
 
 LONG = question("e" * 300)  # 100 tokens and the turn's 8
@@ -135,7 +141,7 @@ def by_name(parts: Any) -> dict[str, tuple[int | None, int | None, int | None]]:
 
 def test_written_questions_are_as_long_as_they_may_be() -> None:
     section = loop(rounds=2, new=5, max_tokens=1000, sample=2, control=["rows", "cost"])
-    worst = Worst(section, Answers(max_tokens=10), [LONG, SHORT], [LONG, SHORT, OTHER], None)
+    worst = Worst(section, answers(max_tokens=10), [LONG, SHORT], [LONG, SHORT, OTHER], None)
     room = bill.PROMPT_ROOM
     parts = list(worst.teacher([OTHER]))
     assert by_name(parts) == {
@@ -154,7 +160,7 @@ def test_written_questions_are_as_long_as_they_may_be() -> None:
 
 def test_a_reserve_is_asked_and_nothing_written() -> None:
     section = loop(rounds=3, new=2, sample=None, control=[], reserve="r")
-    worst = Worst(section, Answers(max_tokens=10), [SHORT], [SHORT], [OTHER, LONG, SHORT])
+    worst = Worst(section, answers(max_tokens=10), [SHORT], [SHORT], [OTHER, LONG, SHORT])
     assert by_name(worst.teacher([])) == {
         "round 1: imitation": (1, 11, 10),
         "round 2: imitation": (2, 108 + 28, 20),
@@ -164,7 +170,7 @@ def test_a_reserve_is_asked_and_nothing_written() -> None:
 
 
 def test_what_is_not_known_is_said() -> None:
-    worst = Worst(loop(rounds=1), SelfInstruct(), [SHORT], [SHORT], None)
+    worst = Worst(loop(rounds=1), build("generators", "self_instruct", {}), [SHORT], [SHORT], None)
     [part] = worst.teacher([])
     assert part.calls is None
     assert part.unknown == "how often the generator self_instruct asks is not known before"
@@ -187,7 +193,7 @@ def test_the_referee_is_asked_twice_a_pair(
     section: dict[str, Any], reserve: list[Record] | None, pairs: list[int]
 ) -> None:
     made = loop(rounds=2, new=4, max_tokens=9, **section)
-    worst = Worst(made, Answers(max_tokens=10), [SHORT], [SHORT, OTHER, LONG], reserve)
+    worst = Worst(made, answers(max_tokens=10), [SHORT], [SHORT, OTHER, LONG], reserve)
     each = bill.PROMPT_ROOM + 108 + 20  # the longest question, two answers
     expected = {
         f"round {number}: referee": (2 * count, 2 * count * each, 2 * count * 50)
