@@ -35,6 +35,7 @@ def iterate_conflicts(recipe: Recipe) -> list[tuple[Where, Callable[[], None]]]:
         (("eval", "tasks"), _check_tasks),
         (("iterate", "stop", "task"), _check_stop),
         (("seeds", "part"), _check_part),
+        (("seeds", "split"), _check_split),
         (("student", "start"), _check_start),
         (("iterate", "referee"), _check_price),
         (("filters",), _check_targets),
@@ -84,8 +85,16 @@ def _check_part(recipe: Recipe, section: Iterate) -> None:
         )
 
 
+def _check_split(recipe: Recipe, section: Iterate) -> None:
+    if recipe.seeds.split is not None:
+        raise RecipeError(
+            f"seeds.split {recipe.seeds.split} takes rows of labelled tasks, and the loop's new "
+            "questions are of none; take split out, and name the rows' own file in seeds.path"
+        )
+
+
 def _check_start(recipe: Recipe, section: Iterate) -> None:
-    start = getattr(recipe.student, "start", None)
+    start = recipe.student.start
     if section.start == "previous" and start is not None:
         raise RecipeError(
             f"student.start is {start}, and with iterate.start: previous every round starts from "

@@ -95,6 +95,7 @@ def test_controls_are_a_list_or_one_or_none() -> None:
         ({"iterate": {"stop": {"task": "item"}}},
          "iterate.stop.task is 'item', which is none of eval.tasks by name; there are items"),
         ({"seeds": {"path": "s.jsonl", "part": "2/3"}}, "run the loop on one machine"),
+        ({"seeds": {"path": "s.jsonl", "split": "split.yaml", "tuning": "meta"}}, "seeds.split .*split.yaml takes rows"),
         ({"filters": ["complete", "answer"]},
          "the filter answer wants the target of every question, and instructions that the teacher"),
         ({"format": {"completions": "target"}}, "format.completions: target wants the target"),

@@ -17,7 +17,7 @@ from limbeck.pipeline.output import REPLIES
 from limbeck.progress import Quiet, Reporter
 from limbeck.recipe import Recipe
 from limbeck.registry import did_you_mean
-from limbeck.rundir import STAGES, RunDir, StageName
+from limbeck.rundir import STAGES, Done, RunDir, StageName
 from limbeck.store import read_json, write_json
 
 _WORK: dict[StageName, tuple[Callable[[Context], str], Callable[[Context], Any]]] = {
