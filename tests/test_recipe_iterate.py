@@ -74,10 +74,12 @@ def test_a_section_that_is_wrong_in_itself_is_refused(section: Any, said: str) -
 def test_controls_are_a_list_or_one_or_none() -> None:
     controls = [
         made.control
-        for value in ("cost", ["rows", "cost"], "none", None, [])
+        for value in ("rows", ["rows", "cost"], "none", None, [])
         if (made := recipe(**loop(iterate={"control": value})).iterate) is not None
     ]
-    assert controls == [("cost",), ("rows", "cost"), (), (), ()]
+    assert controls == [("rows",), ("rows", "cost"), (), (), ()]
+    with pytest.raises(ValueError, match="cost needs rows beside it"):
+        Iterate(control="cost")  # type: ignore[arg-type]  # as YAML has it
 
 
 @pytest.mark.parametrize(
@@ -95,7 +97,7 @@ def test_controls_are_a_list_or_one_or_none() -> None:
         ({"iterate": {"stop": {"task": "item"}}},
          "iterate.stop.task is 'item', which is none of eval.tasks by name; there are items"),
         ({"seeds": {"path": "s.jsonl", "part": "2/3"}}, "run the loop on one machine"),
-        ({"seeds": {"path": "s.jsonl", "split": "split.yaml", "tuning": "meta"}}, "seeds.split .*split.yaml takes rows"),
+        ({"seeds": {"path": "s.jsonl", "split": "split.yaml", "tuning": "meta"}}, "seeds.split split.yaml takes rows of labelled"),
         ({"filters": ["complete", "answer"]},
          "the filter answer wants the target of every question, and instructions that the teacher"),
         ({"format": {"completions": "target"}}, "format.completions: target wants the target"),
