@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from itertools import count
 from typing import Literal
 
-from limbeck.evals.pages.wording import visible
+from limbeck.evals.fence import fenced
 from limbeck.prompts import fill
 from limbeck.protocols import Reply, Request
-from limbeck.record import content_hash, user
+from limbeck.record import user
 
 PROMPT = "judge_pair.v1"
 
@@ -24,13 +22,11 @@ _LINE = re.compile(r"verdict[\s*_]*[:：=](.*)", re.IGNORECASE)
 def question(request: str, first: str, second: str, *, max_tokens: int) -> Request:
     """The request to the judge, the answer `first` standing as A, at temperature 0.
 
-    Each part stands between lines with a code that is a hash of all three texts and occurs in none
-    of them: an answer cannot close its fence, since writing the code would change it. Control
-    characters are shown and not sent, so that what the judge reads is what a person would.
+    Each part stands in a fence that it cannot close (`limbeck.evals.fence`).
     """
-    texts = [visible(text) for text in (request, first, second)]
+    code, texts = fenced((request, first, second))
     values = dict(zip(("request", "first", "second"), texts, strict=True))
-    asked = fill(PROMPT, {"code": _code(texts), **values})
+    asked = fill(PROMPT, {"code": code, **values})
     return Request(messages=(user(asked),), max_tokens=max_tokens, temperature=0.0)
 
 
@@ -48,10 +44,3 @@ def read(reply: Reply) -> Said | None:
     found = {match[1] for match in lines if match is not None} or {said}
     read = {_VERDICTS.get(text.strip(_MARKS).casefold()) for text in found}
     return read.pop() if len(read) == 1 else None
-
-
-def _code(texts: Sequence[str]) -> str:
-    """Eight hexadecimal digits that stand in none of the texts."""
-    together = "\n".join(texts).casefold()
-    codes = (content_hash([*texts, number], size=4) for number in count())
-    return next(code for code in codes if code not in together)

@@ -47,7 +47,7 @@ class Pair:
 
     @property
     def gap(self) -> float | None:
-        """Teacher minus student, in points of 10; None without scores. Rounded, so that 8.1 - 7.1
+        """Teacher minus student, in points of 10; None without scores. Rounded, so that 4.1 - 3.1
         is 1 and not a little less."""
         if self.teacher_score is None or self.student_score is None:
             return None

@@ -68,14 +68,6 @@ def test_an_answer_cannot_close_its_fence() -> None:
     assert parts(asked(second=template))["ANSWER B"] == template
 
 
-def test_a_code_that_stands_in_a_text_is_not_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    codes = iter(["0000000a", "0000000b", "0000000c"])
-    monkeypatch.setattr(
-        "limbeck.evals.judge.question.content_hash", lambda value, size: next(codes)
-    )
-    assert "code 0000000c." in asked(first="0000000A", second="[0000000b]")
-
-
 @given(st.text(), st.text(), st.text())
 @settings(deadline=None)
 def test_any_texts_stay_apart(request: str, first: str, second: str) -> None:

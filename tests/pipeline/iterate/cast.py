@@ -26,7 +26,7 @@ from limbeck.teachers.recorded import Recorded
 from limbeck.testing import FakeTeacher
 
 Rule = Callable[[Request], str | Reply | Exception]
-SCORES = "One is better.\nAnswer A: {}\nAnswer B: {}"
+SCORES = "One is better.\nScore A: {}\nScore B: {}"
 
 
 class Player(FakeTeacher):

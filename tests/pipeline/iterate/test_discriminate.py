@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from limbeck.errors import Interrupted, StageError
+from limbeck.errors import Interrupted, StageError, Transient
 from limbeck.ledger import Ledger
 from limbeck.pipeline.iterate.discriminate import SUMMARY, discriminate
 from limbeck.pipeline.iterate.pairs import PAIRS, read_pairs
@@ -169,6 +169,21 @@ def test_weights_answer_as_they_were_trained(cast: Cast) -> None:
     )
     assert (one.run.folder("base_held_out") / PAIRS).read_bytes() == files(one)[PAIRS]
     assert base["hard"] == 6
+
+
+def test_what_was_there_stays_until_there_is_better_and_goes_with_its_inputs(cast: Cast) -> None:
+    broken = {2: Transient("broken")}
+    cast.teacher.rule = lambda request: broken.get(number(request)) or sums(request)
+    context = cast.context("a")
+    do(context, EXACT)
+    before = files(context)
+    cast.teacher.stop_after = len(cast.teacher.asked)
+    with pytest.raises(Interrupted):
+        do(context, EXACT)  # the call that failed is made again, and the run is stopped
+    assert files(context) == before
+    with pytest.raises(Interrupted):
+        do(context, [*EXACT, *OPEN])
+    assert context.run.done("discriminate") is None
 
 
 def test_rationales_are_checked_as_the_generator_checks_them(cast: Cast) -> None:
