@@ -10,7 +10,7 @@ import pytest
 
 from limbeck.evals.rounds.page import facts, html, markdown
 from tests.evals.pages.test_page import EVIL, Tree
-from tests.evals.rounds.test_rounds import apart, judged, made, right, run, three
+from tests.evals.rounds.loops import apart, judged, made, right, run, three
 
 
 def one() -> dict[str, Any]:

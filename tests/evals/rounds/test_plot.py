@@ -9,7 +9,7 @@ import pytest
 
 from limbeck.evals.pages.plots.lines import APART, BOTTOM, TOP
 from limbeck.evals.rounds.plot import round_panels, task_panels
-from tests.evals.rounds.test_rounds import apart, made, result, right, run, share, three
+from tests.evals.rounds.loops import apart, made, result, right, run, share, three
 
 
 def test_rounds_stand_at_even_distances_and_a_control_starts_from_the_first() -> None:

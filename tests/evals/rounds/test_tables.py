@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from limbeck.evals.pages.plain import Table
 from limbeck.evals.rounds.tables import tables
-from tests.evals.rounds.test_rounds import apart, costs, made, result, right, run, share, three
+from tests.evals.rounds.loops import apart, costs, made, result, right, run, share, three
 
 
 def by_title(*args: object, **changes: object) -> dict[str, Table]:
@@ -121,7 +121,8 @@ def test_costs_by_phase_and_on_the_way_to_each_student() -> None:
     assert table.rows[-1][-3:] == ["340", "5,100", "$1.70"]
     assert table.notes == [
         "In all, loop: 600 calls, 9,000 tokens, $3.00.",
-        "In all, control (as many rows), without the shared round 1: 240 calls, 3,600 tokens, $1.20.",
+        "In all, control (as many rows), without the shared round 1: 240 calls, 3,600 tokens, "
+        "$1.20.",
     ]
     free = [replace(one, cost={"imitate": costs(3, None)}) for one in three()]
     table = by_title(free)["What it cost"]

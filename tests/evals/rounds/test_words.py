@@ -9,7 +9,7 @@ from limbeck.evals.rounds.page import lines
 from limbeck.evals.rounds.reading import notes
 from limbeck.evals.rounds.rounds import RoundRun
 from limbeck.evals.rounds.words import findings, lead
-from tests.evals.rounds.test_rounds import (
+from tests.evals.rounds.loops import (
     apart,
     costs,
     judged,
