@@ -56,7 +56,7 @@ def at(task: Found, arm_name: str, number: int) -> Found | None:
 
 def last_loop(found: Found) -> int:
     """The number of the loop's last round."""
-    return max(next(one["rounds"] for one in found["arms"] if one["arm"] == LOOP))
+    return max(int(n) for one in found["arms"] if one["arm"] == LOOP for n in one["rounds"])
 
 
 def last_both(found: Found, arm_name: str) -> int | None:
@@ -80,12 +80,9 @@ def state(task: Found, entry: Found, *, adjusted: bool = False) -> State:
     return "better" if side == "better" else "worse"
 
 
-def sized(task: Found, entry: Found, *, adjusted: bool = False) -> str:
+def sized(task: Found, entry: Found) -> str:
     """ "+4.2 points [+1.0, +7.4], p = 0.012"."""
-    p = wording.decisive_p(entry) if adjusted else wording.bare_p(entry["p_value"])
-    p = p if p.startswith(("=", "<")) else f"= {p}"
-    holm = "Holm's p" if adjusted else "p"
-    return f"{wording.difference(entry, task['unit'])}, {holm} {p}"
+    return f"{wording.difference(entry, task['unit'])}, p {wording.bare_p(entry['p_value'])}"
 
 
 def unseen(task: Found, entry: Found) -> str:

@@ -8,8 +8,9 @@ from typing import Any
 from limbeck.evals.pages import plain, wording
 from limbeck.evals.pages.environment import environment
 from limbeck.evals.pages.markdown import escape
-from limbeck.evals.rounds import words
+from limbeck.evals.rounds import names, words
 from limbeck.evals.rounds.plot import round_panels, task_panels
+from limbeck.evals.rounds.reading import notes
 from limbeck.evals.rounds.tables import round_tables, tables, task_table
 
 Found = Mapping[str, Any]
@@ -21,12 +22,13 @@ def html(found: Found) -> str:
     page = {
         "title": _title(found),
         "facts": facts(found),
+        "controls": names.controls(found),
         "lead": words.lead(found),
         "findings": words.findings(found),
         "tasks": tasks,
         "panels": round_panels(found),
         "tables": round_tables(found),
-        "notes": words.notes(found),
+        "notes": notes(found),
     }
     return environment().get_template("rounds.html.j2").render(page)
 
@@ -43,7 +45,7 @@ def markdown(found: Found) -> str:
     parts.append("## How it was run")
     parts.append("\n".join(f"- {name}: {escape(value)}" for name, value in facts(found)))
     parts.append("## How to read it")
-    parts.append("\n".join(f"- {escape(note)}" for note in words.notes(found)))
+    parts.append("\n".join(f"- {escape(note)}" for note in notes(found)))
     return "\n\n".join(parts) + "\n"
 
 

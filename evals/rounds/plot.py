@@ -9,14 +9,14 @@ from typing import Any
 from limbeck.evals.pages import wording
 from limbeck.evals.pages.plots.lines import GAP_AXIS, Line, Mark, panel, percent
 from limbeck.evals.rounds import names
-from limbeck.evals.rounds.runs import LOOP
+from limbeck.evals.rounds.runs import ARMS, LOOP
 
 Found = Mapping[str, Any]
 
 
 def task_panels(task: Found) -> list[dict[str, Any]]:
-    """The score by round of every arm, with base and teacher as levels; and the gap closed, where
-    it can be told."""
+    """The score by round of every arm, with base and teacher as levels; the gap closed, where it
+    can be told; and the loop less each control."""
     unit = task["unit"]
 
     def shown(value: float) -> str:
@@ -31,7 +31,18 @@ def task_panels(task: Found) -> list[dict[str, Any]]:
         made.append(
             panel("Gap closed by round", lines, levels, percent, within=GAP_AXIS, steps=True)
         )
+    if lines := _lines(_whole(task["against"]), "whole"):
+
+        def moved(value: float) -> str:
+            return wording.amount(value, unit, signed=True).removesuffix(" points")
+
+        title = "Loop − control by round" + (", in points" if unit == "share" else "")
+        made.append(panel(title, lines, [("", 0.0)], moved, steps=True))
     return made
+
+
+def _whole(entries: Iterable[Found]) -> list[Found]:
+    return [{**entry, "whole": entry} for entry in entries]
 
 
 def round_panels(found: Found) -> list[dict[str, Any]]:
@@ -63,9 +74,14 @@ def _lines(runs: Iterable[Found], key: str) -> list[Line]:
             marks.setdefault(str(run["arm"]), []).append(mark)
     first = next((mark for mark in marks.get(LOOP, []) if mark[0] == 1), None)
     return [
-        Line(names.arm(arm), own, first if arm != LOOP and own[0][0] == 2 else None)
+        Line(names.arm(arm), own, first if arm != LOOP and own[0][0] == 2 else None, _look(arm))
         for arm, own in marks.items()
     ]
+
+
+def _look(arm: str) -> int | None:
+    """The same in every panel, whether or not the loop is in it."""
+    return ARMS.index(arm) if arm in ARMS else None
 
 
 def _mark(number: int, entry: Found | None) -> Mark | None:

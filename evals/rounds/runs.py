@@ -78,8 +78,8 @@ def held_out_score(
     roles: Mapping[str, Mapping[str, Any]], task: str | None, tasks: Sequence[str] = ()
 ) -> float | None:
     """What the stop rule compares, more being better: the student's mean score of `task`, or the
-    mean over `tasks` (by default all of the main view but imitation), each over the items that it
-    answered; the mean of a task in which less is better is negated.
+    mean over `tasks` (by default those of ability in the main view, which are eval.tasks without
+    imitation), each over the items that it answered; where less is better it is negated.
 
     None where the task was not asked, none was, or one has no score at all: then a mean over the
     others would be of other tasks than in the rounds before.
@@ -88,7 +88,7 @@ def held_out_score(
     values = []
     for one in roles["student"]["tasks"]:
         is_main = one.get("view", "main") == "main"
-        if not is_main or (one["task"] not in wanted if wanted else one["kind"] == "imitation"):
+        if not is_main or (one["task"] not in wanted if wanted else one["kind"] != "ability"):
             continue
         scores = [item["score"] for item in one["items"] if item["score"] is not None]
         if not scores:

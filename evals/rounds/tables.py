@@ -29,17 +29,24 @@ def tables(found: Found) -> list[Table]:
 
 def round_tables(found: Found) -> list[Table]:
     """Those that are about no task; the ones with nothing in them are not there."""
-    made = [_data(found), _discriminated(found), _scored(found), _cost(found)]
+    made = [_filled(part(found)) for part in (_data, _discriminated, _steady, _scored, _cost)]
     return [table for table in made if table.rows]
+
+
+def _filled(table: Table) -> Table:
+    """Without the columns in which nothing stands."""
+    kept = [n for n, _ in enumerate(table.head) if any(row[n] for row in table.rows)]
+    rows = [[row[n] for n in kept] for row in table.rows]
+    return Table(table.title, [table.head[n] for n in kept], rows, table.notes)
 
 
 def task_table(task: Found) -> Table:
     """Base, then every round and arm."""
     unit = task["unit"]
-    head = ["round", "score", "student − base", "gap closed", "against the round before"]
+    head = ["student", "score", "student − base", "gap closed", "− round before"]
     against = {(one["arm"], one["number"]): one for one in task["against"]}
     if against:
-        head += ["loop − this control", "p, Holm's p"]
+        head += ["loop − this control", "p", "Holm's p"]
     base = wording.score({"value": task["base"]}, unit)
     rows = [["base", base, *[""] * (len(head) - 2)]]
     for own in task["rounds"]:
@@ -52,9 +59,9 @@ def task_table(task: Found) -> Table:
         ]
         if against:
             entry = against.get((own["arm"], own["number"]))
-            row += ["", ""] if entry is None else [wording.difference(entry, unit), _p(entry)]
+            row += [""] * 3 if entry is None else [wording.difference(entry, unit), *_p(entry)]
         rows.append(row)
-    return Table(title(task), head, rows, _task_notes(task))
+    return _filled(Table(title(task), head, rows, _task_notes(task)))
 
 
 def _task_notes(task: Found) -> list[str]:
@@ -75,8 +82,8 @@ def _task_notes(task: Found) -> list[str]:
 
 
 def _round(run: Found) -> str:
-    """ "1", "2, loop", "2, control (as many rows)"; round 1 is of all arms."""
-    number = wording.count(run["number"])
+    """ "round 1", "round 2, loop", "round 2, control (as many rows)"; round 1 is of all arms."""
+    number = f"round {wording.count(run['number'])}"
     return number if run["number"] == 1 else f"{number}, {names.arm(run['arm'])}"
 
 
@@ -92,32 +99,29 @@ def _gap(task: Found, gap: Found | None) -> str:
     return f"cannot be told: {wording.NOT_BETTER}" if lead is not None else wording.MISSING
 
 
-def _p(entry: Found) -> str:
-    plain, holm = (wording.finite(entry[key]) for key in ("p_value", "p_holm"))
-    told = [wording.bare_p(p).removeprefix("= ") for p in (plain, holm) if p is not None]
-    return ", ".join(told)
+def _p(entry: Found) -> list[str]:
+    """The difference's p, and Holm's."""
+    told = [wording.bare_p(entry[key]).removeprefix("= ") for key in ("p_value", "p_holm")]
+    return [text.replace(" ", "\u00a0") for text in told]  # "< 0.001" is not torn
 
 
 def _data(found: Found) -> Table:
     """What every student was trained on, and what its round wrote for the next."""
-    head = ["round", "train pool", "rows", "tokens trained on", "new instructions", "refused"]
+    head = ["run", "train pool", "rows", "tokens trained on", "new instructions"]
+    head += ["from hard", "from easy", "refused"]
     rows = []
     for run in found["runs"]:
-        written = run["written"] or {}
-        new = refused = ""
-        if written:
-            new = f"{wording.count(written['kept'])} of {wording.count(written['wanted'])}"
-            parts = [
-                f"{wording.count(written[kind])} from {kind}"
-                for kind in ("hard", "easy")
-                if wording.finite(written.get(kind)) is not None
-            ]
-            new += f" ({', '.join(parts)})" if parts and run["arm"] == LOOP else ""
+        written, new = run["written"], [""] * 4
+        if written is not None:
+            kept, wanted = (wording.count(written[key]) for key in ("kept", "wanted"))
+            kinds = [wording.count(written[key]) for key in ("hard", "easy")]
             refused = wording.count(sum((written.get("refused") or {}).values()))
-        counts = [wording.count(run[key]) for key in ("seeds", "rows", "tokens")]
-        rows.append([_round(run), *counts, new, refused])
+            new = [f"{kept} of {wanted}", *(kinds if run["arm"] == LOOP else ["", ""]), refused]
+        rows.append(
+            [_round(run), *(wording.count(run[k]) for k in ("seeds", "rows", "tokens")), *new]
+        )
     notes = [
-        f"Refused in round {_round(run)}: {told}."
+        f"Refused in {_round(run)}: {told}."
         for run in found["runs"]
         if (told := _counted((run["written"] or {}).get("refused")))
     ]
@@ -126,34 +130,49 @@ def _data(found: Found) -> Table:
 
 def _discriminated(found: Found) -> Table:
     told = [run for run in found["runs"] if run["discriminated"]]
-    head = ["round", "scored", "hard", "easy", "hard share", "excluded"]
-    has_targets = any(run["discriminated"].get("both_right") is not None for run in told)
-    has_referee = any(run["discriminated"].get("referee") for run in told)
+    head = ["run", "scored", "hard", "easy", "hard share", "excluded"]
+    right = ("both_right", "teacher_only", "student_only", "neither")
+    has_targets = any(run["discriminated"].get(right[0]) is not None for run in told)
     head += ["both right", "teacher only", "student only", "neither"] if has_targets else []
-    head += ["order flips", "first place"] if has_referee else []
     rows, notes = [], []
     for run in told:
         one = run["discriminated"]
-        excluded = sum((one.get("excluded") or {}).values())
         of = f"{wording.count(one['hard'] + one['easy'])} of {wording.count(one['sampled'])}"
         row = [_round(run), of, wording.count(one["hard"]), wording.count(one["easy"])]
-        row += [names.range_of(one.get("hard_share"), "share"), wording.count(excluded)]
+        row.append(names.range_of(one.get("hard_share"), "share"))
+        row.append(wording.count(sum((one.get("excluded") or {}).values())))
         if has_targets:
-            keys = ("both_right", "teacher_only", "student_only", "neither")
-            row += [wording.count(one[key]) if one.get(key) is not None else "" for key in keys]
-        if has_referee:
-            referee = one.get("referee") or {}
-            row += [names.range_of(referee.get("flip_rate"), "share") if referee else ""]
-            row += [_points(referee.get("first_place"), signed=True) if referee else ""]
+            row += [wording.count(one[k]) if one.get(k) is not None else "" for k in right]
         rows.append(row)
         if why := _counted(one.get("excluded")):
-            notes.append(f"Excluded in round {_round(run)}: {why}.")
+            notes.append(f"Excluded in {_round(run)}: {why}.")
     return Table("What the teacher does better", head, rows, notes)
+
+
+def _steady(found: Found) -> Table:
+    """How far the order of the two answers decides what the referee says in the loop."""
+    told = [
+        (run, run["discriminated"]["referee"])
+        for run in found["runs"]
+        if (run["discriminated"] or {}).get("referee")
+    ]
+    rows = [
+        [
+            _round(run),
+            wording.count(one.get("n")),
+            names.range_of(one.get("flip_rate"), "share"),
+            _points(one.get("first_place"), signed=True),
+            wording.count(one.get("asked_again")),
+        ]
+        for run, one in told
+    ]
+    head = ["run", "pairs", "order flips", "points for standing first", "asked again"]
+    return Table("How steady the referee is", head, rows, [])
 
 
 def _scored(found: Found) -> Table:
     """The referee's points on the prompts that the loop never saw."""
-    head = ["round", "prompts", "teacher", "student", "student of teacher", "order flips"]
+    head = ["student", "prompts", "teacher", "student", "student of teacher", "order flips"]
     base = found["base_held_out"]
     several = [("base", base)] if base else []
     several += [(_round(run), run["held_out"]) for run in found["runs"] if run["held_out"]]
@@ -190,7 +209,7 @@ def _cost(found: Found) -> Table:
     phases = [p for p in PHASES if any(p in run["cost"] for run in found["runs"])]
     if not phases:
         return Table("", [], [], [])
-    head = ["round", *(f"calls, {_PHASES[phase]}" for phase in phases)]
+    head = ["run", *(f"calls, {_PHASES[phase]}" for phase in phases)]
     head += ["tokens", "dollars", "calls to this student", "tokens to it", "dollars to it"]
     rows = []
     for run in found["runs"]:
@@ -199,10 +218,13 @@ def _cost(found: Found) -> Table:
             [_round(run), *calls, *_spent(run["added"]), *_spent(run["to_here"], calls=True)]
         )
     notes = [
-        f"In all, {names.arm(one['arm'])}: {', '.join(_in_all(one['cost']))}."
-        for one in found["arms"]
+        f"In all, {_whose(one['arm'])}: {', '.join(_in_all(one['cost']))}." for one in found["arms"]
     ]
     return Table("What it cost", head, rows, notes)
+
+
+def _whose(arm: str) -> str:
+    return arm if arm == LOOP else f"{names.arm(arm)}, without the shared round 1"
 
 
 def _spent(cost: Found | None, *, calls: bool = False) -> list[str]:

@@ -77,8 +77,11 @@ def _tasks(found: Found, first: Found | None) -> Iterator[str]:
         for task in several:
             for entry in task["against"]:
                 if (entry["arm"], entry["number"]) == (arm, number):
-                    text = f"{names.of_task(task)} ({names.sized(task, entry, adjusted=True)})"
-                    told[names.state(task, entry, adjusted=True)].append(text)
+                    state = names.state(task, entry, adjusted=True)
+                    size = wording.difference(entry, task["unit"])
+                    if state != "flat":
+                        size += f", Holm's p {wording.bare_p(entry['p_holm'])}"
+                    told[state].append(f"{names.of_task(task)} ({size})")
         parts = [
             f"{word} on {', '.join(told[state])}"
             for state, word in (
@@ -120,7 +123,8 @@ def _gap(found: Found, task: Found) -> Iterator[str]:
         )
     else:
         others = [
-            f"{names.arm(arm)} of round {last} {wording.gap_text(one['gap_closed'])}"
+            f"{names.arm(arm)}{f' of round {last}' if last != number else ''}: "
+            f"{wording.gap_text(one['gap_closed'])}"
             for arm in names.controls(found)
             if (last := names.last_both(found, arm)) is not None
             and (one := names.at(task, arm, last)) is not None
@@ -214,13 +218,15 @@ def _tasks_say(task: Found, own: Found) -> str:
 def _hard(found: Found) -> Iterator[str]:
     """Over the rounds: of a pool that grows, so it is not one question asked again."""
     told = [
-        f"{names.range_of(run['discriminated']['hard_share'], 'share')} in round {run['number']}"
+        f"{share if share != wording.MISSING else 'not known, since nothing was scored,'} in round "
+        f"{run['number']}"
         for run in found["runs"]
         if run["arm"] == LOOP and run["discriminated"]
+        for share in [names.range_of(run["discriminated"].get("hard_share"), "share")]
     ]
     if not told:
         return
-    text = f"hard were {', '.join(told)}"
+    text = f"the hard share is {', '.join(told)}"
     if len(told) > 1:
         text += "; the pool grows by what was written, so a change is not the student's alone"
     yield text + "."
@@ -268,33 +274,3 @@ def _stop(found: Found) -> Iterator[str]:
 def _left_out(found: Found) -> Iterator[str]:
     for one in found["left_out"]:
         yield f"{wording.named(one['task'])}: {wording.named(one['why'])}."
-
-
-def notes(found: Found) -> list[str]:
-    """How to read it."""
-    lines = [
-        "Square brackets hold 95% intervals over items. Every student was trained once, with one "
-        "seed; another seed would move every score too, and of that the intervals know nothing.",
-        "All students answered the same items, and are compared item by item; only items that all "
-        "answered count. Holm's p is over all rounds of an arm and all tasks; that of means over "
-        "its rounds and the means. The first sentence rests on one comparison chosen before it was "
-        "seen, the last round that both have, and on its own p.",
-        "Gap closed: 0% is the base, 100% the teacher. It is not told where the teacher is not "
-        "measurably better than the base.",
-        "The best round was chosen by the stop set; its score there is optimistic. A fair score is "
-        "that of tasks which chose nothing.",
-        "The rows of both arms stand in the table of rounds: a control that got fewer rows, or a "
-        "loop that did, is a difference of rows too.",
-    ]
-    if found["referee"] is not None:
-        lines.append(
-            "A referee's points are an opinion, and no measure of ability: Lion (Jiang et al. "
-            "2023) has 94% of its teacher's points by such a judge, and 56% of its score on "
-            "AGIEval."
-        )
-    if any(run["cost"] for run in found["runs"]):
-        lines.append(
-            "Calls and tokens are of replies that were used, each counted once in an arm, whether "
-            "or not the ledger already had it. Dollars are missing where a model has no price."
-        )
-    return lines

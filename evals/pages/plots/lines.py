@@ -24,11 +24,13 @@ Mark = tuple[float, float, float, float]
 
 
 class Line(NamedTuple):
-    """`lead` is where the line comes from without a mark of its own: a point of the first line."""
+    """`lead` is where the line comes from without a mark of its own: a point of the first line.
+    `look` is how it is drawn, by default by its place."""
 
     name: str
     marks: Sequence[Mark]
     lead: Mark | None = None
+    look: int | None = None
 
 
 def panel(
@@ -40,8 +42,8 @@ def panel(
     within: tuple[float, float] | None = None,
     steps: bool = False,
 ) -> dict[str, Any]:
-    """One panel for `panel` of panel.html.j2. `rules` are levels with their names; what lies beyond
-    `within` is drawn at its edge.
+    """One panel for `panel` of panel.html.j2. `rules` are levels with their names, which may be
+    empty; what lies beyond `within` is drawn at its edge.
 
     With `steps` x is a number of whole steps, and intervals are whiskers, those of several lines
     beside each other; else x is logarithmic, and intervals are bands.
@@ -68,7 +70,7 @@ def panel(
         drawn.append(
             {
                 "name": wording.visible(line.name, one_line=True),
-                "look": place % LOOKS,
+                "look": (place if line.look is None else line.look) % LOOKS,
                 "marks": marks,
                 "line": _points([*lead, *marks]),
                 "band": "" if steps else _points(upper + lower),
@@ -83,6 +85,7 @@ def panel(
         "right": RIGHT,
         "bottom": BOTTOM,
         "lines": drawn,
+        "keyed": len(drawn) > 1 or any(line.look for line in lines),
         "rules": _rules([(name, down(value)) for name, value in rules]),
         "x_ticks": [(round(across(x) + middle, 3), _short(x)) for x in xs],
         "y_ticks": [(down(y), shown(y)) for y in ticks(*axis)],
@@ -144,5 +147,6 @@ def _words(
         + ", ".join(f"{shown(value)} at {wording.count(x)}" for x, value, _, _ in line.marks)
         for line in lines
     ]
-    told += [f"{wording.visible(name, one_line=True)} {shown(value)}" for name, value in rules]
+    named = [rule for rule in rules if rule[0]]
+    told += [f"{wording.visible(name, one_line=True)} {shown(value)}" for name, value in named]
     return "; ".join(told)

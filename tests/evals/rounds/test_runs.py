@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from limbeck.evals.rounds.runs import added, cost_to, held_out_score
-from tests.evals.rounds.test_rounds import costs, result, right, three
+from tests.evals.rounds.loops import costs, result, right, three
 
 
 def test_costs_add_up_and_a_missing_price_is_not_nought() -> None:
