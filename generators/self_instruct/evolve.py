@@ -15,9 +15,10 @@ from limbeck.generators.self_instruct.answering import Answering
 from limbeck.generators.self_instruct.asking import Answer, Question, ask, one_turn
 from limbeck.generators.self_instruct.evolve_rules import leaked, useless
 from limbeck.generators.self_instruct.grow import ASKED, FAILED, KEPT, READ, UNREAD
+from limbeck.generators.self_instruct.one_prompt import read_prompt
 from limbeck.generators.self_instruct.pool import Instructions, Known
 from limbeck.generators.self_instruct.refused import Refused
-from limbeck.generators.self_instruct.replies import refusal, spoken
+from limbeck.generators.self_instruct.replies import spoken
 from limbeck.generators.self_instruct.rows import ROWS, answer_record, provenance
 from limbeck.generators.self_instruct.sampling import Form, Settings
 from limbeck.generators.self_instruct.stall import Stall
@@ -29,9 +30,6 @@ IN_DEPTH = ("constraints", "deepen", "concretise", "reasoning", "complicate_inpu
 IN_BREADTH = "breadth"
 OPERATORS = (*IN_DEPTH, IN_BREADTH)
 LOST = "evolutions whose call failed"
-
-_LABEL = re.compile(r"\A[#*\s]*(?:rewritten|new|created|evolved)? ?prompt[#*\s]*[:：][#*\s]*", re.I)
-_QUOTED = re.compile(r'\A["“「](.*)["”」]\Z', re.S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +127,7 @@ class Evolve:
             key=("evolve", round_, known.id),
             messages=messages,
             settings=self.settings,
-            read=_read,
+            read=read_prompt,
             version=version,
             parents=(known.id,),
             template=template,
@@ -205,14 +203,6 @@ class Evolve:
         draft = answer_record(known.instruction, answer.reply, provenance(answer, name, 0))
         out.draft(draft, rule.verdict(draft))
         out.count(f"refused evolutions: {rule.rule}")
-
-
-def _read(reply: Reply) -> str | None:
-    """The evolved prompt, without label and quotes; None for none."""
-    text = _LABEL.sub("", spoken(reply.text).strip()).strip()
-    quoted = _QUOTED.match(text)
-    text = quoted[1].strip() if quoted else text
-    return text if text and not reply.reason and not refusal(text) else None
 
 
 def _read_gain(reply: Reply) -> bool | None:

@@ -20,7 +20,12 @@ from limbeck.generators.self_instruct.bootstrap import Bootstrap
 from limbeck.generators.self_instruct.evolve import Evolve
 from limbeck.generators.self_instruct.finish import Finish
 from limbeck.generators.self_instruct.grow import KEPT, Growth, grow
-from limbeck.generators.self_instruct.instruction_rules import ALPACA_BLACKLIST, AT_MOST, BLACKLIST
+from limbeck.generators.self_instruct.instruction_rules import (
+    ALPACA_BLACKLIST,
+    AT_MOST,
+    BLACKLIST,
+    WHOLE_PROMPT,
+)
 from limbeck.generators.self_instruct.magpie import Magpie
 from limbeck.generators.self_instruct.pool import Instructions, Known, known_seeds
 from limbeck.generators.self_instruct.preset import Preset
@@ -35,7 +40,6 @@ from limbeck.record import Record
 T = TypeVar("T")
 Style = Literal["self_instruct", "alpaca", "evolve", "magpie"]
 WHOLE_PROMPTS = ("evolve", "magpie")
-MOST = 1000  # words of a whole prompt
 _ONLY = {
     "machine": ("self_instruct",),
     "classification": ("self_instruct",),
@@ -146,7 +150,7 @@ class SelfInstruct:
             preset=self.preset,
             similar=reference if self.similar is None else self.similar,
             blacklist=ALPACA_BLACKLIST if self.style == "alpaca" else BLACKLIST,
-            max_words=self.max_words or (MOST if self.style in WHOLE_PROMPTS else AT_MOST),
+            max_words=self.max_words or (WHOLE_PROMPT if self.style in WHOLE_PROMPTS else AT_MOST),
         )
 
     def _settings(self, stage: Stage) -> Settings:

@@ -13,6 +13,7 @@ from limbeck.text import word_count
 
 MORE_THAN = 3  # words
 AT_MOST = 150  # words
+WHOLE_PROMPT = 1000  # words at most of a prompt that brings its text along
 
 # What a teacher that reads and writes text alone can neither see nor make.
 BLACKLIST = (

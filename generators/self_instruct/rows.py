@@ -16,13 +16,18 @@ LOST = "instructions whose call failed"
 
 
 def provenance(
-    answer: Answer[Any], teacher: str, index: int, parents: tuple[str, ...] | None = None
+    answer: Answer[Any],
+    teacher: str,
+    index: int,
+    parents: tuple[str, ...] | None = None,
+    *,
+    generator: str = GENERATOR,
 ) -> Provenance:
     """Where the `index`-th item of an answer is from; its parents are what the prompt showed,
     unless others are given."""
     question = answer.question
     return Provenance(
-        generator=GENERATOR,
+        generator=generator,
         teacher=teacher,
         prompt_version=question.version,
         request=answer.reply.key,

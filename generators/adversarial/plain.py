@@ -1,0 +1,88 @@
+"""The loop's control: as many new instructions by plain Self-Instruct, which looks at no student.
+
+Wang et al. 2023 (arXiv:2212.10560), section 2.2, stage 1 alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from limbeck.generators.adversarial.written import Refuse, Written, never
+from limbeck.generators.self_instruct.asking import Answer
+from limbeck.generators.self_instruct.bootstrap import Bootstrap
+from limbeck.generators.self_instruct.grow import KEPT, Growth, grow
+from limbeck.generators.self_instruct.pool import known_seeds
+from limbeck.generators.self_instruct.rows import provenance
+from limbeck.generators.self_instruct.sampling import Form, Sampling, Settings, settings
+from limbeck.protocols import NewPool, Out, Teacher
+from limbeck.record import Record
+
+LOOKAHEAD = 16  # as in the generator self_instruct
+GUESS = 4  # instructions that a call brings, until calls have shown it
+
+
+@dataclass(frozen=True)
+class Plain:
+    """`instructions` new ones, under the rules, the novelty and the guard of `write.Write`.
+
+    Each prompt shows eight instructions: two that were made before once there are any, the rest
+    drawn alike from the seeds, without their inputs. A reply is a list, so `max_tokens` is what
+    it may have at least: the stage's own budget where that is more.
+    """
+
+    instructions: int
+    new_pool: NewPool
+    form: Form = "chat"
+    threshold: float = 0.7
+    temperature: float = 1.0
+    max_tokens: int = 256
+    stall_calls: int = 50
+    stall_share: float = 0.05
+    seed: int = 0
+    width: int = 16
+    refuse: Refuse = never
+
+    async def __call__(
+        self, seeds: Sequence[Record], known: Sequence[Record], teacher: Teacher, out: Out
+    ) -> None:
+        """Emit the new instructions as seeds. Raises StopRun as the teacher does."""
+        if self.instructions < 1:
+            return
+        written = Written(known, self.threshold, self.new_pool, self.refuse, out)
+        made = written.instructions
+        source = Bootstrap(
+            seeds=known_seeds(seeds),
+            preset="fixed",
+            form=self.form,
+            settings=self._settings(),
+            seed=self.seed,
+        )
+
+        def commit(answer: Answer[list[str]], items: list[str]) -> int:
+            kept = 0
+            for place, text in enumerate(items):
+                if len(made.made) == self.instructions:
+                    break
+                taken = written.take(text, provenance(answer, teacher.name, place))
+                kept += taken is not None
+            return kept
+
+        growth = Growth(
+            source.question,
+            commit,
+            target=self.instructions,
+            lookahead=LOOKAHEAD,
+            width=self.width,
+            seed=self.seed,
+            stall_calls=self.stall_calls,
+            stall_share=self.stall_share,
+            guess=GUESS,
+        )
+        await grow(growth, teacher, made, out)
+        out.count(KEPT, len(made.made))
+
+    def _settings(self) -> Settings:
+        found = settings("instructions", "fixed", self.form)
+        most = max(found.max_tokens, self.max_tokens)
+        return found.changed(Sampling(temperature=self.temperature, max_tokens=most))
