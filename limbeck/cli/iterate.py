@@ -71,8 +71,11 @@ def iterate(
     with resumable(context, command_line("iterate", target, into, ledger, *more, sets=sets)):
         made = run_loop(loop)
     from limbeck.cli.tables import print_tables
+    from limbeck.evals.rounds.page import lines
     from limbeck.evals.rounds.tables import tables
 
+    for line in lines(made):
+        typer.echo(line)
     print_tables(tables(made), f"Rounds: {folder / 'index.html'}")
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from limbeck.pipeline import format
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.iterate.cost import tokens
-from limbeck.pipeline.iterate.layout import Loop, Round, Work
-from limbeck.pipeline.iterate.learn import account_of, context_of, learn, measure, replies, seed_of
+from limbeck.pipeline.iterate.layout import LOOP, Loop, Round, Work
+from limbeck.pipeline.iterate.learn import account_of, context_of, learn, measure, seed_of, spend
 from limbeck.pipeline.iterate.pools import Pools
 from limbeck.pipeline.iterate.recipes import run_recipe
 from limbeck.pipeline.iterate.write import write_control
@@ -23,7 +23,7 @@ def do_control(work: Work, arm: Arm, pools: Pools) -> None:
     """The control's rounds beside those of the loop: the first is the loop's own."""
     loop, section, first = work.loop, work.loop.section, work.rounds[0]
     say, account, start = loop.context.reporter.say, account_of(loop), pools.known
-    account.add(replies(first, "generate"))
+    spend(Round(LOOP, 1, first.context, pools), account, "imitate")
     before = first
     for beside in work.rounds[1:]:
         name = f"control-{arm}-{beside.number}"
@@ -40,11 +40,11 @@ def do_control(work: Work, arm: Arm, pools: Pools) -> None:
         if arm == "rows":
             context = _no_more_rows(loop, context, beside)
         now = Round(f"control_{arm}", beside.number, context, pools)
-        now.cost["write"] = account.add(replies(now, "write"))
+        spend(now, account, "write")
         learn(now, work.rounds)
-        now.cost["imitate"] = account.add(replies(now, "generate"))
+        spend(now, account, "imitate")
         measure(loop, now)
-        now.cost["held_out"] = account.add(replies(now, "held_out"))
+        spend(now, account, "held_out")
         work.controls.append(now)
         before = now
 
@@ -60,8 +60,9 @@ def _count(work: Work, arm: Arm, beside: Round) -> int:
     other = next(
         one for one in work.controls if (one.arm, one.number) == ("control_rows", beside.number)
     )
-    paid = tokens([before.cost["discriminate"], before.cost["write"], beside.cost["imitate"]])
-    own = tokens([other.cost["write"], other.cost["imitate"]])
+    made = [(before, "discriminate"), (before, "write"), (beside, "imitate")]
+    paid = tokens(one.cost[phase] for one, phase in made if phase in one.cost)
+    own = tokens(other.cost[phase] for phase in ("write", "imitate") if phase in other.cost)
     return max(1, rows * paid // own) if own else rows
 
 

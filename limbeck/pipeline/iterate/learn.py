@@ -20,6 +20,14 @@ from limbeck.record import content_hash
 from limbeck.rundir import PhaseName
 from limbeck.seeds import read_seeds
 
+FOLDERS = {
+    "imitate": ("generate",),
+    "discriminate": ("discriminate",),
+    "write": ("write",),
+    "held_out": ("base_held_out", "held_out"),
+}
+"""Where the replies of each phase stand."""
+
 
 def context_of(loop: Loop, name: str, pools: Pools, before: Round | None) -> Context:
     """The run of a round; the first one's seeds are the recipe's own."""
@@ -63,8 +71,12 @@ def measure(loop: Loop, now: Round) -> None:
         )
 
 
-def replies(one: Round, stage: str) -> list[Path]:
-    return [one.context.run.path / stage / REPLIES]
+def spend(now: Round, account: Account, phase: str) -> None:
+    """Write down what a phase of the round cost, where the round has it."""
+    run = now.context.run
+    files = [run.path / folder / REPLIES for folder in FOLDERS[phase]]
+    if any(map(Path.is_file, files)):
+        now.cost[phase] = account.add(files)
 
 
 def account_of(loop: Loop) -> Account:

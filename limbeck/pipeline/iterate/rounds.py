@@ -9,13 +9,12 @@ from limbeck.generators.adversarial.sources import Source
 from limbeck.pipeline.evaluate import ROLES
 from limbeck.pipeline.iterate.discriminate import discriminate
 from limbeck.pipeline.iterate.layout import LOOP, Loop, Round, Work
-from limbeck.pipeline.iterate.learn import account_of, context_of, learn, measure, replies, seed_of
+from limbeck.pipeline.iterate.learn import account_of, context_of, learn, measure, seed_of, spend
 from limbeck.pipeline.iterate.pairs import read_pairs
 from limbeck.pipeline.iterate.pools import Pools, sampled
 from limbeck.pipeline.iterate.stop import why_stopped
 from limbeck.pipeline.iterate.write import write_from
 from limbeck.pipeline.overlap import evaluated
-from limbeck.recipe_eval import task_name
 from limbeck.record import Record
 from limbeck.store import read_json
 
@@ -29,16 +28,18 @@ def do_rounds(work: Work, pools: Pools) -> None:
         say(f"iterate: round {number} of {section.rounds}, {len(pools.train)} seeds to learn from")
         now = Round(LOOP, number, context_of(loop, f"round-{number}", pools, before), pools)
         learn(now, work.rounds)
-        now.cost["imitate"] = account.add(replies(now, "generate"))
+        spend(now, account, "imitate")
         work.rounds.append(now)
         if before is None:
             work.guard.add_items(evaluated(now.context))
         measure(loop, now)
+        spend(now, account, "held_out")
         is_last = number == section.rounds
         if not is_last:
             work.stopped = why_stopped([_score(loop, one) for one in work.rounds], section.stop)
         pairs = sampled(pools.cache, section.sample, loop.recipe.seed, number)
         sources = _discriminate(loop, now, pairs)
+        spend(now, account, "discriminate")
         ends = is_last or bool(work.stopped)
         if not ends and not sources:
             work.stopped = f"stopped after round {number}: of no pair could be said who was better"
@@ -51,13 +52,10 @@ def do_rounds(work: Work, pools: Pools) -> None:
                 work.guard,
                 seed_of(loop, "write", number),
             )
+            spend(now, account, "write")
             pools = pools.with_new(new, section)
             if not new:
                 work.stopped = f"stopped after round {number}: nothing new was written"
-        phases = {"held_out": ("held_out", "base_held_out")}
-        phases |= {name: (name,) for name in ("discriminate", "write")}
-        for phase, folders in phases.items():
-            now.cost[phase] = account.add(path for one in folders for path in replies(now, one))
         if ends or work.stopped:
             break
     work.stopped = work.stopped or f"all {section.rounds} rounds are done"
@@ -83,6 +81,4 @@ def _discriminate(loop: Loop, now: Round, pool: Sequence[Record]) -> list[Source
 def _score(loop: Loop, one: Round) -> float | None:
     folder = one.context.run.folder("eval")
     roles = {role: read_json(folder / f"{role}.json") for role in ROLES}
-    names = [task_name(task) for task in loop.recipe.eval.tasks]
-    task = loop.section.stop.task
-    return held_out_score(roles, task and task_name(task), names)
+    return held_out_score(roles, loop.section.stop.task)

@@ -55,7 +55,7 @@ def _run(one: Round) -> RoundRun:
         roles={role: read_json(run.folder("eval") / f"{role}.json") for role in ROLES},
         cost=one.cost,
         discriminated=_summary(one, "discriminate"),
-        written=written(one.context),
+        written=written(one.context) if "write" in one.cost else None,
         held_out=_summary(one, "held_out"),
     )
 
