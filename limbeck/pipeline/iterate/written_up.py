@@ -27,7 +27,7 @@ def write_up(loop: Loop, done: Sequence[Round], stopped: str) -> dict[str, Any]:
         recipe.name,
         __version__,
         [_run(one) for one in done],
-        base_held_out=_summary(done[0], "base_held_out"),
+        base_held_out=_reviewed(done[0], "base_held_out"),
         settings=section.model_dump(mode="json"),
         stopped=stopped,
         stop_task=task and task_name(task),
@@ -56,10 +56,16 @@ def _run(one: Round) -> RoundRun:
         cost=one.cost,
         discriminated=_summary(one, "discriminate"),
         written=written(one.context) if "write" in one.cost else None,
-        held_out=_summary(one, "held_out"),
+        held_out=_reviewed(one, "held_out"),
     )
 
 
 def _summary(one: Round, phase: str) -> dict[str, Any] | None:
     path: Path = one.context.run.path / phase / "summary.json"
     return read_json(path) if path.is_file() else None
+
+
+def _reviewed(one: Round, phase: str) -> dict[str, Any] | None:
+    """What the referee said of the held-out prompts."""
+    found = _summary(one, phase)
+    return None if found is None else found["referee"]

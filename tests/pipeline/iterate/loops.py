@@ -16,7 +16,7 @@ from limbeck.recipe import Recipe
 from limbeck.record import content_hash
 from limbeck.rundir import RunDir
 from limbeck.testing import Answer, answer_to
-from limbeck.testing.server import spoken_to
+from limbeck.testing.server import prompt_text, spoken_to
 
 ANSWER, WRITE, REFER, EVAL = 32, 41, 42, 9
 """max_tokens of each kind of request: tells them apart at the server."""
@@ -33,7 +33,11 @@ def said(body: dict[str, Any], number: int) -> Answer:
     draw = Random(content_hash(body))
     kind = body["max_tokens"]
     if kind == WRITE:
-        text = f"Describe 🌊 the {' '.join(draw.sample(WORDS, 6))} in two sentences."
+        asked = prompt_text(body)
+        texts = [f"Describe 🌊 the {' '.join(draw.sample(WORDS, 6))} in two sentences."]
+        if sum(word in asked for word in WORDS) > 2:  # plain Self-Instruct: a list
+            texts += [f"Sing of {' '.join(draw.sample(WORDS, 7))} once." for _ in range(2)]
+        text = texts[0] if len(texts) == 1 else json.dumps(texts, ensure_ascii=False)
     elif kind == REFER:
         text = f"Both try.\nScore A: {draw.randint(1, 10)}\nScore B: {draw.randint(1, 10)}"
     else:

@@ -77,7 +77,7 @@ def test_the_cost_arm_buys_what_the_loop_paid(finished: Finished) -> None:
 
 def test_held_out_prompts_are_in_no_pool(finished: Finished) -> None:
     home = finished[0] / "loop"
-    held = {json.loads(line)["prompt"] for line in (finished[0] / "held.jsonl").open()}
+    held = {row["prompt"] for row in rows(finished[0] / "held.jsonl")}
     assert len(held) == 3
     for path in home.rglob("seeds.jsonl"):
         asked = {row.get("prompt") or row.get("instruction") for row in rows(path)}
@@ -101,7 +101,8 @@ def test_every_part_was_asked_as_often_as_it_should(finished: Finished) -> None:
     bodies = finished[3].bodies
     kinds = [body["max_tokens"] for body in bodies]
     pairs = [1 for path in (finished[0] / "loop").rglob("pairs.jsonl") for _ in rows(path)]
-    assert kinds.count(REFER) == 2 * len(pairs)
+    # Students that say the same to a prompt are reviewed once.
+    assert 2 * 8 * 2 <= kinds.count(REFER) <= 2 * len(pairs)
     assert kinds.count(WRITE) >= 8
     # 12 seeds, 3 held-out prompts, and what each arm made; sampled pairs cost no answer more.
     new = {
@@ -155,6 +156,6 @@ def test_the_stop_rule_ends_it(tmp_path: Path, tiny_folder: Path) -> None:
             iterate={"control": [], "rounds": 4, "stop": {"patience": 1, "min_gain": 2.0}},
         )  # fmt: skip
         made = run_loop(loop_in(tmp_path, data))
-    assert made["stopped"].startswith("stopped after round 2: for 1 round the held-out score")
+    assert made["stop"]["why"].startswith("stopped after round 2: for 1 round the held-out score")
     assert not (tmp_path / "loop" / "round-3").exists()
     assert not (tmp_path / "loop" / "round-2" / "write").exists()
