@@ -62,8 +62,9 @@ def test_a_generator_that_writes_its_own_questions_answers_no_pool(cast: Cast) -
         of_teacher(context)
 
 
-def test_rows_that_were_answered_already_need_no_teacher(cast: Cast) -> None:
-    nobody = {"model": "openai:m", "base_url": "http://localhost:9", "api_key_env": "NO_SUCH_KEY"}
+def test_rows_that_were_answered_already_need_no_teacher(cast: Cast, tmp_path: Path) -> None:
+    (tmp_path / "no_weights").mkdir()
+    nobody = {"model": str(tmp_path / "no_weights")}
     context = cast.context("a", generate={"generator": "given"}, teacher=nobody)
     seeds = pool({"prompt": "2 + 2?", "completion": "四", "target": "4"})
     assert of_teacher(context, seeds).whole(seeds[0].id) == [Answer("四")]

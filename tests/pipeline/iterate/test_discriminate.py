@@ -143,7 +143,11 @@ def test_several_paths_count_where_they_are_whole(cast: Cast) -> None:
 
 def test_an_empty_or_cut_off_answer_of_the_student_is_its_answer(cast: Cast) -> None:
     assert cast.student is not None
-    said = {0: "", 1: Reply("it could be 2", "length"), 2: Reply("The answer is 4.\nBut", "length")}
+    said: dict[int, str | Reply] = {
+        0: "",
+        1: Reply("it could be 2", "length"),
+        2: Reply("The answer is 4.\nBut", "length"),
+    }
     cast.student.rule = lambda request: said.get(number(request), "student: ")
     context = cast.context("a")
     do(context, EXACT[:3], by="target", referee=None)
