@@ -121,11 +121,18 @@ async def score(
     async def ask(place: tuple[int, int]) -> _Asked:
         number, order = place
         pair = pairs[number]
-        texts = (pair.teacher, pair.student)[:: -1 if order else 1]
+        first, second = pair.teacher, pair.student
+        if order:
+            first, second = second, first
         replies: list[Reply] = []
         for attempt in range(TRIES):
             request = question(
-                pair.prompt, *texts, settings, key=("referee", pair.id, order), attempt=attempt
+                pair.prompt,
+                first,
+                second,
+                settings,
+                key=("referee", pair.id, order),
+                attempt=attempt,
             )
             try:
                 reply = await referee.ask(request)
