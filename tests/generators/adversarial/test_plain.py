@@ -47,8 +47,8 @@ def test_what_is_known_and_what_the_guard_refuses_is_not_taken() -> None:
     first = plain(Scribe(), instructions=12).records
     again = plain(Scribe(), [*seeds(), *first], instructions=12)
     assert not {record.id for record in first} & {record.id for record in again.records}
-    out = plain(Scribe(), instructions=12, refuse=lambda text: "x/1" if "rivers" in text else None)
-    assert len(out.records) == 12
+    out = plain(Scribe(), instructions=40, refuse=lambda text: "x/1" if "rivers" in text else None)
+    assert len(out.records) == 40
     assert not any("rivers" in record.prompt for record in out.records)
     assert out.funnel["refused instructions: held_out"] > 0
     assert any(verdict.reason == "held_out: x/1" for _, verdict in out.drafts)

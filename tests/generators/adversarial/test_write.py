@@ -19,16 +19,17 @@ from tests.generators.self_instruct.scribe import Scribe, text_of
 
 
 def half(request: Request, stage: str) -> Reply | Exception | None:
-    """Something else than an instruction for about half of the requests, from these alone."""
+    """Something else than an instruction for many of the requests, from these alone."""
+    if "Seed2 " in request.messages[0].content:
+        return Reply("I'm sorry, I can't do that.")
     draw = random.Random(content_hash(request.to_json())).randrange(12)
     said = {
         0: "Sing.",
         1: "Draw a picture of a cat now.",
         2: "The new prompt is about cats too.",
         3: "Name the same three rivers of Europe.",
-        4: "I'm sorry, I can't do that.",
     }
-    if draw == 5:
+    if draw == 4:
         return AskTimeout("slow")
     return Reply(said[draw]) if draw in said else None
 
