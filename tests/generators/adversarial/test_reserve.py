@@ -142,7 +142,12 @@ def test_never_the_same_question_twice_nor_a_known_one_in_any_order(
 ) -> None:
     reserve = [*questions(A, 4), *questions(B, 4), *questions(C, 4), *questions(OTHER, 4)]
     known = [reserve[0], reserve[5], *questions(B, 2, 50)]
-    sources = [(known[0], "hard"), (known[1], "hard"), (known[2], "easy"), (reserve[9], "easy")]
+    sources: list[tuple[Record, Kind]] = [
+        (known[0], "hard"),
+        (known[1], "hard"),
+        (known[2], "easy"),
+        (reserve[9], "easy"),
+    ]
     found = take(sources, known, reserve, hard, easy, seed=seed, weight=weight)
     ids = Counter(record.id for record in found)
     assert not ids or max(ids.values()) == 1

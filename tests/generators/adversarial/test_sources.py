@@ -11,7 +11,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from limbeck.generators.adversarial.sources import Source, drawn, mixed, of_kind, shares
+from limbeck.generators.adversarial.sources import (
+    Kind,
+    Source,
+    Weight,
+    drawn,
+    mixed,
+    of_kind,
+    shares,
+)
 from tests.generators.adversarial.writing import sources
 
 
@@ -64,7 +72,7 @@ def test_gap_draws_in_proportion_to_the_gaps() -> None:
 
 
 @pytest.mark.parametrize("weight", ["even", "gap"])
-def test_the_order_of_the_sources_means_nothing(weight: str) -> None:
+def test_the_order_of_the_sources_means_nothing(weight: Weight) -> None:
     one, other = sources(7, 0), sources(7, 0)[::-1]
     for call in range(30):
         assert drawn(one, weight, 3, call) == drawn(other, weight, 3, call)
@@ -84,7 +92,7 @@ def test_none_and_mixed_sources_are_an_error() -> None:
 
 
 def test_a_kind_without_sources_leaves_its_part_to_the_other() -> None:
-    wanted = {"hard": 3, "easy": 2}
+    wanted: dict[Kind, int] = {"hard": 3, "easy": 2}
     assert shares(sources(1, 1), wanted) == ({"hard": 3, "easy": 2}, "")
     found, said = shares(sources(0, 2), wanted)
     assert found == {"hard": 0, "easy": 5}

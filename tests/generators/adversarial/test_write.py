@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import random
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -22,7 +23,7 @@ def half(request: Request, stage: str) -> Reply | Exception | None:
     """Something else than an instruction for many of the requests, from these alone."""
     if "Seed2 " in request.messages[0].content:
         return Reply("I'm sorry, I can't do that.")
-    draw = random.Random(content_hash(request.to_json())).randrange(12)
+    draw = random.Random(content_hash(request.to_json())).randrange(8)
     said = {
         0: "Sing.",
         1: "Draw a picture of a cat now.",
@@ -105,7 +106,7 @@ def test_what_is_known_is_not_new_with_its_input_neither(given: str) -> None:
 
 
 def test_the_result_is_the_same_for_every_width_and_order_of_replies() -> None:
-    options = {"hard": 12, "easy": 9, "weight": "gap", "stall_calls": 200}
+    options: dict[str, Any] = {"hard": 12, "easy": 9, "weight": "gap", "stall_calls": 200}
     expected = text_of(write(Scribe(half), width=1, **options))
     for width, chance in ((16, 0), (16, 1), (3, 2), (40, 3)):
         out = write(Scribe(half, turns=9, chance=chance), width=width, **options)
@@ -127,7 +128,8 @@ def test_no_call_is_asked_in_vain(width: int) -> None:
     assert refused > 0
     assert unread > 0
     assert out.failures
-    assert len(teacher.asked) == sum(calls.values()) == len(out.replies) + len(out.failures)
+    assert len(teacher.asked) == len(out.replies) + len(out.failures)
+    assert max(calls.values()) == 1
 
 
 def test_never_more_under_way_than_are_wanted() -> None:
