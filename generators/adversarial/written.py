@@ -12,6 +12,7 @@ from limbeck.generators.self_instruct.pool import Instructions, Known
 from limbeck.generators.self_instruct.refused import Refused
 from limbeck.protocols import NewPool, Out
 from limbeck.record import Provenance, Record, content_hash, user
+from limbeck.words import unicode_tokens
 
 Refuse = Callable[[str], str | None]
 HELD_OUT = "held_out"
@@ -78,7 +79,7 @@ class Written:
     def _refused(self, text: str, id_: str) -> Refused | None:
         if half := _SURROGATE.search(text):
             return Refused(HALF, f"U+{ord(half[0]):04X}")
-        if id_ in self._ids:
+        if id_ in self._ids and not unicode_tokens(text):
             return Refused(REPEATED, id_)
         near = self._refuse(text)
         return None if near is None else Refused(HELD_OUT, near)
