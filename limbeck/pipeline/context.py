@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from limbeck.ledger import Ledger
 from limbeck.money import Meter
 from limbeck.progress import Reporter
-from limbeck.recipe import Recipe
+from limbeck.recipe import Recipe, TeacherSection
 from limbeck.rundir import RunDir
 
 if TYPE_CHECKING:
@@ -27,7 +27,8 @@ class Context:
     `ask_again` names the reasons for which calls of the teacher are made again (limbeck retry).
     `workers` are the processes that judge records: None is one a core where they are worth it.
     With `accounts` the stage generate also writes which replies it used, for who adds up what
-    several runs cost.
+    several runs cost. `beside` are other models that are paid from the recipe's budget in the name
+    of this run.
     """
 
     run: RunDir
@@ -36,6 +37,7 @@ class Context:
     ask_again: frozenset[str] = frozenset()
     workers: int | None = None
     accounts: bool = False
+    beside: tuple[TeacherSection, ...] = ()
 
     @property
     def recipe(self) -> Recipe:
@@ -61,4 +63,5 @@ class Context:
             run=self.run.id,
             ask_again=self.ask_again,
             keep_failures=keep_failures,
+            beside=self.beside,
         )

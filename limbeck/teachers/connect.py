@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from limbeck.ledger import Ledger
@@ -28,12 +28,14 @@ def connect(
     run: str = "",
     ask_again: Iterable[str] = (),
     keep_failures: bool = False,
+    beside: Sequence[TeacherSection] = (),
 ) -> Recorded:
     """The teacher that the section names: Recorded(Retrying(Budgeted(Limited(it)))). It is a
     `Likelihoods` where that teacher is one, and these are recorded as well.
 
     `meter` counts its calls and their cost; `on_call` is called after every one. `budget` is for
-    all that `run`, an id, has ever spent according to the ledger. `ask_again` names reasons for
+    all that `run`, an id, has ever spent according to the ledger, on this teacher and on the models
+    `beside` it, each at its own price. `ask_again` names reasons for
     which calls that are over are made again, and `keep_failures` lets those that failed stand,
     see Recorded. Raises UserError: an unknown or
     unloadable model, a missing key.
@@ -56,7 +58,7 @@ def connect(
             tpm=section.tpm,
             give_up_after=section.give_up_after,
         )
-    spent, tokens = spent_by(ledger, run, rates) if run else (0, 0)
+    spent, tokens = spent_by(ledger, run, rates, beside) if run else (0, 0)
     teacher = Budgeted(teacher, budget, rates, spent=spent, spent_tokens=tokens, meter=meter)
     if not name.is_local:
         teacher = Retrying(teacher, attempts=section.attempts, give_up_after=section.give_up_after)
@@ -71,14 +73,19 @@ def connect(
     )
 
 
-def spent_by(ledger: Ledger, run: str, rates: Rates | None) -> tuple[int, int]:
-    """What a run has used so far, in pico-dollars (0 where no price is known) and in tokens."""
+def spent_by(
+    ledger: Ledger, run: str, rates: Rates | None, beside: Sequence[TeacherSection] = ()
+) -> tuple[int, int]:
+    """What a run has used so far, in pico-dollars (0 where no price is known) and in tokens: at
+    `rates`, but what the models `beside` answered at theirs."""
     money = tokens = 0
+    prices = [(dict(identity(section)), price_of(section)) for section in beside]
     for row in ledger.spent(run):
         used = row.usage + row.wasted
         tokens += used.prompt_tokens + used.completion_tokens
-        if rates is not None:
-            money += cost(used, rates, "batch" if row.via == "batch" else "live")
+        own = next((price for named, price in prices if named == row.teacher), rates)
+        if own is not None:
+            money += cost(used, own, "batch" if row.via == "batch" else "live")
     return money, tokens
 
 

@@ -42,9 +42,13 @@ class Loop:
         if not (run.path / "id").is_file() or run.id != text:
             write_text(run.path / "id", text)
         return Context(
-            run, self.context.reporter, self.context.ledger,
-            workers=self.context.workers, accounts=True,
-        )  # fmt: skip
+            run,
+            self.context.reporter,
+            self.context.ledger,
+            workers=self.context.workers,
+            accounts=True,
+            beside=(self.section.referee,) if self.section.referee else (),
+        )
 
 
 @dataclass(slots=True)

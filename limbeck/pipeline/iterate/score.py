@@ -153,6 +153,7 @@ def referee_scores(
                 budget=context.recipe.budget,
                 run=payer,
                 ask_again=context.ask_again,
+                beside=(context.recipe.teacher,),
             )
             try:
                 async with draining(teacher, context.reporter.say):

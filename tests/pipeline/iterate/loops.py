@@ -16,10 +16,11 @@ from limbeck.recipe import Recipe
 from limbeck.record import content_hash
 from limbeck.rundir import RunDir
 from limbeck.testing import Answer, answer_to
-from limbeck.testing.server import prompt_text, spoken_to
+from limbeck.testing.server import spoken_to
 
 ANSWER, WRITE, REFER, EVAL = 32, 41, 42, 9
-"""max_tokens of each kind of request: tells them apart at the server."""
+"""max_tokens of each kind of request: tells them apart at the server. Plain Self-Instruct, which
+wants lists, has more."""
 WORDS = (
     "amber", "birch", "copper", "delta", "ember", "fjord", "grove",
     "harbour", "island", "jasmine", "kelp", "lagoon", "meadow", "nettle",
@@ -32,16 +33,13 @@ def said(body: dict[str, Any], number: int) -> Answer:
     """What the server says: an answer, a new instruction, or scores; from the body alone."""
     draw = Random(content_hash(body))
     kind = body["max_tokens"]
-    if kind == WRITE:
-        asked = prompt_text(body)
-        texts = [f"Describe 🌊 the {' '.join(draw.sample(WORDS, 6))} in two sentences."]
-        if sum(word in asked for word in WORDS) > 2:  # plain Self-Instruct: a list
-            texts += [f"Sing of {' '.join(draw.sample(WORDS, 7))} once." for _ in range(2)]
-        text = texts[0] if len(texts) == 1 else json.dumps(texts, ensure_ascii=False)
-    elif kind == REFER:
+    if kind == REFER:
         text = f"Both try.\nScore A: {draw.randint(1, 10)}\nScore B: {draw.randint(1, 10)}"
-    else:
+    elif kind in (ANSWER, EVAL):
         text = spoken_to(body)
+    else:
+        new = [f"Describe 🌊 {' '.join(draw.sample(WORDS, 7))} in brief." for _ in range(3)]
+        text = new[0] if kind == WRITE else json.dumps(new, ensure_ascii=False)
     return Answer(answer_to(body, text))
 
 
