@@ -185,7 +185,10 @@ def test_what_is_no_score_is_not_guessed(value: str) -> None:
         "<think>Score A: 8\nScore B: 7</think>",
         "<think>Score A: 8\nScore B: 7",
         "Score A: 8\nScore B: 7\n<think>Hm.",
-        "<thinking>Score A: 8\nScore B: 7",
+        "<think>\nScore A: 8\nScore B: 7",
+        "<thinking>\nScore A: 8\nScore B: 7",
+        "<THINK>\nScore A: 8\nScore B: 7",
+        "</think><think>\nScore A: 8\nScore B: 7",
         "<THINK>Score A: 8\nScore B: 7</THINK>\nBoth are good.",
     ],
 )
