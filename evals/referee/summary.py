@@ -36,7 +36,7 @@ def summary(rows: Sequence[Scored]) -> dict[str, Any]:
     Means of one pair have no interval, nor has a quotient whose interval is unbounded.
     """
     read = [row for row in rows if row.teacher is not None]
-    failed = sum(row.teacher is None and bool(row.failed) for row in rows)
+    failed = sum(bool(row.failed) for row in rows)
     scores = np.array([[row.student, row.teacher] for row in read], dtype=np.float64)
     student, teacher = scores.reshape(-1, 2).T
     return {

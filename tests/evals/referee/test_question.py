@@ -143,43 +143,11 @@ def test_scores_are_read(text: str, scores: tuple[float, float]) -> None:
     assert read(Reply(text)) == scores
 
 
-VALUES = [
-    "0",
-    "11",
-    "10.5",
-    "0.9",
-    "100",
-    "-8",
-    "−8",
-    "+8",
-    "7-8",
-    "7–8",
-    "7~8",
-    "７－８",
-    "7,8",
-    "8,5",
-    "8/9",
-    "8/100",
-    "4/5",
-    "8%",
-    "8+",
-    "~8",
-    "<8",
-    "8?",
-    "1*0",
-    "8²",
-    "½",
-    "Ⅷ",
-    "N/A",
-    "eight",
-    "八",
-    "8.555",
-    "1e1",
-    "inf",
-    "nan",
-    "8.8.8",
-]
-
+VALUES = re.findall(
+    r"\S+",
+    "0 11 10.5 0.9 100 -8 −8 +8 7-8 7–8 7~8 ７－８ 7,8 8,5 8/9 8/100 4/5 8% 8+ ~8 <8 8? 1*0 8² ½ Ⅷ "
+    "N/A eight 八 8.555 1e1 inf nan 8.8.8",
+)
 PHRASES = ["", "7 to 8", "7 or 8", "8 (or 9)", "8 because", "8 7", "eight of 10", "8 out of 5"]
 
 
@@ -217,7 +185,10 @@ def test_what_is_no_score_is_not_guessed(value: str) -> None:
         "<think>Score A: 8\nScore B: 7</think>",
         "<think>Score A: 8\nScore B: 7",
         "Score A: 8\nScore B: 7\n<think>Hm.",
-        "<thinking>Score A: 8\nScore B: 7",
+        "<think>\nScore A: 8\nScore B: 7",
+        "<thinking>\nScore A: 8\nScore B: 7",
+        "<THINK>\nScore A: 8\nScore B: 7",
+        "</think><think>\nScore A: 8\nScore B: 7",
         "<THINK>Score A: 8\nScore B: 7</THINK>\nBoth are good.",
     ],
 )

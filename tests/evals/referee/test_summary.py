@@ -46,10 +46,11 @@ def test_golden_values() -> None:
     # First less second place, by pair: (5 - 1) / 2, (3 + 1) / 2, (2 + 2) / 2, (4 - 4) / 2.
     assert found["first_place"] == pytest.approx(around(1.5, 3.182446305 * math.sqrt(1 / 4)))
     # Means 6 and 8, variances of the means 1 and 1/2, covariance (0 + 2 + 3 - 1) / 3 / 4 = 1/3.
-    # With q^2 = 10.127964: 58.936018 g^2 - 89.248023 g + 25.872036 = 0.
-    assert found["relative"] == pytest.approx(
-        {"value": 0.75, "low": 0.391250, "high": 1.123070}, abs=1e-5
-    )
+    # With q^2 = 10.127964 the ends solve (64 - q^2 / 2) g^2 - 2 (48 - q^2 / 3) g + 36 - q^2 = 0.
+    q2 = 3.182446305**2
+    low, high = sorted(np.roots([64 - q2 / 2, -2 * (48 - q2 / 3), 36 - q2]).tolist())
+    assert found["relative"] == pytest.approx({"value": 0.75, "low": low, "high": high})
+    assert (round(low, 4), round(high, 4)) == (0.3907, 1.1236)
 
 
 def around(value: float, half: float) -> dict[str, float]:
