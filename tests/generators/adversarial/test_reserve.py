@@ -117,6 +117,17 @@ def test_a_source_that_finds_nothing_leaves_its_turn_to_others() -> None:
         assert len(found) == 4
 
 
+def test_in_cycles_one_that_finds_nothing_changes_no_turn_of_the_others() -> None:
+    names = ("sums/plus/a", "sums/minus/a", "sums/times/a")
+    good = [question(f"What is it, {name}?", name, task=name) for name in names]
+    stray = [question(f"Who is {n}?", f"people/who/{n}") for n in range(3)]
+    reserve = [question(f"{name} {n}?", name, task=name) for name in names for n in range(9)]
+    for seed in range(5):
+        given_: list[tuple[Record, Kind]] = [(one, "hard") for one in (*stray, *good)]
+        found = take(given_, [], reserve, hard=6, seed=seed)
+        assert sorted(templates(found)) == sorted(names * 2)
+
+
 def test_a_kind_without_sources_leaves_its_part_to_the_other() -> None:
     [mine] = questions(A, 1, 90)
     assert templates(take([(mine, "hard")], [], questions(A, 9), hard=1, easy=3)) == [A] * 4

@@ -18,7 +18,7 @@ from tests.generators.self_instruct.scribe import Scribe, seeds
 
 def sources(hard: int = 3, easy: int = 3) -> list[Source]:
     """Hard ones with gaps of 1, 2, ... points, and easy ones of less than 1."""
-    kinds: list[Kind] = [*("hard" for _ in range(hard)), *("easy" for _ in range(easy))]
+    kinds: list[Kind] = ["hard" if place < hard else "easy" for place in range(hard + easy)]
     return [
         Source(seed, kind, 1.0 + place if kind == "hard" else 0.5)
         for place, (seed, kind) in enumerate(zip(seeds(hard + easy), kinds, strict=True))
