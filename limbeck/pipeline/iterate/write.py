@@ -211,7 +211,7 @@ def _told(folder: Path, out: Output, wanted: int, kinds: Mapping[str, str]) -> d
     refused: Counter[str] = Counter()
     for _, row in read_jsonl(folder / DRAFTS):
         if not row["verdict"]["keep"]:
-            refused[row["verdict"]["reason"]] += 1
+            refused[row["verdict"]["reason"].partition(":")[0]] += 1
     return {
         "wanted": wanted,
         "asked": out.calls,
