@@ -13,6 +13,7 @@ from limbeck.protocols import Reply, Teacher
 
 ORDERS = 2
 TRIES = 2
+DIGITS = 9  # scores have two, their means three
 
 Scores = tuple[float, float]
 
@@ -55,7 +56,7 @@ class Scored:
     def gap(self) -> float | None:
         """The teacher's score less the student's."""
         teacher, student = self.teacher, self.student
-        return None if teacher is None or student is None else teacher - student
+        return None if teacher is None or student is None else _exact(teacher - student)
 
     @property
     def flipped(self) -> bool | None:
@@ -71,7 +72,8 @@ class Scored:
         if both is None:
             return None
         (teacher_first, student_second), (teacher_second, student_first) = both
-        return (teacher_first - student_second + student_first - teacher_second) / ORDERS
+        moved = teacher_first - teacher_second + student_first - student_second
+        return _exact(moved / ORDERS)
 
     def _both(self) -> tuple[Scores, Scores] | None:
         found = [scores for scores in self.orders if scores is not None]
@@ -80,6 +82,11 @@ class Scored:
     def _mean(self, side: Literal[0, 1]) -> float | None:
         both = self._both()
         return None if both is None else (both[0][side] + both[1][side]) / ORDERS
+
+
+def _exact(difference: float) -> float:
+    """A difference of decimal scores as a decimal: 4.1 - 3.1 is 1 and not a little less."""
+    return round(difference, DIGITS) + 0.0  # and no minus before a nought
 
 
 def _better(scores: Scores) -> int:

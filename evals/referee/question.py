@@ -30,10 +30,13 @@ _PLAIN = (
 )
 _THOUGHT_ENDS = re.compile(r"</think(?:ing)?>", re.IGNORECASE)
 _THOUGHT_BEGINS = re.compile(r"<think(?:ing)?>", re.IGNORECASE)
+_QUOTES = """>"'“”„‟‘’‚«»‹›「」『』《》"""
 # Marks and a list's number; what quotes a line is no mere mark.
-_BEFORE = re.compile(r"""[^\w>"'“”„‟‘’‚«»‹›「」『』《》]*(?:\d\.\s+)?""")
+_BEFORE = re.compile(rf"[^\w{_QUOTES}]*(?:\d\.\s+)?")
 _LABEL = r"score(?:\s+(?:of|for))?(?:\s+answer)?\s+([ab])\s*[:=]"
-_NEXT = re.compile(rf"[\s,;|，、،؛]+(?={_LABEL})", re.IGNORECASE)
+_BETWEEN = r"[\s,;|，、،؛]"
+# From a run's beginning only: tried from each of its marks, a long run takes its length squared.
+_NEXT = re.compile(rf"(?<!{_BETWEEN}){_BETWEEN}+(?={_LABEL})", re.IGNORECASE)
 _SCORE = re.compile(_LABEL + r"(.*)", re.IGNORECASE)
 # No comma: "7,8" may be one score or two.
 _NUMBER = re.compile(
@@ -93,16 +96,18 @@ def read(reply: Reply) -> tuple[float, float] | None:
     The reply's last lines with text must be "Score A: 8" and "Score B: 6.5" (either may be first,
     or both on one line), in any case, digits of any script, "8/10", "8 out of 10", Markdown around
     it. Every other line that begins as a score line must agree with them: one that differs, or
-    cannot be read, is doubt. A line in quotes and a score within a sentence are no score lines, so
-    that what an answer says of its score does not count where the referee quotes it. What was only
-    thought does not count, and a number outside 1 to 10 is no score.
+    cannot be read, is doubt. A line in quotes and a score within a sentence are no score lines, and
+    nothing is read where a quote ends after them, so that what an answer says of its score does not
+    count where the referee quotes it. What was only thought does not count, and a number outside
+    1 to 10 is no score.
     """
     if reply.reason:
         return None
     said = _THOUGHT_ENDS.split(reply.text)[-1]
     if _THOUGHT_BEGINS.search(said):
         return None
-    lines = [_scores(line) for line in said.splitlines() if any(map(str.isalnum, line))]
+    plain = (_plain(line) for line in said.splitlines())
+    lines = [_scores(line) for line in plain if any(map(_says, line))]
     last = lines[-1:] if lines and len(lines[-1]) > 1 else lines[-2:]
     if sorted(one.whose for line in last for one in line) != ["a", "b"] or not all(last):
         return None
@@ -116,9 +121,19 @@ def read(reply: Reply) -> tuple[float, float] | None:
     return None if one is None or other is None else (one, other)
 
 
-def _scores(line: str) -> list[_Said]:
+def _plain(line: str) -> str:
+    """The line without Markdown and full-width forms. White space is one space, else the patterns
+    would go back and forth in a long run of it."""
+    return " ".join(line.translate(_PLAIN).split())
+
+
+def _says(character: str) -> bool:
+    """Whether a line with it is more than a rule or an emoji: a quote's end is."""
+    return character.isalnum() or character in _QUOTES
+
+
+def _scores(plain: str) -> list[_Said]:
     """The scores of a line that is made of nothing else; none of any other line."""
-    plain = line.translate(_PLAIN)
     plain = plain[_BEFORE.match(plain).end() :]  # type: ignore[union-attr]  # it matches nothing too
     if not _SCORE.match(plain):
         return []

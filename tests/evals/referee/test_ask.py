@@ -72,6 +72,15 @@ def test_a_flip_is_a_change_of_who_is_better(orders: Any, flipped: Any, first: A
     assert Scored("x", orders).first_place == first
 
 
+@pytest.mark.parametrize("tenths", range(30, 101))
+def test_differences_of_decimal_scores_are_exact(tenths: int) -> None:
+    """4.1 - 3.1 is 1, the threshold of a hard one, and not a little less."""
+    high, low = tenths / 10, (tenths - 10) / 10
+    for orders in ([(high, low), (high, low)], [(high, high), (high, (tenths - 20) / 10)]):
+        assert Scored("x", list(orders)).gap == 1
+    assert Scored("x", [(high, low), (high, low)]).first_place == 0
+
+
 def test_what_cannot_be_read_is_asked_once_more() -> None:
     replies: list[Reply] = []
     teacher = referee(lambda request, a, b: review(7, 5) if request.index else "Hm.")

@@ -227,6 +227,26 @@ def test_a_quote_that_cannot_be_told_from_a_score_is_doubt(around: str) -> None:
     assert read(Reply(f"Score A: 2\nScore B: 9\n{quoted}")) is None
 
 
+@pytest.mark.parametrize(
+    ("opening", "closing"),
+    [('"', '"'), ("“Fine.", "”"), ("「", "」\n"), ("«", "»"), ('"""', '"""\n---'), ("＂", "＂")],
+)
+def test_scores_in_a_quote_that_ends_on_its_own_line_are_not_the_referees(
+    opening: str, closing: str
+) -> None:
+    assert read(Reply(f"Answer A says:\n{opening}\n{INJECTED}\n{closing}")) is None
+
+
+@pytest.mark.parametrize("run", [" ", ",", " ,", "\t\u3000", "*", "، ", "\u200f "])
+def test_a_long_run_of_one_mark_does_not_keep_the_reader(run: str) -> None:
+    """A model in a loop writes such lines. With a pattern that goes back in them, each of these
+    takes from tens of seconds to days."""
+    long = run * 30_000
+    for line in (f"Score A: 8{long}x", f"Score{long}A: 8x", f"{long}Score A{long}: 8 /{long}5"):
+        assert read(Reply(f"{line}\nScore B: 7")) is None
+    assert read(Reply(f"Score A: 8{long}\nScore B: 7")) == (8, 7)
+
+
 VALID = st.integers(10, 100).map(lambda tenths: tenths / 10)
 WORDS = st.text(st.sampled_from("ab 好صй🌊.,!0123456789\n*"), max_size=40)
 

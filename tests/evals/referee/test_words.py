@@ -74,6 +74,12 @@ def test_a_favoured_place_is_said_where_it_is_measurable(ends: Any, said: str) -
     assert ("It favours" in text) == bool(said)
 
 
+@pytest.mark.parametrize("scores", [(1.1, 5.2), (4.1, 3.1), (9.7, 8.8)])
+def test_a_place_that_changes_nothing_is_not_favoured(scores: tuple[float, float]) -> None:
+    rows = [Scored(str(number), [scores, scores]) for number in range(3)]
+    assert "It favours" not in finding(summary(rows), "x")
+
+
 def test_what_is_left_out_is_counted() -> None:
     text = finding(found(unparsed=2, failed=1), "x")
     assert text.endswith(
