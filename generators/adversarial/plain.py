@@ -6,7 +6,7 @@ Wang et al. 2023 (arXiv:2212.10560), section 2.2, stage 1 alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from limbeck.generators.adversarial.written import Refuse, Written, never
 from limbeck.generators.self_instruct.asking import Answer
@@ -27,7 +27,8 @@ class Plain:
     """`instructions` new ones, under the rules, the novelty and the guard of `write.Write`.
 
     Each prompt shows eight instructions: two that were made before once there are any, the rest
-    drawn alike from the seeds, without their inputs. A reply is a list, so `max_tokens` is what
+    drawn alike from the seeds, with their inputs: what is written has no later stage that would
+    give it one, and could not be answered without. A reply is a list, so `max_tokens` is what
     it may have at least: the stage's own budget where that is more.
     """
 
@@ -52,7 +53,7 @@ class Plain:
         written = Written(known, self.threshold, self.new_pool, self.refuse, out)
         made = written.instructions
         source = Bootstrap(
-            seeds=known_seeds(seeds),
+            seeds=[replace(one, instruction=one.prompt, input="") for one in known_seeds(seeds)],
             preset="fixed",
             form=self.form,
             settings=self._settings(),

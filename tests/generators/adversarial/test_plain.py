@@ -25,14 +25,20 @@ def test_as_many_as_wanted_as_seeds() -> None:
         assert (seed.id, seed.messages) == (record.id, record.messages)
 
 
-def test_a_prompt_shows_eight_instructions_and_no_input() -> None:
+def test_a_prompt_shows_eight_instructions() -> None:
     teacher = Scribe()
     plain(teacher, instructions=40)
+    assert teacher.prompts("instructions")[0].count('"Seed') == 8
+    assert teacher.prompts("instructions")[-1].count('"Seed') in (6, 8)
+
+
+def test_an_instruction_is_shown_with_its_input() -> None:
+    """No later stage would give an input to what is written after it."""
+    teacher = Scribe()
+    rows = [{"instruction": f"Seed {n}: translate 译.", "input": f"水 {n} 🙂"} for n in range(9)]
+    plain(teacher, shown=[seed for row in rows for seed in seeds_of(row)], instructions=2)
     first = teacher.prompts("instructions")[0]
-    assert first.count('"Seed') == 8
-    assert "input" not in first
-    later = teacher.prompts("instructions")[-1]
-    assert later.count('"Seed') in (6, 8)
+    assert first.count("水") == first.count("translate 译") == 8
 
 
 @pytest.mark.parametrize("form", ["chat", "base"])

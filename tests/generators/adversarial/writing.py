@@ -44,11 +44,18 @@ def write(
     return out
 
 
-def plain(teacher: Scribe, known: Sequence[Record] | None = None, **options: Any) -> Collected:
-    """Everything that Plain makes out of twelve seeds."""
+def plain(
+    teacher: Scribe,
+    known: Sequence[Record] | None = None,
+    *,
+    shown: Sequence[Record] | None = None,
+    **options: Any,
+) -> Collected:
+    """Everything that Plain makes out of twelve seeds, or out of those in `shown`."""
+    given = seeds() if shown is None else shown
     out = Collected()
     made = Plain(**{"instructions": 8, "new_pool": RougePool, **options})
-    asyncio.run(made(seeds(), seeds() if known is None else known, teacher, out))
+    asyncio.run(made(given, given if known is None else known, teacher, out))
     return out
 
 

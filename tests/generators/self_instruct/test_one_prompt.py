@@ -15,6 +15,8 @@ from limbeck.protocols import Reply
         ('**New prompt:** "Name three rivers."', "Name three rivers."),
         ("New prompt：「介绍一条河流。」", "介绍一条河流。"),
         ("<think>Rivers, perhaps.</think>\nName three.\r\n\r\nNow.", "Name three.\n\nNow."),
+        ("「春」と「秋」", "「春」と「秋」"),
+        ("“Spring” and “autumn”", "“Spring” and “autumn”"),
         ('Explain "rivers" and "lakes"', 'Explain "rivers" and "lakes"'),
         ("I'm sorry, I can't.", None),
         ("New prompt:", None),
