@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
@@ -89,10 +89,17 @@ class Iterate(Section):
             return ()
         return (value,) if isinstance(value, str) else value
 
+    @field_validator("control")
+    @classmethod
+    def _rows_first(cls, value: tuple[Arm, ...]) -> tuple[Arm, ...]:
+        """The arm by cost counts with what the one by rows cost."""
+        return tuple(sorted(value, key=get_args(Arm).index))
+
     @model_validator(mode="after")
     def _fits(self) -> Self:
-        if len(set(self.control)) < len(self.control):
-            raise ValueError(f"control has {self.control[0]!r} twice")
+        for arm in self.control:
+            if self.control.count(arm) > 1:
+                raise ValueError(f"control has {arm!r} twice")
         if "cost" in self.control and "rows" not in self.control:
             raise ValueError(
                 "control: cost needs rows beside it: what a row of that arm cost says how many the "

@@ -18,7 +18,7 @@ RECIPES = Path(__file__).parents[1] / "recipes"
 def test_its_files_fit_each_other(name: str) -> None:
     recipe = Recipe.load(RECIPES / f"{name}.yaml")
     seeds = read_seeds(recipe.seeds.path, limit=recipe.seeds.limit)
-    assert len(seeds) == 60
+    assert len(seeds) == recipe.seeds.limit
     files = checked_files(recipe, seeds)
     section = recipe.iterate
     assert section is not None

@@ -58,6 +58,7 @@ def test_paths_and_models_are_taken_from_the_recipes_folder(tmp_path: Path) -> N
     ("section", "said"),
     [
         ({"control": ["rows", "rows"]}, "control has 'rows' twice"),
+        ({"control": ["rows", "cost", "cost"]}, "control has 'cost' twice"),
         ({"by": "referee"}, "by: referee needs a referee"),
         ({"by": "target", "referee": "fake:j"}, "by: target asks no referee"),
         ({"held_out": "p.jsonl"}, "held_out prompts are scored by the referee"),
@@ -78,6 +79,8 @@ def test_controls_are_a_list_or_one_or_none() -> None:
         if (made := recipe(**loop(iterate={"control": value})).iterate) is not None
     ]
     assert controls == [("rows",), ("rows", "cost"), (), (), ()]
+    # The arm by cost is measured with what the other one's rows cost.
+    assert Iterate(control=("cost", "rows")).control == ("rows", "cost")
     with pytest.raises(ValueError, match="cost needs rows beside it"):
         Iterate(control="cost")  # type: ignore[arg-type]  # as YAML has it
 

@@ -6,13 +6,14 @@ Wang et al. 2023 (arXiv:2212.10560), section 2.2, stage 1 alone.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
+from limbeck.generators.adversarial.shown import opening
 from limbeck.generators.adversarial.written import Refuse, Written, never
 from limbeck.generators.self_instruct.asking import Answer
 from limbeck.generators.self_instruct.bootstrap import Bootstrap
 from limbeck.generators.self_instruct.grow import KEPT, Growth, grow
-from limbeck.generators.self_instruct.pool import known_seeds
+from limbeck.generators.self_instruct.pool import Known
 from limbeck.generators.self_instruct.rows import provenance
 from limbeck.generators.self_instruct.sampling import Form, Sampling, Settings, settings
 from limbeck.protocols import NewPool, Out, Teacher
@@ -27,8 +28,9 @@ class Plain:
     """`instructions` new ones, under the rules, the novelty and the guard of `write.Write`.
 
     Each prompt shows eight instructions: two that were made before once there are any, the rest
-    drawn alike from the seeds, with their inputs: what is written has no later stage that would
-    give it one, and could not be answered without. A reply is a list, so `max_tokens` is what
+    drawn alike from the seeds, with their inputs and options (the published prompt has neither):
+    what is written has no later stage that would give it one, and could not be answered without.
+    Of a conversation its first user turn is shown. A reply is a list, so `max_tokens` is what
     it may have at least: the stage's own budget where that is more.
     """
 
@@ -53,7 +55,7 @@ class Plain:
         written = Written(known, self.threshold, self.new_pool, self.refuse, out)
         made = written.instructions
         source = Bootstrap(
-            seeds=[replace(one, instruction=one.prompt, input="") for one in known_seeds(seeds)],
+            seeds=_shown(seeds),
             preset="fixed",
             form=self.form,
             settings=self._settings(),
@@ -84,6 +86,20 @@ class Plain:
         out.count(KEPT, len(made.made))
 
     def _settings(self) -> Settings:
-        found = settings("instructions", "fixed", self.form)
-        most = max(found.max_tokens, self.max_tokens)
-        return found.changed(Sampling(temperature=self.temperature, max_tokens=most))
+        most = list_tokens(self.form, self.max_tokens)
+        by = Sampling(temperature=self.temperature, max_tokens=most)
+        return settings("instructions", "fixed", self.form).changed(by)
+
+
+def list_tokens(form: Form, max_tokens: int) -> int:
+    """Tokens of a reply at most, where a single instruction may have `max_tokens`."""
+    return max(settings("instructions", "fixed", form).max_tokens, max_tokens)
+
+
+def _shown(seeds: Sequence[Record]) -> list[Known]:
+    """Each instruction once, with its first input."""
+    found: dict[str, Known] = {}
+    for seed in seeds:
+        whole, alone = opening(seed), seed.meta.get("instruction")
+        found.setdefault(str(alone or whole), Known(seed.id, whole, len(found)))
+    return list(found.values())

@@ -34,8 +34,8 @@ def from_reserve(
     A hard source brings a question of its own template; where all of them are used up, of its
     family, and then of its task. An easy one brings a question of its task in the template that
     is rarest among the known ones and those taken here, other than its own. (A source without a
-    task has the task of its family; a question without a template has its family as template, and
-    without one it is its own.) A question is unused while its id is not among the known ones.
+    task has the task of its family, those without both are of one task; a question without a
+    template has its family as template, and without one it is its own.) A question is unused while its id is not among the known ones.
     Fewer come back where no source finds another one. Follows from ids, meta and `seed` alone.
     """
     shelf = _Shelf(known, reserve, seed)
@@ -81,10 +81,11 @@ class _Shelf:
             if family := _text(record, "family"):
                 self._tasks.setdefault(family, task)
             for level in LEVELS:
-                if value := _text(record, level):
+                value = _text(record, level)
+                if value or level == "task":
                     self._alike[task, level, value].append(record.id)
             self._forms[task][_form(record)].append(record.id)
-        self._seen = Counter((_text(record, "task"), _form(record)) for record in known)
+        self._seen = Counter((self._task(record), _form(record)) for record in known)
 
     def alike(self, source: Record) -> Record | None:
         """A question of the source's template, else family, else task."""

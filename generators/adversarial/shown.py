@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from limbeck.record import Record
 
 USER, ASSISTANT, SYSTEM = "User:", "Assistant:", "System:"
@@ -16,9 +18,24 @@ def shown(seed: Record) -> str:
     else:
         text = seed.prompt
     options = [str(option) for option in seed.meta.get("options", ())]
-    if options and not all(option in text for option in options):
+    if options and not all(_has(text, option) for option in options):
         text += "\n" + "".join(f"\n- {option}" for option in options)
     return text
+
+
+def opening(seed: Record) -> str:
+    """What a user could begin with: the same, but of a conversation its first user turn alone."""
+    if not is_chat(seed):
+        return shown(seed)
+    return next(turn.content for turn in seed.messages if turn.role == "user")
+
+
+def _has(text: str, option: str) -> bool:
+    """Whether an option stands there, not just inside a word ("no" in "knowing"). Scripts that
+    write words together have it anywhere."""
+    if not option.isascii():
+        return option in text
+    return re.search(rf"(?<![A-Za-z0-9]){re.escape(option)}(?![A-Za-z0-9])", text) is not None
 
 
 def is_chat(seed: Record) -> bool:

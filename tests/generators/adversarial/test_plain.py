@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -39,6 +40,24 @@ def test_an_instruction_is_shown_with_its_input() -> None:
     plain(teacher, shown=[seed for row in rows for seed in seeds_of(row)], instructions=2)
     first = teacher.prompts("instructions")[0]
     assert first.count("水") == first.count("translate 译") == 8
+
+
+def test_what_is_shown_can_stand_alone() -> None:
+    """Of a conversation what it begins with, and of a choice its options."""
+    teacher = Scribe()
+    rows: list[dict[str, Any]] = [
+        {"messages": [
+            {"role": "user", "content": f"Seed {n}: what is a lake? 湖"},
+            {"role": "assistant", "content": "Water."},
+            {"role": "user", "content": "And the other one?"},
+        ]}
+        for n in range(4)
+    ]  # fmt: skip
+    rows += [{"task": "mood", "input": f"Mood {n} 🌊", "options": ["joy", "悲"]} for n in range(4)]
+    plain(teacher, shown=[seed for row in rows for seed in seeds_of(row)], instructions=2)
+    first = teacher.prompts("instructions")[0]
+    assert first.count("what is a lake? 湖") == first.count("- joy - 悲") == 4
+    assert "the other one" not in first
 
 
 @pytest.mark.parametrize("form", ["chat", "base"])

@@ -110,6 +110,22 @@ def test_without_templates_a_question_is_its_own() -> None:
     assert len(take([(mine, "easy")], [mine], reserve, easy=5)) == 3
 
 
+@pytest.mark.parametrize("kind", ["hard", "easy"])
+def test_questions_that_nothing_is_said_of_are_of_one_task(kind: Kind) -> None:
+    mine, reserve = question("第一题?"), [question(f"Et la {n}e 🌊?") for n in range(3)]
+    other = questions(OTHER, 2)
+    found = take([(mine, kind)], [mine], [*other, *reserve], **{kind: 9})
+    assert sorted(one.id for one in found) == sorted(one.id for one in reserve)
+
+
+def test_the_known_ones_are_counted_in_the_task_of_their_family() -> None:
+    mine = question("Which one?", A, task="")
+    reserve = [*questions(B, 1), *questions(C, 1)]
+    for often, rare in ((B, C), (C, B)):
+        known = [question(f"Known {n}?", often, task="") for n in range(3)]
+        assert templates(take([(mine, "easy")], [mine, *known], reserve, easy=1)) == [rare]
+
+
 def test_a_source_that_finds_nothing_leaves_its_turn_to_others() -> None:
     mine, stray = questions(A, 1, 90)[0], question("Who?", "people/who/x")
     for weight in ("even", "gap"):

@@ -29,6 +29,15 @@ def test_the_answer_is_not_shown() -> None:
     assert shown(seed) == "What is 2 + 2?"
 
 
+def test_an_option_inside_a_word_is_not_in_the_text() -> None:
+    [seed] = seeds_of({"input": "Knowing them took years.", "options": ["no", "the"]})
+    assert shown(seed) == "Knowing them took years.\n\n- no\n- the"
+    [seed] = seeds_of({"prompt": "这是喜还是悲？", "options": ["喜", "悲"]})
+    assert shown(seed) == "这是喜还是悲？"
+    [seed] = seeds_of({"prompt": "🙂 or 🙁?", "options": ["🙂", "🙁"]})
+    assert shown(seed) == "🙂 or 🙁?"
+
+
 def test_options_that_the_text_lacks_are_shown() -> None:
     [seed] = seeds_of({"task": "mood", "input": "I laughed.", "options": ["joy", "grief"]})
     assert shown(seed) == "I laughed.\n\n- joy\n- grief"
