@@ -35,8 +35,9 @@ def from_reserve(
     family, and then of its task. An easy one brings a question of its task in the template that
     is rarest among the known ones and those taken here, other than its own. (A source without a
     task has the task of its family, those without both are of one task; a question without a
-    template has its family as template, and without one it is its own.) A question is unused while its id is not among the known ones.
-    Fewer come back where no source finds another one. Follows from ids, meta and `seed` alone.
+    template has its family as template, and without one it is its own.) A question is unused while
+    its id is not among the known ones. Fewer come back where no source finds another one. Follows
+    from ids, meta and `seed` alone.
     """
     shelf = _Shelf(known, reserve, seed)
     wanted, _ = shares(sources, {"hard": hard, "easy": easy})

@@ -6,18 +6,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from limbeck.generators.adversarial.plain import list_tokens
+from limbeck.generators.adversarial.shown import shown
 from limbeck.generators.chain_of_thought import ChainOfThought
 from limbeck.generators.chain_of_thought.paths import ANSWER_TOKENS
 from limbeck.money import estimate_tokens
 from limbeck.pipeline.forecast_eval import Part
+from limbeck.pipeline.iterate.score import kind_of, scorer_of
 from limbeck.protocols import Generator
 from limbeck.recipe_iterate import Iterate, Referee
-from limbeck.recipe_iterate_files import without_target
 from limbeck.record import Provenance, Record, user
 
 PROMPT_ROOM = 900  # tokens of limbeck's own words around a source, or around two answers
 ANSWER_ROOM = 100  # tokens of the question what the answer is, after a rationale
-SHOWN = 8  # instructions that plain Self-Instruct shows in a prompt
+SHOWN, SHOWN_MADE = 8, 2  # instructions that plain Self-Instruct shows in a prompt, new ones of it
 COST_ARM = "as many tokens as the loop's own rounds took, whatever that is"
 
 
@@ -122,19 +124,25 @@ class Worst:
         """Without the evaluation."""
         known = {seed.id for seed in self._seeds}
         unseen = [record for record in self._cache if record.id not in known]
-        writes, arms = self._unused is None, self.section.control
+        writes, section = self._unused is None, self.section
+        arms = section.control
+        most = section.max_tokens
+        longest = list_tokens(section.form, most)  # of plain Self-Instruct's one is all of a list
+        listed = SHOWN * self._source + SHOWN_MADE * max(0, longest - self._source)
         for size in self.rounds:
             name = f"round {size.number}"
             first = size.number == 1
-            fresh = self._answers(self._seeds) if first else self._new(size.fresh)
+            fresh = self._answers(self._seeds) if first else self._new(size.fresh, most)
             yield from self._part(f"{name}: imitation", fresh)
             if writes:
-                yield from self._part(f"{name}: writing", self._writing(size.written, 1))
+                one = Asked(1, PROMPT_ROOM + self._question, most)
+                yield from self._part(f"{name}: writing", one.times(size.written))
             if "rows" in arms and not first:
+                name += ": control by rows"
                 if writes:
-                    plain = self._writing(size.fresh, SHOWN)
-                    yield from self._part(f"{name}: control by rows, writing", plain)
-                yield from self._part(f"{name}: control by rows, imitation", self._new(size.fresh))
+                    one = Asked(1, PROMPT_ROOM + listed, longest)
+                    yield from self._part(f"{name}, writing", one.times(size.fresh))
+                yield from self._part(f"{name}, imitation", self._new(size.fresh, longest))
         # What a train pool had is answered already.
         compared = sum(size.sampled for size in self.rounds)
         yield from self._part("discrimination", self._answers(unseen, compared))
@@ -145,7 +153,7 @@ class Worst:
     def referee(self, referee: Referee, held_out: Sequence[Record]) -> Iterator[Part]:
         """Two calls a pair: without the reviews that are asked for once more."""
         for size in self.rounds:
-            pairs = min(size.sampled, self._without_target(size))
+            pairs = min(size.sampled, self._by_referee(size))
             asked = self._reviews(referee, pairs, self._question)
             yield from self._part(f"round {size.number}: referee", asked)
         students = 1 + self.runs  # the untrained base, too
@@ -175,31 +183,28 @@ class Worst:
         known.sort(key=lambda one: (one.prompt_tokens, one.completion_tokens), reverse=True)
         return sum(known[:most], Asked())
 
-    def _new(self, count: int) -> Asked | None:
-        """The answers to so many new questions."""
+    def _new(self, count: int, longest: int) -> Asked | None:
+        """The answers to so many new questions, of so many tokens where they are written."""
         if self._unused is not None:
             return self._answers(self._unused, count)
         asked = asked_of(self._generator, _unwritten())
         if asked is None:
             return None
-        longer = Asked(0, asked.calls * self.section.max_tokens, 0)
+        longer = Asked(0, asked.calls * longest, 0)
         return (asked + longer).times(count)
 
-    def _writing(self, count: int, shown: int) -> Asked:
-        """A call each, none refused."""
-        prompt = PROMPT_ROOM + shown * self._question
-        return Asked(1, prompt, self.section.max_tokens).times(count)
-
-    def _without_target(self, size: Size) -> int:
+    def _by_referee(self, size: Size) -> int:
         """How many questions of a round's cache pool the referee may have to score."""
-        if self.section.by == "referee":
-            return size.cache
-        if self.section.by == "target":
-            return 0
+        if self.section.by != "auto":
+            return size.cache if self.section.by == "referee" else 0
         grown = size.cache - len(self._cache)
         if self._unused is not None:
-            grown = min(grown, len(without_target(self._unused)))
-        return len(without_target(self._cache)) + grown
+            grown = min(grown, self._asks_referee(self._unused))
+        return self._asks_referee(self._cache) + grown
+
+    def _asks_referee(self, questions: Sequence[Record]) -> int:
+        kinds = ((seed, kind_of(self._generator, seed)) for seed in questions)
+        return sum(scorer_of(*one, "auto", referee=True)[0] == "referee" for one in kinds)
 
     def _reviews(self, referee: Referee, pairs: int, question: int) -> Asked:
         answers = 2 * longest_answer(self._generator)  # the student's is no longer
@@ -208,7 +213,8 @@ class Worst:
 
 
 def _tokens(record: Record) -> int:
-    return estimate_tokens(record.messages)
+    """As it is shown: with its options, and the names of its turns."""
+    return max(estimate_tokens(record.messages), estimate_tokens((user(shown(record)),)))
 
 
 def _unwritten() -> Record:

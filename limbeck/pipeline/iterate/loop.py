@@ -9,12 +9,14 @@ from __future__ import annotations
 from typing import Any
 
 from limbeck.pipeline.beforehand import check_evaluation, check_training
+from limbeck.pipeline.generate import generator_of
 from limbeck.pipeline.iterate.control import do_control
 from limbeck.pipeline.iterate.guard import Guard
 from limbeck.pipeline.iterate.layout import Loop, Work
 from limbeck.pipeline.iterate.layout import loop_of as loop_of
 from limbeck.pipeline.iterate.pools import start_pools
 from limbeck.pipeline.iterate.rounds import do_rounds
+from limbeck.pipeline.iterate.score import check_scored
 from limbeck.pipeline.iterate.written_up import write_up
 from limbeck.pipeline.seeds import seeds_of_recipe
 from limbeck.recipe_iterate_files import checked_files
@@ -33,6 +35,8 @@ def run_loop(loop: Loop) -> dict[str, Any]:
         check_training(loop.recipe, before_calls=True)
         seeds = seeds_of_recipe(loop.recipe)
         files = checked_files(loop.recipe, seeds)
+        cache = seeds if files.cache is None else files.cache
+        check_scored(loop.recipe, generator_of(loop.context), cache, files.reserve)
         work = Work(loop, Guard(loop.recipe))
         pools = start_pools(loop.recipe, seeds, files.cache, work.guard)
         do_rounds(work, pools)

@@ -15,6 +15,9 @@ from limbeck.pipeline.estimate_eval import evaluation_of
 from limbeck.pipeline.forecast_eval import Bill, Part, table
 from limbeck.pipeline.generate import generator_of
 from limbeck.pipeline.iterate.bill import Size, Worst
+from limbeck.pipeline.iterate.guard import Guard
+from limbeck.pipeline.iterate.pools import start_pools
+from limbeck.pipeline.iterate.score import check_scored
 from limbeck.pipeline.seeds import seeds_of_recipe
 from limbeck.recipe import Recipe
 from limbeck.recipe_eval import task_name
@@ -56,7 +59,13 @@ def outlook(loop: Loop) -> list[str]:
     seeds = usable_seeds(recipe, seeds_of_recipe(recipe), generator, on_bad)
     files = checked_files(recipe, seeds)
     cache = seeds if files.cache is None else files.cache
-    left = None if files.reserve is None else unused(files.reserve, seeds, files.cache)
+    check_scored(recipe, generator, cache, files.reserve)
+    guard = Guard(recipe)
+    start_pools(recipe, seeds, files.cache, guard)
+    left = None
+    if files.reserve is not None:
+        free = [seed for seed in files.reserve if not guard.is_held_out(seed)]
+        left = unused(free, seeds, files.cache)
     worst = Worst(section, generator, seeds, cache, left)
     held_out = (files.held_out or [])[: section.held_out_limit]
     bills = _bills(context, worst, seeds, held_out)
@@ -97,13 +106,13 @@ def _pools(
     short = f"; the {wanted:,} of all rounds are not there" if len(left) < wanted else ""
     yield (
         f"new questions: {section.new:,} a round from {section.reserve}, which has {len(left):,} "
-        f"that are in no pool{short}"
+        f"that are in no pool and not held out{short}"
     )
 
 
 def _scoring(section: Iterate, held_out: int) -> Iterator[str]:
     by = {
-        "auto": "by target where there is one, else by the referee",
+        "auto": "by target where that is an exact answer, else by the referee",
         "target": "by target; a question without one is left out",
         "referee": "by the referee",
     }[section.by]

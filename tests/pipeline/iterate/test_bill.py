@@ -148,14 +148,24 @@ def test_written_questions_are_as_long_as_they_may_be() -> None:
         "round 1: imitation": (2, 108 + 11, 20),
         "round 1: writing": (5, 5 * (room + 1000), 5000),
         "round 2: imitation": (5, 5 * (8 + 1 + 1000), 50),  # "?" is a token
-        "round 2: control by rows, writing": (5, 5 * (room + 8 * 1000), 5000),
-        "round 2: control by rows, imitation": (5, 5 * 1009, 50),
+        # A reply is a list, of up to 1024 tokens: it may be of one instruction. Two are shown.
+        "round 2: control by rows, writing": (5, 5 * (room + 6 * 108 + 2 * 1024), 5 * 1024),
+        "round 2: control by rows, imitation": (5, 5 * (9 + 1024), 50),
         "discrimination": (1, 28, 10),  # the one that no train pool had
         "control by cost": (None, None, None),
         "held-out prompts": (1, 28, 10),
     }
     assert [part.unknown for part in parts if part.unknown] == [bill.COST_ARM]
     assert worst.runs == 2 + 2
+
+
+def test_what_a_source_is_shown_with_counts() -> None:
+    options = tuple(f"option {n} 🌊" for n in range(200))
+    choice = Record((user("?"),), "", Provenance("seed"), meta={"options": options})
+    worst = Worst(loop(rounds=2, new=1, max_tokens=9), answers(), [choice], [choice], None)
+    prompt = by_name(worst.teacher([]))["round 1: writing"][1]
+    assert prompt is not None
+    assert prompt >= bill.PROMPT_ROOM + text_tokens("\n- ".join(options))
 
 
 def test_a_reserve_is_asked_and_nothing_written() -> None:
@@ -176,6 +186,7 @@ def test_what_is_not_known_is_said() -> None:
     assert part.unknown == "how often the generator self_instruct asks is not known before"
 
 
+POEM = question("Écris sur la mer 🌊", "La mer est calme ce soir, et le vent dort.")  # no exact one
 REFEREE = Referee(model="fake:裁判", max_tokens=50)
 
 
@@ -187,6 +198,7 @@ REFEREE = Referee(model="fake:裁判", max_tokens=50)
         ({"referee": REFEREE, "sample": None}, None, [2, 6]),  # one has a target
         ({"referee": REFEREE, "sample": None}, [SHORT, OTHER, SHORT, SHORT], [2, 3]),
         ({"by": "target", "sample": None}, None, [0, 0]),
+        ({"referee": REFEREE, "sample": None}, [POEM, SHORT], [2, 3]),
     ],
 )
 def test_the_referee_is_asked_twice_a_pair(

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from limbeck.errors import DataError
+from limbeck.errors import DataError, UserError
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.iterate.outlook import REFEREE, WORST, outlook
 from limbeck.progress import Quiet
@@ -21,6 +21,7 @@ from limbeck.store import write_json, write_jsonl
 API = {"model": "openai:m", "base_url": "http://127.0.0.1:9/v1"}
 PRICE = {"price": {"input": 1, "output": 10}}  # dollars per million
 QUESTIONS = [{"prompt": f"{n} 加 {n} 等于几？", "target": str(2 * n)} for n in range(9)]
+ITEMS = [{"prompt": f"{n} 乘 {n} 等于几？", "target": str(n * n)} for n in range(2)]
 OPEN = [{"prompt": f"Raconte {n} choses sur la mer 🌊"} for n in range(4)]
 
 
@@ -29,7 +30,7 @@ def loop(folder: Path, section: dict[str, Any], **changes: Any) -> Any:
     write_jsonl(folder / "seeds.jsonl", QUESTIONS[:3])
     write_jsonl(folder / "reserve.jsonl", QUESTIONS)
     write_jsonl(folder / "open.jsonl", OPEN)
-    write_jsonl(folder / "item.jsonl", QUESTIONS[:2])
+    write_jsonl(folder / "item.jsonl", ITEMS)
     job: dict[str, Any] = {
         "name": "r",
         "seeds": "seeds.jsonl",
@@ -46,7 +47,7 @@ def loop(folder: Path, section: dict[str, Any], **changes: Any) -> Any:
     )
 
 
-def row(lines: list[str], name: str) -> list[str]:
+def row_of(lines: list[str], name: str) -> list[str]:
     """The cells of a table's first row of that name."""
     line, *_ = [line for line in lines if line.startswith(name + "  ")]
     return line.removeprefix(name).split()
@@ -60,7 +61,7 @@ def test_rounds_pools_and_scoring_are_told(tmp_path: Path) -> None:
         "is added to every round",
         "pools: 3 questions to train on, 3 to compare on",
         f"new questions: 2 a round from {tmp_path / 'reserve.jsonl'}, which has 6 that are in no "
-        "pool",
+        "pool and not held out",
         "answers are scored by target; a question without one is left out; hard is what the "
         "teacher does better by 1 of 10",
         "round 1: the teacher answers 3 questions; 3 of 3 are compared; then 2 new ones",
@@ -72,8 +73,8 @@ def test_rounds_pools_and_scoring_are_told(tmp_path: Path) -> None:
         "ends before the last round once item was not above the best before for 1 round",
     ]
     lines = outlook(made)
-    assert row(lines, "round 1: imitation")[0] == "6"
-    assert row(lines, "round 3: control by rows, imitation")[0] == "4"
+    assert row_of(lines, "round 1: imitation")[0] == "6"
+    assert row_of(lines, "round 3: control by rows, imitation")[0] == "4"
     assert WORST in lines
     assert "cost" not in " ".join(lines[9:11])  # nobody is paid
     assert lines[-1].startswith("Budget: none;")
@@ -106,12 +107,12 @@ def test_a_teacher_and_a_referee_that_are_paid(tmp_path: Path) -> None:
     assert "until under 5% of the last 50 calls' are kept" in told
     assert REFEREE in lines
     # 3 and 5 answers, 5 written, 3 held out, 2 items of the evaluation
-    assert row(lines, "all of it")[0] == "18"
+    assert row_of(lines, "all of it")[0] == "18"
     # 3 and 8 pairs, base and two students on 3 prompts, all in both orders
     referee = lines[lines.index(next(one for one in lines if "round 2: referee" in one)) :]
-    assert row(referee, "all of it")[0] == str(2 * (3 + 8 + 3 * 3))
-    assert row(lines, "round 1: referee")[2] == str(6 * 20)
-    calls, prompt, completion, cost = row(lines, "round 1: imitation")
+    assert row_of(referee, "all of it")[0] == str(2 * (3 + 8 + 3 * 3))
+    assert row_of(lines, "round 1: referee")[2] == str(6 * 20)
+    calls, prompt, completion, cost = row_of(lines, "round 1: imitation")
     assert (calls, completion) == ("3", "30")
     assert cost == f"${(int(prompt) * 1 + 30 * 10) / 1e6:.6f}".rstrip("0")
     assert lines[-1] == (
@@ -130,8 +131,9 @@ def test_a_price_that_is_not_known_is_said(tmp_path: Path) -> None:
         "Price: none is known for openai:m; put teacher.price",
         "Price: none is known for openai:j; put iterate.referee.price",
     ]
-    assert "answers are scored by target where there is one, else by the referee" in "\n".join(
-        lines
+    assert (
+        "answers are scored by target where that is an exact answer, else by the referee"
+        in "\n".join(lines)
     )
 
 
@@ -143,7 +145,10 @@ def test_what_is_written_and_never_scored_is_said(tmp_path: Path) -> None:
 
 def test_a_reserve_that_is_too_small_is_said(tmp_path: Path) -> None:
     lines = outlook(loop(tmp_path, {"reserve": "reserve.jsonl", "new": 4, "rounds": 4}))
-    assert "has 6 that are in no pool; the 12 of all rounds are not there" in "\n".join(lines)
+    assert (
+        "has 6 that are in no pool and not held out; the 12 of all rounds are not there"
+        in "\n".join(lines)
+    )
     assert "then 2 new ones" in lines[5]
 
 
@@ -153,6 +158,67 @@ def test_files_are_checked_before_anything_is_paid(tmp_path: Path) -> None:
     (tmp_path / "other.jsonl").write_text(json.dumps(OPEN[0]) + "\n", encoding="utf-8")
     with pytest.raises(DataError, match="1 of 1 question has no target"):
         outlook(loop(tmp_path, {}, seeds="other.jsonl"))
+
+
+def test_what_is_held_out_is_no_new_question(tmp_path: Path) -> None:
+    made = loop(tmp_path, {"reserve": "reserve.jsonl"})
+    write_jsonl(tmp_path / "reserve.jsonl", [*QUESTIONS[:5], *ITEMS])
+    assert "has 2 that are in no pool and not held out; the 400" in "\n".join(outlook(made))
+
+
+def test_a_held_out_item_in_a_pool_is_told(tmp_path: Path) -> None:
+    made = loop(tmp_path, {})
+    write_jsonl(tmp_path / "seeds.jsonl", [*QUESTIONS[:2], ITEMS[1]])
+    with pytest.raises(UserError, match=r"seeds\.jsonl has 1 of the held-out items in it"):
+        outlook(made)
+
+
+WRITTEN = {"prompt": "写一句关于大海的话。", "output": "大海很深，也很蓝，里面住着许多鱼和鲸。"}
+
+
+def test_targets_that_are_no_exact_answers_are_told_before_a_call(tmp_path: Path) -> None:
+    """Without a referee nobody could score them, and the loop would end after its first round."""
+    made = loop(tmp_path, {})
+    row = {"instruction": WRITTEN["prompt"], "output": WRITTEN["output"]}
+    write_jsonl(tmp_path / "seeds.jsonl", [*QUESTIONS[:2], row])
+    with pytest.raises(DataError) as caught:
+        outlook(made)
+    told = str(caught.value)
+    assert "seeds.jsonl: the answers to 1 of 3 questions cannot be scored, such as" in told
+    assert "'写一句关于大海的话。', whose target is '大海很深" in told
+    assert "name iterate.referee, give each question the kind of its answer, or set" in told
+    for section in ({"by": "target"}, {"referee": "fake:r"}):
+        made = loop(tmp_path, section)
+        write_jsonl(tmp_path / "seeds.jsonl", [*QUESTIONS[:2], row])
+        assert outlook(made)
+
+
+@pytest.mark.parametrize("by", ["target", "auto"])
+def test_a_reserve_whose_targets_cannot_be_read_is_told(tmp_path: Path, by: str) -> None:
+    made = loop(tmp_path, {"reserve": "reserve.jsonl", "by": by})
+    more = [*QUESTIONS, {"prompt": "Combien 🌊 ?", "target": "beaucoup", "kind": "number"}]
+    write_jsonl(tmp_path / "reserve.jsonl", more)
+    with pytest.raises(DataError, match=r"reserve\.jsonl: the answers to 1 of 10 questions"):
+        outlook(made)
+
+
+def test_by_target_some_target_must_be_readable(tmp_path: Path) -> None:
+    rows = [{"prompt": f"Combien {n} ?", "target": "beaucoup", "kind": "number"} for n in range(3)]
+    for good, fits in ((QUESTIONS[:1], True), ([], False)):
+        made = loop(tmp_path, {"by": "target"})
+        write_jsonl(tmp_path / "seeds.jsonl", [*good, *rows])
+        if fits:
+            assert outlook(made)
+            continue
+        with pytest.raises(DataError, match=r"3 of 3 questions .* targets that can be read"):
+            outlook(made)
+
+
+def test_a_written_target_is_the_referees_to_score(tmp_path: Path) -> None:
+    made = loop(tmp_path, {"referee": "fake:r", "sample": None, "control": []})
+    row = {"instruction": WRITTEN["prompt"], "output": WRITTEN["output"]}
+    write_jsonl(tmp_path / "seeds.jsonl", [*QUESTIONS[:2], row])
+    assert row_of(outlook(made), "round 1: referee")[0] == "2"
 
 
 def test_what_is_found_is_told(tmp_path: Path) -> None:
@@ -182,4 +248,4 @@ def test_a_judge_judges_every_student(tmp_path: Path) -> None:
     }
     lines = outlook(loop(tmp_path, {"rounds": 2}, eval=evaluation))
     # 4 prompts, both orders; two rounds and a control
-    assert row(lines, "judge (openai:m), every student")[0] == str(4 * 2 * 3)
+    assert row_of(lines, "judge (openai:m), every student")[0] == str(4 * 2 * 3)
