@@ -21,6 +21,10 @@ from limbeck.registry import did_you_mean, find
 from limbeck.yaml_lines import Places, read_yaml
 
 
+# With those that stand inside a section.
+_SHORT_FORMS = SHORT_FORMS | {"referee": "model", "judge": "model"}
+
+
 def changed(recipe: Recipe, changes: Sequence[str], folder: Path) -> Recipe:
     """The recipe after all changes, in their order, checked as a whole.
 
@@ -99,8 +103,8 @@ def _put(node: Any, parts: Sequence[str], value: Any, key: str) -> None:
         child = node.get(part)
         if child is None:
             child = node[part] = {}
-        elif isinstance(child, str) and part in SHORT_FORMS:
-            child = node[part] = {SHORT_FORMS[part]: child}
+        elif isinstance(child, str) and part in _SHORT_FORMS:
+            child = node[part] = {_SHORT_FORMS[part]: child}
         _put(child, rest, value, key)
     else:
         node[part] = value

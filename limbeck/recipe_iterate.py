@@ -47,15 +47,15 @@ class Iterate(Section):
     proportion to its gap (`weight`). They replace the train pool or are added to it (`train_pool`),
     and are added to the cache pool, which begins with `cache` (by default with the seeds).
 
-    Scored is `by` the target where a question has one and else by the `referee` (auto), by the
-    referee, or by targets alone, the rest being left out. The student answers at
+    Scored is `by` the target where that is an exact answer and else by the `referee` (auto), by
+    the referee, or by targets alone, the rest being left out. The student answers at
     `student_temperature`. With `reserve`, a file of more questions, new ones are taken from there
     and not written by the teacher. `threshold` is the ROUGE-L above which a new instruction is not
     new; `stall_calls` and `stall_share` end the writing when too few are.
 
     `held_out` are prompts that the loop never sees; each round's student is scored on them by the
     referee. `control` are the arms that the loop is measured against: plain Self-Instruct with as
-    many new rows, or for as many tokens; with a reserve, a random draw from it.
+    many new rows, or for as many tokens (beside the first alone); with a reserve, a random draw from it.
     """
 
     rounds: Annotated[int, Field(ge=1)] = 3

@@ -47,6 +47,15 @@ def test_a_key_of_a_section_that_was_given_as_a_text(recipe: Recipe, tmp_path: P
     assert (made.seeds.path, made.seeds.limit) == (tmp_path / "other.jsonl", 3)
     assert (made.student.model, made.student.layers) == ("fake:s", 2)
     assert made.generate.generator == "given"
+    judge = ["eval.judge=fake:裁判", "eval.judge.attempts=2"]
+    referee = ["iterate.referee=fake:r", "iterate.referee.dtype=float32"]
+    tasks = ["eval.tasks=[items.jsonl]", "eval.style={prompts: p.jsonl}"]
+    made = changed(recipe, [*tasks, *judge, *referee], tmp_path)
+    assert made.eval.judge is not None
+    assert (made.eval.judge.model, made.eval.judge.attempts) == ("fake:裁判", 2)
+    assert made.iterate is not None
+    assert made.iterate.referee is not None
+    assert (made.iterate.referee.model, made.iterate.referee.dtype) == ("fake:r", "float32")
     with pytest.raises(RecipeError, match=r"below a value that has no keys"):
         changed(recipe, ["name=x", "name.first=y"], tmp_path)
 
