@@ -20,7 +20,6 @@ from limbeck.recipe_errors import is_secret
 from limbeck.registry import did_you_mean, find
 from limbeck.yaml_lines import Places, read_yaml
 
-
 # With those that stand inside a section.
 _SHORT_FORMS = SHORT_FORMS | {"referee": "model", "judge": "model"}
 

@@ -55,7 +55,7 @@ class Iterate(Section):
 
     `held_out` are prompts that the loop never sees; each round's student is scored on them by the
     referee. `control` are the arms that the loop is measured against: plain Self-Instruct with as
-    many new rows, or for as many tokens (beside the first alone); with a reserve, a random draw from it.
+    many new rows, and beside that for as many tokens; with a reserve, a random draw from it.
     """
 
     rounds: Annotated[int, Field(ge=1)] = 3

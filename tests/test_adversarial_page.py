@@ -10,6 +10,7 @@ import pytest
 import typer.main
 import yaml
 from pydantic import BaseModel
+from typer.testing import CliRunner
 
 from limbeck.cli import app
 from limbeck.recipe_iterate import Iterate, Referee, Stop
@@ -58,6 +59,19 @@ def test_its_links_lead_somewhere() -> None:
     assert links
     for link in links:
         assert (DOCS / link).exists(), link
+
+
+def test_its_loops_can_be_foreseen(tmp_path: Path) -> None:
+    """Each command on a recipe, as it stands there but for the model's file, and as a dry run."""
+    words = " ".join(re.findall(r"```sh\n(.*?)```", PAGE, re.DOTALL)).splitlines()
+    given = [line.partition("#")[0].split()[1:] for line in words if ".yaml" in line]
+    assert len(given) >= 2
+    for _, recipe, *more in given:
+        more = [word.replace("gguf:FILE", "fake:大") for word in more if word != "--dry-run"]
+        into = ["--into", str(tmp_path / "runs"), "--dry-run"]
+        done = CliRunner().invoke(app, ["iterate", str(DOCS.parent / recipe), *more, *into])
+        assert done.exit_code == 0, done.output
+        assert "3 rounds at most, 5 students to train" in done.output
 
 
 def test_its_commands_are_verbs() -> None:

@@ -10,13 +10,13 @@ from typing import Any
 
 from limbeck.pipeline.beforehand import check_evaluation, check_training
 from limbeck.pipeline.generate import generator_of
+from limbeck.pipeline.iterate.beforehand import check_reserve, check_scored
 from limbeck.pipeline.iterate.control import do_control
 from limbeck.pipeline.iterate.guard import Guard
 from limbeck.pipeline.iterate.layout import Loop, Work
 from limbeck.pipeline.iterate.layout import loop_of as loop_of
-from limbeck.pipeline.iterate.pools import start_pools
+from limbeck.pipeline.iterate.pools import left_of, start_pools
 from limbeck.pipeline.iterate.rounds import do_rounds
-from limbeck.pipeline.iterate.score import check_scored
 from limbeck.pipeline.iterate.written_up import write_up
 from limbeck.pipeline.seeds import seeds_of_recipe
 from limbeck.recipe_iterate_files import checked_files
@@ -39,6 +39,7 @@ def run_loop(loop: Loop) -> dict[str, Any]:
         check_scored(loop.recipe, generator_of(loop.context), cache, files.reserve)
         work = Work(loop, Guard(loop.recipe))
         pools = start_pools(loop.recipe, seeds, files.cache, work.guard)
+        check_reserve(loop.recipe, cache, left_of(files, seeds, work.guard) or ())
         do_rounds(work, pools)
         for arm in loop.section.control:
             do_control(work, arm, pools)

@@ -14,15 +14,15 @@ from limbeck.pipeline.beforehand import usable_seeds
 from limbeck.pipeline.estimate_eval import evaluation_of
 from limbeck.pipeline.forecast_eval import Bill, Part, table
 from limbeck.pipeline.generate import generator_of
+from limbeck.pipeline.iterate.beforehand import check_reserve, check_scored
 from limbeck.pipeline.iterate.bill import Size, Worst
 from limbeck.pipeline.iterate.guard import Guard
-from limbeck.pipeline.iterate.pools import start_pools
-from limbeck.pipeline.iterate.score import check_scored
+from limbeck.pipeline.iterate.pools import left_of, start_pools
 from limbeck.pipeline.seeds import seeds_of_recipe
 from limbeck.recipe import Recipe
 from limbeck.recipe_eval import task_name
 from limbeck.recipe_iterate import Iterate
-from limbeck.recipe_iterate_files import Files, checked_files, targets_only, unused
+from limbeck.recipe_iterate_files import Files, checked_files, targets_only
 from limbeck.recipe_teacher import TeacherSection
 from limbeck.record import Record
 from limbeck.rundir import STAGES, RunDir
@@ -62,10 +62,8 @@ def outlook(loop: Loop) -> list[str]:
     check_scored(recipe, generator, cache, files.reserve)
     guard = Guard(recipe)
     start_pools(recipe, seeds, files.cache, guard)
-    left = None
-    if files.reserve is not None:
-        free = [seed for seed in files.reserve if not guard.is_held_out(seed)]
-        left = unused(free, seeds, files.cache)
+    left = left_of(files, seeds, guard)
+    check_reserve(recipe, cache, left or ())
     worst = Worst(section, generator, seeds, cache, left)
     held_out = (files.held_out or [])[: section.held_out_limit]
     bills = _bills(context, worst, seeds, held_out)

@@ -10,6 +10,7 @@ from typing import Any
 from limbeck.errors import UserError
 from limbeck.pipeline.iterate.guard import Guard
 from limbeck.recipe import Iterate, Recipe
+from limbeck.recipe_iterate_files import Files, unused
 from limbeck.record import Record, content_hash
 from limbeck.store import write_jsonl
 
@@ -53,6 +54,15 @@ def start_pools(
                 f"on measures nothing; the first is {text[:60]!r}. Take them out of the file"
             )
     return Pools(train, train if cache is None else tuple(cache))
+
+
+def left_of(files: Files, seeds: Sequence[Record], guard: Guard) -> list[Record] | None:
+    """What of the reserve can be new: it is in no pool, and not held out word for word. None
+    without a reserve."""
+    if files.reserve is None:
+        return None
+    free = [seed for seed in files.reserve if not guard.is_held_out(seed)]
+    return unused(free, seeds, files.cache)
 
 
 def sampled(cache: Sequence[Record], count: int | None, seed: int, number: int) -> list[Record]:

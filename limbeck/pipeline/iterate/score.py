@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from limbeck.aio import run
-from limbeck.errors import DataError, MissingExtra, UserError
+from limbeck.errors import MissingExtra, UserError
 from limbeck.evals.referee.ask import Pair as Asked
 from limbeck.evals.referee.ask import Scored, calls, score
 from limbeck.evals.referee.question import PROMPT, Settings
@@ -19,9 +19,7 @@ from limbeck.pipeline.context import Context
 from limbeck.pipeline.iterate.answers import Answer, log_used
 from limbeck.pipeline.iterate.pairs import HIGH, LOW, By
 from limbeck.protocols import Generator, Reply
-from limbeck.recipe import Recipe
 from limbeck.recipe_iterate import Referee
-from limbeck.recipe_iterate_files import targets_only
 from limbeck.record import Record
 from limbeck.teachers.connect import connect, identity, width
 from limbeck.teachers.drain import draining
@@ -66,48 +64,6 @@ def scorer_of(
             return "referee", ""
         return None, NOBODY if seed.target is None else NOT_EXACT
     return None, NO_TARGET if seed.target is None else UNREADABLE
-
-
-def check_scored(
-    recipe: Recipe,
-    generator: Generator,
-    pool: Sequence[Record],
-    reserve: Sequence[Record] | None,
-) -> None:
-    """Where nothing but a target can score an answer: whether those to the questions of a cache
-    pool and of a reserve can be scored. With `by: target` some of the pool's must be, as the others
-    are left out; left to itself (auto), all.
-
-    Raises DataError that says how many cannot be and why, MissingExtra for mathematics without
-    math-verify.
-    """
-    section = recipe.iterate
-    if section is None or not targets_only(section):
-        return
-    files = [(section.cache or recipe.seeds.path, pool, section.by == "target")]
-    if reserve is not None and section.reserve is not None:
-        files.append((section.reserve, reserve, False))
-    for path, questions, some_is_enough in files:
-        lost = []
-        for seed in questions:
-            by, why = scorer_of(seed, kind_of(generator, seed), section.by, referee=False)
-            if by is None:
-                lost.append((seed, why))
-        if not lost or (some_is_enough and len(lost) < len(questions)):
-            continue
-        (first, why), text = lost[0], " ".join(lost[0][0].prompt.split())
-        mend = (
-            "give them targets that can be read as what they are (key kind)"
-            if section.by == "target"
-            else "name iterate.referee, give each question the kind of its answer, or set "
-            "iterate.by to target, which takes every target at its word"
-        )
-        raise DataError(
-            f"{path}: the answers to {len(lost)} of {len(questions)} questions cannot be scored, "
-            f"such as those to {text[:60]!r}, whose target is {(first.target or '')[:60]!r} "
-            f"({why}); {mend}",
-            path=path,
-        )
 
 
 def is_readable(seed: Record, kind: str) -> bool:

@@ -49,7 +49,8 @@ def write_from(
     """The new seeds that a round's hard and easy ones bring; see the module."""
     hard = round(section.new * section.hard_share)
     wanted = {"hard": hard, "easy": section.new - hard}
-    given = {"sources": [[one.seed.id, one.kind, one.gap] for one in sources], "wanted": wanted}
+    found = [[one.seed.to_json(), one.kind, one.gap] for one in sources]
+    given = {"sources": content_hash(found), "wanted": wanted}
 
     async def by_teacher(teacher: Teacher | None, out: Output) -> None:
         assert teacher is not None
@@ -91,7 +92,7 @@ def write_control(
     count: int,
 ) -> list[Record]:
     """`count` new seeds of a control: without looking at what the student can do."""
-    given = {"seeds": [one.id for one in seeds], "count": count}
+    given = {"seeds": _hash(seeds), "count": count}
 
     async def by_teacher(teacher: Teacher | None, out: Output) -> None:
         assert teacher is not None
@@ -133,6 +134,11 @@ def _reserve(section: Iterate, guard: Guard) -> list[Record]:
     return [seed for seed in read_seeds(section.reserve) if not guard.is_held_out(seed)]
 
 
+def _hash(seeds: Sequence[Record]) -> str:
+    """Of all that is in them: an id says nothing of a target, options or a template."""
+    return content_hash([seed.to_json() for seed in seeds])
+
+
 def _phase(
     context: Context,
     section: Iterate,
@@ -149,12 +155,12 @@ def _phase(
     hashed = content_hash(
         {
             **given,
-            "known": [one.id for one in known],
+            "known": _hash(known),
             "held_out": guard.hash,
             "teacher": dict(identity(context.recipe.teacher)),
             "reserve": None
             if section.reserve is None
-            else [one.id for one in _reserve(section, guard)],
+            else _hash(_reserve(section, guard)),
             "settings": section.model_dump(
                 mode="json",
                 include={"form", "threshold", "temperature", "max_tokens", "stall_calls",

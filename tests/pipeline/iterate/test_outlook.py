@@ -193,6 +193,16 @@ def test_targets_that_are_no_exact_answers_are_told_before_a_call(tmp_path: Path
         assert outlook(made)
 
 
+def test_a_reserve_of_other_tasks_is_told(tmp_path: Path) -> None:
+    made = loop(tmp_path, {"reserve": "reserve.jsonl"})
+    write_jsonl(tmp_path / "reserve.jsonl", [row | {"task": "和"} for row in QUESTIONS])
+    with pytest.raises(DataError, match=r"none of the 6 questions of .*reserve\.jsonl that are in"):
+        outlook(made)
+    # The seeds' own rows are read without the key, and then with it.
+    write_jsonl(tmp_path / "seeds.jsonl", [row | {"task": "和"} for row in QUESTIONS[:3]])
+    assert outlook(made)
+
+
 @pytest.mark.parametrize("by", ["target", "auto"])
 def test_a_reserve_whose_targets_cannot_be_read_is_told(tmp_path: Path, by: str) -> None:
     made = loop(tmp_path, {"reserve": "reserve.jsonl", "by": by})
