@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from limbeck.generators.adversarial.plain import list_tokens
 from limbeck.generators.adversarial.shown import shown
@@ -176,17 +177,26 @@ class Worst:
 
     def _answers(self, questions: Iterable[Record], most: int | None = None) -> Asked | None:
         """What the teacher is asked for the answers to these, or to the longest of them."""
+        found = self._longest_first(questions)
+        return None if found is None else sum(found[:most], Asked())
+
+    def _longest_first(self, questions: Iterable[Record]) -> list[Asked] | None:
         made = [asked_of(self._generator, question) for question in questions]
         known = [asked for asked in made if asked is not None]
         if len(known) < len(made):
             return None
         known.sort(key=lambda one: (one.prompt_tokens, one.completion_tokens), reverse=True)
-        return sum(known[:most], Asked())
+        return known
+
+    @cached_property
+    def _of_unused(self) -> list[Asked] | None:
+        return self._longest_first(self._unused or ())
 
     def _new(self, count: int, longest: int) -> Asked | None:
         """The answers to so many new questions, of so many tokens where they are written."""
         if self._unused is not None:
-            return self._answers(self._unused, count)
+            known = self._of_unused
+            return None if known is None else sum(known[:count], Asked())
         asked = asked_of(self._generator, _unwritten())
         if asked is None:
             return None
