@@ -28,6 +28,9 @@ def summary(rows: Sequence[Scored]) -> dict[str, Any]:
     there is none, with a 95% interval over pairs:
 
     - `flip_rate`: the share of pairs whose orders differ in who is better (Wilson's interval);
+    - `tie_rate`: the share of pairs in which both orders are ties, each giving both answers the
+      same score (Wilson's interval); such a pair has no gap and cannot flip, so that beside many
+      ties a low flip rate says nothing;
     - `first_place`: the mean of what the first place adds to a score (Student's t);
     - `teacher`, `student`: the mean scores (Student's t), not clipped to the scale;
     - `relative`: the student's mean score by the teacher's, as in Lion, whose pairs are these
@@ -45,6 +48,7 @@ def summary(rows: Sequence[Scored]) -> dict[str, Any]:
         "failed": failed,
         "asked_again": sum(row.asked_again for row in rows),
         "flip_rate": _share(sum(bool(row.flipped) for row in read), len(read)),
+        "tie_rate": _share(sum(bool(row.tied) for row in read), len(read)),
         "first_place": _mean(np.array([row.first_place for row in read], dtype=np.float64)),
         "teacher": _mean(teacher),
         "student": _mean(student),

@@ -17,7 +17,7 @@ LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 15.0, 97.0, 12, 196, 226
 GAP_AXIS = (-1.0, 2.0)  # the gap closed beyond is drawn at the edge; the table has the number
 LABEL = 14  # px, of a level's name
 LOOKS = 3  # lines, bands and marks that the style sheet tells apart
-APART = 2.4  # percent, between the whiskers of two lines at one x
+APART = 2.4  # percent at most, between the whiskers of two lines at one x
 
 Mark = tuple[float, float, float, float]
 """x, value, low, high."""
@@ -52,9 +52,10 @@ def panel(
     known = [end for line in lines for mark in line.marks for end in mark[1:]]
     axis = _axis([*known, *(value for _, value in rules)], within)
     scale = float if steps else math.log2
+    apart = _apart(xs, len(lines)) if steps else 0.0
 
     def across(x: float, line: int = 0) -> float:
-        aside = APART * (line - (len(lines) - 1) / 2) if steps else 0.0
+        aside = apart * (line - (len(lines) - 1) / 2)
         return round(_across(scale(x), scale(xs[0]), scale(xs[-1])) + aside, 3)
 
     def down(value: float) -> float:
@@ -77,7 +78,7 @@ def panel(
                 "whiskers": ends if steps else [],
             }
         )
-    middle = (len(lines) - 1) / 2 * APART if steps else 0.0
+    middle = (len(lines) - 1) / 2 * apart
     return {
         "title": title,
         "height": HEIGHT,
@@ -117,6 +118,12 @@ def _axis(values: Sequence[float], within: tuple[float, float] | None) -> tuple[
         low, high = max(low, within[0]), min(high, within[1])
     room = 0.08 * (high - low) if high > low else max(0.05, abs(high) / 20)
     return low - room, high + room
+
+
+def _apart(xs: Sequence[float], lines: int) -> float:
+    """As far as leaves room between the steps, of which the lines have two thirds."""
+    span = xs[-1] - xs[0]
+    return min(APART, 2 / 3 * (RIGHT - LEFT - 10) / span / lines) if span else APART
 
 
 def _across(x: float, first: float, last: float) -> float:

@@ -43,6 +43,8 @@ def test_golden_values() -> None:
     z = 1.959963985
     half = z / (1 + z**2 / 4) * math.sqrt(1 / 16 + z**2 / 64)
     assert found["flip_rate"] == pytest.approx(around(0.5, half))
+    # None of four: Wilson's is 0 to z^2 / (4 + z^2).
+    assert found["tie_rate"] == pytest.approx({"value": 0, "low": 0, "high": z**2 / (4 + z**2)})
     # First less second place, by pair: (5 - 1) / 2, (3 + 1) / 2, (2 + 2) / 2, (4 - 4) / 2.
     assert found["first_place"] == pytest.approx(around(1.5, 3.182446305 * math.sqrt(1 / 4)))
     # Means 6 and 8, variances of the means 1 and 1/2, covariance (0 + 2 + 3 - 1) / 3 / 4 = 1/3.
@@ -57,9 +59,18 @@ def around(value: float, half: float) -> dict[str, float]:
     return {"value": value, "low": value - half, "high": value + half}
 
 
+def test_a_tie_is_one_in_both_orders() -> None:
+    made = [(8, 8), (3, 3)], [(8.5, 8.5), (8.5, 8.5)], [(8, 8), (9, 8)], [(9, 7), (7, 9)]
+    rows = [Scored(str(n), list(orders)) for n, orders in enumerate(made)]
+    assert [row.tied for row in rows] == [True, True, False, False]
+    assert [row.gap for row in rows] == [0, 0, 0.5, 0]
+    assert Scored("x", [(8, 8), None]).tied is None
+    assert summary([*rows, Scored("x", [(8, 8), None])])["tie_rate"]["value"] == 0.5
+
+
 def test_what_was_not_read_is_in_no_mean() -> None:
     found, read = summary(ROWS), summary(ROWS[:4])
-    for key in ("teacher", "student", "flip_rate", "first_place", "relative"):
+    for key in ("teacher", "student", "flip_rate", "tie_rate", "first_place", "relative"):
         assert found[key] == read[key]
 
 
@@ -67,7 +78,7 @@ def test_nothing_read_has_no_numbers() -> None:
     for rows in ([], ROWS[4:]):
         found = summary(rows)
         assert found["n"] == 0
-        for key in ("teacher", "student", "flip_rate", "first_place", "relative"):
+        for key in ("teacher", "student", "flip_rate", "tie_rate", "first_place", "relative"):
             assert found[key] == NONE
     assert (summary(ROWS[4:])["unparsed"], summary(ROWS[4:])["failed"]) == (2, 1)
 
@@ -103,6 +114,10 @@ def test_intervals_by_another_method(given_: list[Any]) -> None:
     assert found["flip_rate"]["value"] == pytest.approx(
         np.mean([np.sign(a - b) != np.sign(c - d) for (a, b), (c, d) in given_])
     )
+    assert found["tie_rate"]["value"] == pytest.approx(
+        np.mean([a == b and c == d for (a, b), (c, d) in given_])
+    )
+    assert found["tie_rate"]["value"] + found["flip_rate"]["value"] <= 1 + 1e-9
     low, high = found["relative"]["low"], found["relative"]["high"]
     if low is None:
         return

@@ -58,6 +58,7 @@ def judged(relative: float, n: int = 40) -> dict[str, Any]:
         "failed": 0,
         "asked_again": 3,
         "flip_rate": share(0.2, 0.1, 0.35),
+        "tie_rate": share(0.1, 0.04, 0.23),
         "first_place": share(0.31, 0.05, 0.57),
         "teacher": share(8.0, 7.6, 8.4),
         "student": share(8.0 * relative, 7.0 * relative, 9.0 * relative),
