@@ -88,7 +88,7 @@ def apart(hard: int, easy: int, **changes: Any) -> dict[str, Any]:
 
 def run(arm: str, number: int, student: Scores, **changes: Any) -> RoundRun:
     """One round: base has 20 of 100 right, the teacher 80."""
-    is_loop = arm == "loop"
+    is_loop, hard = arm == "loop", max(0, 60 - 10 * number)
     made = RoundRun(
         arm=arm,
         number=number,
@@ -103,7 +103,7 @@ def run(arm: str, number: int, student: Scores, **changes: Any) -> RoundRun:
         },
         cost={"imitate": costs(100, 0.5), "write": costs(20, 0.1)}
         | ({"discriminate": costs(50, 0.25), "held_out": costs(80, 0.4)} if is_loop else {}),
-        discriminated=apart(60 - 10 * number, 40 + 10 * number) if is_loop else None,
+        discriminated=apart(hard, 100 - hard) if is_loop else None,
         written={
             "wanted": 100,
             "kept": 96,
