@@ -96,7 +96,7 @@ def unseen(task: Found, entry: Found) -> str:
     seen to tell it by."""
     smallest = wording.finite(entry["smallest_detectable"])
     if smallest is None:
-        return "no spread was seen, so the interval has no width and says nothing of chance"
+        return "no spread was seen, so the interval says nothing"
     size = wording.amount(smallest, task["unit"])
     return f"a difference under {size} would probably not have been seen"
 

@@ -195,9 +195,9 @@ def _tasks_say(task: Found, own: Found) -> str:
         told.append(f"has {wording.share(ratio)} of the teacher's score")
     if gap is not None and gap["bounded"]:
         told.append(f"closed {wording.gap_text(gap)} of the gap between base and teacher")
-        return f"{where} it {' and '.join(told)}"
+        return f"{where} that student {' and '.join(told)}"
     if told:
-        return f"{where} it {told[0]}, and the gap closed cannot be told"
+        return f"{where} that student {told[0]}, and the gap closed cannot be told"
     return f"{where} the gap closed cannot be told"
 
 
@@ -215,7 +215,7 @@ def _hard(found: Found) -> Iterator[str]:
         return
     text = f"the hard share is {', '.join(told)}"
     if len(told) > 1:
-        text += "; the pool grows by what was written, so a change is not the student's alone"
+        text += "; the pool grows by what each round adds, so a change is not the student's alone"
     yield text + "."
     for run in runs:
         if doubt := referee.unsure(run["discriminated"].get("referee") or {}):
@@ -255,11 +255,11 @@ def _stop(found: Found) -> Iterator[str]:
     if len(known) < 2:
         return
     told = [f"{wording.fixed(one['score'], 3)} in round {one['number']}" for one in known]
-    watched = ", which the stop rule watches," if names.has_stop_rule(found) else ""
-    text = f"{_stop_score(found)}{watched} is {', '.join(told)}"
+    watched = "the stop rule watches " if names.has_stop_rule(found) else "round by round, "
+    text = f"{watched}{_stop_score(found)}: {', '.join(told)}"
     best = max(one["score"] for one in known)
     if min(one["score"] for one in known) == best:
-        yield f"{text}: no round is better than another."
+        yield f"{text}; no round is better than another."
         return
     first = [str(one["number"]) for one in known if one["score"] == best]
     which = f"round {first[0]} is the best"
@@ -285,4 +285,4 @@ def _stop_score(found: Found) -> str:
 
 def _left_out(found: Found) -> Iterator[str]:
     for one in found["left_out"]:
-        yield f"{wording.named(one['task'])}: {wording.named(one['why'])}."
+        yield f"nothing is compared on {wording.named(one['task'])}: {wording.named(one['why'])}."

@@ -17,6 +17,7 @@ LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 15.0, 97.0, 12, 196, 226
 GAP_AXIS = (-1.0, 2.0)  # the gap closed beyond is drawn at the edge; the table has the number
 LABEL = 14  # px, of a level's name
 LOOKS = 3  # lines, bands and marks that the style sheet tells apart
+NUMBERS = 10  # below a panel, at most
 APART = 2.4  # percent at most, between the whiskers of two lines at one x
 
 Mark = tuple[float, float, float, float]
@@ -88,7 +89,7 @@ def panel(
         "lines": drawn,
         "keyed": len(drawn) > 1 or any(line.look for line in lines),
         "rules": _rules([(name, down(value)) for name, value in rules]),
-        "x_ticks": [(round(across(x) + middle, 3), _short(x)) for x in xs],
+        "x_ticks": [(round(across(x) + middle, 3), _short(x)) for x in xs[:: _every(len(xs))]],
         "y_ticks": [(down(y), shown(y)) for y in ticks(*axis)],
         "words": _words(lines, rules, shown),
     }
@@ -135,6 +136,11 @@ def _across(x: float, first: float, last: float) -> float:
 
 def _points(places: Sequence[tuple[float, float]]) -> str:
     return " ".join(f"{10 * x:.1f},{y:.1f}" for x, y in places)
+
+
+def _every(count: int) -> int:
+    """Of so many places every which one has room for its number, on a phone too."""
+    return -(-count // NUMBERS)
 
 
 def _short(x: float) -> str:

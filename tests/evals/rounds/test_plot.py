@@ -87,6 +87,8 @@ def test_whiskers_of_many_rounds_stay_with_their_round() -> None:
     arms = [run(arm, n, {"t": right(20)}) for arm in ("control_rows", "control_cost")
             for n in range(2, 31)]  # fmt: skip
     score = task_panels(made([*loop, *arms])["tasks"][0])[0]
+    assert [text for _, text in score["x_ticks"]] == ["1", "4", "7", "10", "13", "16", "19", "22",
+                                                      "25", "28"]  # fmt: skip
     at = [dict(enumerate(x for x, _ in line["marks"])) for line in score["lines"]]
     assert at[0][1] < at[1][0] < at[2][0] < at[0][2], "round 2 of all arms, then round 3"
 

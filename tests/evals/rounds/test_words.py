@@ -46,7 +46,7 @@ def test_a_loop_behind_its_control_and_one_that_is_the_same() -> None:
     same = lead(made(three(0)))
     assert same.endswith(
         "as many rows: 0.0 points [0.0, 0.0], p = 1.000, on 数学; no spread was seen, so the "
-        "interval has no width and says nothing of chance."
+        "interval says nothing."
     )
 
 
@@ -128,7 +128,7 @@ def test_what_the_referee_says_stands_beside_what_the_tasks_say() -> None:
     assert text.startswith(
         "on 40 held-out prompts judge gives the student of round 3 94.0% [89.0%, 99.0%] of the "
         "teacher's points, measurably less (7.52 [6.58, 8.46] against 8.00 [7.60, 8.40] of 10); "
-        "the untrained base has 50.0% [45.0%, 55.0%]; on 数学 it has 62.5% ["
+        "the untrained base has 50.0% [45.0%, 55.0%]; on 数学 that student has 62.5% ["
     )
     assert "] of the teacher's score and closed 50% [" in text
     assert place.startswith("the referee favours the answer that stands first")
@@ -207,13 +207,15 @@ def test_equal_rounds_have_no_best_and_without_a_rule_none_watches() -> None:
     runs = three()
     runs[2] = replace(runs[2], roles=runs[1].roles)
     best = said(made(runs), "Stop")[1]
-    assert best.startswith("数学, which the stop rule watches, is 0.300 in round 1, 0.400 in round")
+    assert best.startswith(
+        "the stop rule watches 数学: 0.300 in round 1, 0.400 in round 2, 0.400 in"
+    )
     assert "rounds 2 and 3 are the best of 3, and" in best
     runs[0] = replace(runs[0], roles=runs[1].roles)
     never = made(runs, settings={"stop": {"patience": None, "min_gain": 0.0, "task": None}})
     assert said(never, "Stop")[1] == (
-        "数学 is 0.400 in round 1, 0.400 in round 2, 0.400 in round 3: no round is better than "
-        "another."
+        "round by round, 数学: 0.400 in round 1, 0.400 in round 2, 0.400 in round 3; no round is "
+        "better than another."
     )
     assert not any("stop rule" in note for note in notes(never))
 
@@ -222,8 +224,10 @@ def test_the_stop_score_of_a_task_where_less_is_better_says_minus() -> None:
     runs = three(names=("ppl", "b"))
     for one in runs:
         one.roles["student"]["tasks"][0] |= {"higher_is_better": False, "metric": "ppl"}
-    assert said(made(runs, stop_task="ppl"), "Stop")[1].startswith("minus ppl, which the stop rul")
-    assert said(made(runs), "Stop")[1].startswith("the mean over tasks, which the stop rule w")
+    assert said(made(runs, stop_task="ppl"), "Stop")[1].startswith(
+        "the stop rule watches minus ppl: −"
+    )
+    assert said(made(runs), "Stop")[1].startswith("the stop rule watches the mean over tasks: ")
 
 
 def test_intervals_over_groups_are_said_to_be() -> None:
