@@ -16,6 +16,21 @@ HALF = 0.5  # of the pairs: what a coin between the two answers would change; mo
 
 _POINTS = "points"
 
+OWN = "the referee is the teacher itself, and may favour what is like its own."
+
+NOTES = (
+    "A referee's points are an opinion and no measure of ability. They stand beside what was "
+    "measured on tasks and never in its place: the 7B student of Lion (Jiang et al. 2023) had 94% "
+    "of its teacher's points by a judge, and 56% of its score on AGIEval.",
+    "The referee scored every pair in both orders, from 1 to 10, and the mean over both counts. A "
+    "review that could not be read was asked for once more; after that the pair is left out and "
+    "counted, and is in no mean.",
+    "A referee's intervals are over pairs: of mean points by Student's t, of the student's share "
+    "of the teacher's points by Fieller's method, of shares of pairs by Wilson's. Points of "
+    "another referee, or on other prompts, are on another scale.",
+)
+"""How its points are to be read."""
+
 
 def finding(found: Found, referee: str | None, *, role: str, prompts: str = "prompt") -> str:
     """What `referee` says of the model in that role and of the teacher, a clause without its stop;
@@ -106,24 +121,6 @@ def _left_out(found: Found) -> str:
     ]
     noun = "pair is" if unparsed + failed == 1 else "pairs are"
     return f"{wording.count(unparsed + failed)} {noun} left out: {', '.join(why)}."
-
-
-def notes(referee: str | None, teacher: str) -> list[str]:
-    """How the scores are to be read; the two are the models' names, which may be the same."""
-    lines = [
-        "A referee's points are an opinion and no measure of ability. They stand beside what was "
-        "measured on tasks and never in its place: the 7B student of Lion (Jiang et al. 2023) had "
-        "94% of its teacher's points by a judge, and 56% of its score on AGIEval.",
-        "The referee scored every pair in both orders, from 1 to 10, and the mean over both "
-        "counts. A review that could not be read was asked for once more; after that the pair is "
-        "left out and counted, and is in no mean.",
-        "What a referee's intervals are over are pairs: of mean points by Student's t, of the "
-        "student's share of the teacher's points by Fieller's method, of shares of pairs by "
-        "Wilson's. Points of another referee, or on other prompts, are on another scale.",
-    ]
-    if referee and referee == teacher:
-        lines.insert(1, "The referee is the teacher itself, and may favour what is like its own.")
-    return lines
 
 
 def _points(found: Found, key: str) -> str:

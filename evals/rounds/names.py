@@ -72,6 +72,13 @@ def has_stop_rule(found: Found) -> bool:
     return rule is None or rule.get("patience") is not None
 
 
+def was_asked(found: Found) -> bool:
+    """Whether the referee scored anything; one that a recipe names may have had nothing to."""
+    asked = [found["base_held_out"], *(run["held_out"] for run in found["runs"])]
+    asked += [(run["discriminated"] or {}).get("referee") for run in found["runs"]]
+    return any(asked)
+
+
 def controls(found: Found) -> list[str]:
     return [one["arm"] for one in found["arms"] if one["arm"] != LOOP]
 

@@ -37,18 +37,11 @@ def notes(found: Mapping[str, Any]) -> list[str]:
             f"The score {watched} also chooses the best round, and the best of several is "
             "optimistic. A fair score is that of tasks which chose nothing."
         )
-    if _was_asked(found):
-        lines += referee.notes(found["referee"], found["teacher"])
+    if names.was_asked(found):
+        lines += referee.NOTES
     if any(run["cost"] for run in found["runs"]):
         lines.append(
             "Calls and tokens are of replies that were used, each counted once in an arm, whether "
             "or not the ledger already had it. Dollars are missing where a model has no price."
         )
     return lines
-
-
-def _was_asked(found: Mapping[str, Any]) -> bool:
-    """Whether the referee scored anything; one that a recipe names may have had nothing to."""
-    asked = [found["base_held_out"], *(run["held_out"] for run in found["runs"])]
-    asked += [(run["discriminated"] or {}).get("referee") for run in found["runs"]]
-    return any(asked)

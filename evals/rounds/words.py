@@ -165,6 +165,8 @@ def _step(task: Found, entry: Found, to: str) -> str:
 
 def _referee(found: Found, task: Found | None) -> Iterator[str]:
     """What the referee says beside what the tasks say."""
+    if found["referee"] == found["teacher"] and names.was_asked(found):
+        yield referee.OWN
     runs = [run for run in found["runs"] if run["arm"] == LOOP and run["held_out"]]
     if not runs:
         return

@@ -8,7 +8,7 @@ import pytest
 
 from limbeck.evals.referee.ask import Scored
 from limbeck.evals.referee.summary import summary
-from limbeck.evals.referee.words import doubts, finding, notes, unsure
+from limbeck.evals.referee.words import doubts, finding, unsure
 
 
 def interval(*ends: float | None) -> dict[str, Any]:
@@ -125,16 +125,3 @@ def test_a_hostile_name_is_visible() -> None:
     shown = finding(found(), "<b>|*x*\n\x1b[31m\u202e", role="y")
     assert "gives y" in shown
     assert not {"\n", "\x1b", "\u202e"} & set(shown)
-
-
-def test_notes_say_what_a_score_is_worth() -> None:
-    told = notes("openai:a", "openai:b")
-    assert "no measure of ability" in told[0]
-    assert "94% of its teacher's points by a judge, and 56%" in told[0]
-    assert "is in no mean" in " ".join(told)
-    assert not any("teacher itself" in line for line in told)
-
-
-def test_a_teacher_that_is_its_own_referee_is_named_one() -> None:
-    assert "the teacher itself, and may favour what is like its own" in notes("m", "m")[1]
-    assert not any("teacher itself" in line for line in notes("", ""))

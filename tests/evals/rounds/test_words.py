@@ -137,14 +137,18 @@ def test_what_the_referee_says_stands_beside_what_the_tasks_say() -> None:
 
 def test_a_referee_that_is_the_teacher_or_a_coin_is_said_to_be() -> None:
     runs = held_out(three(), flip_rate=share(0.45, 0.31, 0.6))
-    found = made(runs, referee="strong")
-    assert (
-        "on 45.0% [31.0%, 60.0%] of the pairs, which is not measurably below a coin"
-        in (said(found, "Referee")[1])
-    )
-    own = "The referee is the teacher itself, and may favour what is like its own."
-    assert own in notes(found)
-    assert own not in notes(made(runs))
+    own, _, coin, *_ = said(made(runs, referee="strong"), "Referee")
+    assert own == "the referee is the teacher itself, and may favour what is like its own."
+    assert "on 45.0% [31.0%, 60.0%] of the pairs, which is not measurably below a coin" in coin
+    assert own not in said(made(runs), "Referee")
+
+
+def test_a_teacher_that_discriminates_as_its_own_referee_is_named_one() -> None:
+    runs = [replace(one, held_out=None) for one in three()]
+    assert said(made(runs, base_held_out=None, referee="strong"), "Referee") == []
+    runs[0] = replace(runs[0], discriminated=apart(1, 9, referee=judged(0.9)))
+    [own] = said(made(runs, base_held_out=None, referee="strong"), "Referee")
+    assert own.startswith("the referee is the teacher itself")
 
 
 def test_a_referee_that_ties_is_doubted_where_its_scores_are_used() -> None:
@@ -163,7 +167,7 @@ def test_a_referee_that_had_nothing_to_score_has_no_notes() -> None:
     runs = [replace(one, held_out=None) for one in three()]
     told = [" ".join(notes(made(r, base_held_out=None))) for r in (runs, three())]
     assert ["AGIEval" in text for text in told] == [False, True]
-    assert [" ".join(notes(made(three()))).count("AGIEval")] == [1]
+    assert told[1].count("AGIEval") == 1
 
 
 def test_a_referee_without_a_score_and_none_at_all() -> None:
