@@ -84,7 +84,7 @@ def account_of(loop: Loop) -> Account:
     return Account(
         {
             "teacher": price_of(loop.recipe.teacher),
-            "referee": referee and price_of(referee),
+            "referee": None if referee is None else price_of(referee),
         }
     )
 

@@ -26,7 +26,7 @@ from limbeck.rundir import STAGES, RunDir
 
 if TYPE_CHECKING:
     from limbeck.pipeline.context import Context
-    from limbeck.pipeline.iterate.loop import Loop
+    from limbeck.pipeline.iterate.layout import Loop
 
 TITLE = "the whole loop, at most"
 PHASES = ("discriminate", "write")  # of a round, after its stages

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from limbeck.evals.rounds.rounds import held_out_score
+from limbeck.evals.rounds.runs import held_out_score
 from limbeck.generators.adversarial.sources import Source
 from limbeck.pipeline.evaluate import ROLES
 from limbeck.pipeline.iterate.discriminate import discriminate
@@ -80,5 +81,5 @@ def _discriminate(loop: Loop, now: Round, pool: Sequence[Record]) -> list[Source
 
 def _score(loop: Loop, one: Round) -> float | None:
     folder = one.context.run.folder("eval")
-    roles = {role: read_json(folder / f"{role}.json") for role in ROLES}
+    roles: dict[str, Any] = {role: read_json(folder / f"{role}.json") for role in ROLES}
     return held_out_score(roles, loop.section.stop.task)

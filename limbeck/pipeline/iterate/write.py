@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from limbeck.aio import run
 from limbeck.filters.rouge import RougePool
@@ -30,7 +30,7 @@ from limbeck.store import read_json, read_jsonl, read_records, write_json
 from limbeck.teachers.connect import identity, width
 from limbeck.teachers.drain import draining
 
-PHASE = "write"
+PHASE: Literal["write"] = "write"
 KINDS = ("hard", "easy")
 SUMMARY = "summary.json"
 VERSION = 1  # raise it when what is written changes for the same replies

@@ -33,7 +33,7 @@ def write_up(loop: Loop, done: Sequence[Round], stopped: str) -> dict[str, Any]:
         stop_task=task and task_name(task),
         teacher=recipe.teacher.model,
         student=recipe.student.model,
-        referee=section.referee and section.referee.model,
+        referee=None if section.referee is None else section.referee.model,
         seed=recipe.seed,
     )
     write_json(loop.folder / FILES[0], made)

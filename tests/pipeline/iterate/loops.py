@@ -54,7 +54,8 @@ def recipe_data(folder: Path, base_url: str, student: Path, **changes: Any) -> d
         {"question": f"Which letter comes after {a}?", "options": [b, "z", "q"], "answer": 0}
         for a, b in ("ab", "bc", "cd", "de", "ef", "fg")
     ]
-    for name, rows in {"seeds": seeds, "held": held, "items": items}.items():
+    files: dict[str, list[Any]] = {"seeds": seeds, "held": held, "items": items}
+    for name, rows in files.items():
         lines = (json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
         (folder / f"{name}.jsonl").write_text("".join(lines), encoding="utf-8")
     model = {"model": "openai:m", "base_url": base_url, "concurrency": 4}
