@@ -65,6 +65,12 @@ class Scored:
         return None if both is None else _better(both[0]) != _better(both[1])
 
     @property
+    def tied(self) -> bool | None:
+        """Whether both answers have the same score, in either order."""
+        both = self._both()
+        return None if both is None else not any(map(_better, both))
+
+    @property
     def first_place(self) -> float | None:
         """By how much an answer scores higher in the first place than in the second: the mean over
         both orders of first less second, in which the answers' own merits cancel."""

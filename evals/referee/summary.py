@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from limbeck.evals.referee.ask import Scored
+from limbeck.evals.referee.question import HIGHEST, LOWEST
 from limbeck.evals.transfer import fieller
 from limbeck.student_t import t_quantile
 from limbeck.wilson import wilson
@@ -28,10 +29,13 @@ def summary(rows: Sequence[Scored]) -> dict[str, Any]:
     there is none, with a 95% interval over pairs:
 
     - `flip_rate`: the share of pairs whose orders differ in who is better (Wilson's interval);
+    - `tie_rate`: the share of pairs in which both orders are ties, each giving both answers the
+      same score (Wilson's interval); such a pair has no gap and cannot flip, so that beside many
+      ties a low flip rate says nothing;
     - `first_place`: the mean of what the first place adds to a score (Student's t);
-    - `teacher`, `student`: the mean scores (Student's t), not clipped to the scale;
+    - `teacher`, `student`: the mean scores (Student's t, held within the scale);
     - `relative`: the student's mean score by the teacher's, as in Lion, whose pairs are these
-      same ones (Fieller's interval, from Student's t).
+      same ones (Fieller's interval, from Student's t, held within what the scale allows).
 
     Means of one pair have no interval, nor has a quotient whose interval is unbounded.
     """
@@ -45,10 +49,11 @@ def summary(rows: Sequence[Scored]) -> dict[str, Any]:
         "failed": failed,
         "asked_again": sum(row.asked_again for row in rows),
         "flip_rate": _share(sum(bool(row.flipped) for row in read), len(read)),
+        "tie_rate": _share(sum(bool(row.tied) for row in read), len(read)),
         "first_place": _mean(np.array([row.first_place for row in read], dtype=np.float64)),
-        "teacher": _mean(teacher),
-        "student": _mean(student),
-        "relative": _relative(student, teacher),
+        "teacher": _within(_mean(teacher), LOWEST, HIGHEST),
+        "student": _within(_mean(student), LOWEST, HIGHEST),
+        "relative": _within(_relative(student, teacher), LOWEST / HIGHEST, HIGHEST / LOWEST),
     }
 
 
@@ -81,6 +86,14 @@ def _relative(student: Floats, teacher: Floats) -> Found:
     if math.isinf(low):
         return _found(one / other)
     return _found(one / other, low, high)
+
+
+def _within(found: Found, least: float, most: float) -> Found:
+    """With an interval that ends where the values do."""
+    low, high = found["low"], found["high"]
+    if low is None or high is None:
+        return found
+    return found | {"low": max(low, least), "high": min(high, most)}
 
 
 def _found(value: float | None, low: float | None = None, high: float | None = None) -> Found:

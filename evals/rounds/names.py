@@ -66,6 +66,19 @@ def last_both(found: Found, arm_name: str) -> int | None:
     return max(both, default=None)
 
 
+def has_stop_rule(found: Found) -> bool:
+    """Whether a score may have ended the loop; where nothing is known of it, too."""
+    rule = found["settings"].get("stop")
+    return rule is None or rule.get("patience") is not None
+
+
+def was_asked(found: Found) -> bool:
+    """Whether the referee scored anything; one that a recipe names may have had nothing to."""
+    asked = [found["base_held_out"], *(run["held_out"] for run in found["runs"])]
+    asked += [(run["discriminated"] or {}).get("referee") for run in found["runs"]]
+    return any(asked)
+
+
 def controls(found: Found) -> list[str]:
     return [one["arm"] for one in found["arms"] if one["arm"] != LOOP]
 
@@ -86,10 +99,11 @@ def sized(task: Found, entry: Found) -> str:
 
 
 def unseen(task: Found, entry: Found) -> str:
-    """ "a difference under 4.1 points would probably not have been seen"; "" where none moved."""
+    """ "a difference under 4.1 points would probably not have been seen", or that no spread was
+    seen to tell it by."""
     smallest = wording.finite(entry["smallest_detectable"])
     if smallest is None:
-        return ""
+        return "no spread was seen, so the interval says nothing"
     size = wording.amount(smallest, task["unit"])
     return f"a difference under {size} would probably not have been seen"
 

@@ -77,6 +77,7 @@ def facts(found: Found) -> list[tuple[str, str]]:
         ("Scored by", settings.get("by")),
         ("Hard from a gap of", settings.get("tau")),
         ("New a round", settings.get("new")),
+        ("New ones come from", "a reserve" if settings.get("reserve") else None),
         ("Of these from hard", _percent(settings.get("hard_share"))),
         ("Sources drawn", settings.get("weight")),
         ("limbeck", found["limbeck_version"]),

@@ -13,6 +13,8 @@ from limbeck.evals.rounds.runs import ARMS, LOOP
 
 Found = Mapping[str, Any]
 
+POINTS_AXIS = (0.0, 2.0)  # of the teacher's; what lies beyond is drawn at the edge
+
 
 def task_panels(task: Found) -> list[dict[str, Any]]:
     """The score by round of every arm, with base and teacher as levels; the gap closed, where it
@@ -62,7 +64,7 @@ def round_panels(found: Found) -> list[dict[str, Any]]:
         base = wording.finite(((found["base_held_out"] or {}).get("relative") or {}).get("value"))
         levels = [("teacher", 1.0)] if base is None else [("base", base), ("teacher", 1.0)]
         title = "Student's points of the teacher's, by the referee"
-        made.append(panel(title, lines, levels, percent, steps=True))
+        made.append(panel(title, lines, levels, percent, within=POINTS_AXIS, steps=True))
     return made
 
 

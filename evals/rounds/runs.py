@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -74,21 +74,18 @@ def cost_to(grid: Mapping[Key, RoundRun], arm: str, number: int) -> dict[str, An
     return added(parts)
 
 
-def held_out_score(
-    roles: Mapping[str, Mapping[str, Any]], task: str | None, tasks: Sequence[str] = ()
-) -> float | None:
+def held_out_score(roles: Mapping[str, Mapping[str, Any]], task: str | None) -> float | None:
     """What the stop rule compares, more being better: the student's mean score of `task`, or the
-    mean over `tasks` (by default those of ability in the main view, which are eval.tasks without
-    imitation), each over the items that it answered; where less is better it is negated.
+    mean over those of ability in the main view, which are eval.tasks without imitation, each over
+    the items that it answered; where less is better it is negated.
 
     None where the task was not asked, none was, or one has no score at all: then a mean over the
     others would be of other tasks than in the rounds before.
     """
-    wanted = [task] if task is not None else list(tasks)
     values = []
     for one in roles["student"]["tasks"]:
         is_main = one.get("view", "main") == "main"
-        if not is_main or (one["task"] not in wanted if wanted else one["kind"] != "ability"):
+        if not is_main or (one["kind"] != "ability" if task is None else one["task"] != task):
             continue
         scores = [item["score"] for item in one["items"] if item["score"] is not None]
         if not scores:

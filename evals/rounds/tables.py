@@ -161,18 +161,20 @@ def _steady(found: Found) -> Table:
             _round(run),
             wording.count(one.get("n")),
             names.range_of(one.get("flip_rate"), "share"),
+            names.range_of(one.get("tie_rate"), "share"),
             _points(one.get("first_place"), signed=True),
             wording.count(one.get("asked_again")),
         ]
         for run, one in told
     ]
-    head = ["run", "pairs", "order flips", "points for standing first", "asked again"]
+    head = ["run", "pairs", "order flips", "ties", "points for standing first", "asked again"]
     return Table("How steady the referee is", head, rows, [])
 
 
 def _scored(found: Found) -> Table:
     """The referee's points on the prompts that the loop never saw."""
-    head = ["student", "prompts", "teacher", "student", "student of teacher", "order flips"]
+    head = ["student", "prompts", "teacher", "student", "student of teacher"]
+    head += ["order flips", "ties"]
     base = found["base_held_out"]
     several = [("base", base)] if base else []
     several += [(_round(run), run["held_out"]) for run in found["runs"] if run["held_out"]]
@@ -184,6 +186,7 @@ def _scored(found: Found) -> Table:
             _points(one.get("student")),
             names.range_of(one.get("relative"), "share"),
             names.range_of(one.get("flip_rate"), "share"),
+            names.range_of(one.get("tie_rate"), "share"),
         ]
         for name, one in several
     ]

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from limbeck.evals.pages import wording
+from limbeck.evals.referee import words as referee
 from limbeck.evals.rounds import names
 from limbeck.evals.rounds.names import Found
 from limbeck.evals.rounds.runs import LOOP
-
-COIN = 0.5  # of the pairs: what a coin between the two orders would change
 
 
 def lead(found: Found) -> str:
@@ -166,70 +165,63 @@ def _step(task: Found, entry: Found, to: str) -> str:
 
 def _referee(found: Found, task: Found | None) -> Iterator[str]:
     """What the referee says beside what the tasks say."""
+    if found["referee"] == found["teacher"] and names.was_asked(found):
+        yield referee.OWN
     runs = [run for run in found["runs"] if run["arm"] == LOOP and run["held_out"]]
     if not runs:
         return
     run = runs[-1]
-    summary, who = run["held_out"], wording.named(found["referee"] or "the referee")
-    share = _relative(summary)
-    if share == wording.MISSING:
-        yield f"{who} gave no scores on the held-out prompts that could be used."
-        return
-    base = _relative(found["base_held_out"])
-    beside = "" if base == wording.MISSING else f" (the untrained base: {base})"
-    n = wording.count(summary["n"])
-    prompts = "prompt" if summary["n"] == 1 else "prompts"
-    text = (
-        f"on {n} held-out {prompts} {who} gives the student of round {run['number']} {share} of "
-        f"the teacher's points{beside}"
-    )
-    own = None if task is None else names.at(task, LOOP, run["number"])
-    if task is not None and own is not None:
-        text += f", while {_tasks_say(task, own)}"
-    yield text + "."
-    if found["referee"] == found["teacher"]:
-        yield "the referee is the teacher itself, and may favour what is like its own answers."
-    flips = summary.get("flip_rate")
-    if (most := wording.finite((flips or {}).get("high"))) is not None and most >= COIN:
-        yield (
-            f"the order of the two answers changed who was better on {wording.share(flips)} of the "
-            "prompts, which is not measurably below a coin's half: its points say little."
-        )
+    scored = run["held_out"]
+    who = f"the student of round {run['number']}"
+    text = referee.finding(scored, found["referee"], role=who, prompts="held-out prompt")
+    if _relative(scored) is not None:
+        base = found["base_held_out"]
+        if _relative(base) is not None:
+            text += f"; the untrained base has {names.range_of(base['relative'], 'share')}"
+        own = None if task is None else names.at(task, LOOP, run["number"])
+        if task is not None and own is not None:
+            text += f"; {_tasks_say(task, own)}"
+    yield f"{text}."
+    yield from referee.doubts(scored)
 
 
-def _relative(summary: Found | None) -> str:
-    return names.range_of((summary or {}).get("relative"), "share")
+def _relative(summary: Found | None) -> float | None:
+    return wording.finite(((summary or {}).get("relative") or {}).get("value"))
 
 
 def _tasks_say(task: Found, own: Found) -> str:
     where = f"on {names.of_task(task)}"
     gap, ratio = own["gap_closed"], own["of_teacher"]
-    scored = ""
+    told = []
     if ratio is not None and ratio["bounded"]:
-        scored = f"has {wording.share(ratio)} of the teacher's score"
+        told.append(f"has {wording.share(ratio)} of the teacher's score")
     if gap is not None and gap["bounded"]:
-        closed = f"closed {wording.gap_text(gap)} of the gap between base and teacher"
-        return f"{where} it {' and '.join(filter(None, [scored, closed]))}"
-    if scored:
-        return f"{where} it {scored}, and the gap closed cannot be told"
+        told.append(f"closed {wording.gap_text(gap)} of the gap between base and teacher")
+        return f"{where} that student {' and '.join(told)}"
+    if told:
+        return f"{where} that student {told[0]}, and the gap closed cannot be told"
     return f"{where} the gap closed cannot be told"
 
 
 def _hard(found: Found) -> Iterator[str]:
     """Over the rounds: of a pool that grows, so it is not one question asked again."""
-    told = [
-        f"{share if share != wording.MISSING else 'not known, since nothing was scored,'} in round "
-        f"{run['number']}"
-        for run in found["runs"]
-        if run["arm"] == LOOP and run["discriminated"]
-        for share in [names.range_of(run["discriminated"].get("hard_share"), "share")]
-    ]
+    runs = [run for run in found["runs"] if run["arm"] == LOOP and run["discriminated"]]
+    told = []
+    for run in runs:
+        share = names.range_of(run["discriminated"].get("hard_share"), "share")
+        known = share != wording.MISSING
+        told.append(
+            f"{share if known else 'not known, since nothing was scored,'} in round {run['number']}"
+        )
     if not told:
         return
     text = f"the hard share is {', '.join(told)}"
     if len(told) > 1:
-        text += "; the pool grows by what was written, so a change is not the student's alone"
+        text += "; the pool grows by what each round adds, so a change is not the student's alone"
     yield text + "."
+    for run in runs:
+        if doubt := referee.unsure(run["discriminated"].get("referee") or {}):
+            yield f"in round {run['number']} {doubt}"
 
 
 def _cost(found: Found) -> Iterator[str]:
@@ -262,15 +254,37 @@ def _stop(found: Found) -> Iterator[str]:
     if why := wording.visible(stop["why"] or "", one_line=True):
         yield why if why.endswith((".", "!", "?", "。")) else f"{why}."
     known = [one for one in stop["scores"] if one["score"] is not None]
-    if len(known) > 1:
-        on = "the mean over tasks" if stop["task"] is None else wording.named(stop["task"])
-        told = [f"{wording.fixed(one['score'], 3)} in round {one['number']}" for one in known]
-        yield (
-            f"{on}, which the stop rule watches, is {', '.join(told)}; round {stop['best']} is the "
-            f"best of {len(known)}, and as the best of several its score is optimistic."
-        )
+    if len(known) < 2:
+        return
+    told = [f"{wording.fixed(one['score'], 3)} in round {one['number']}" for one in known]
+    watched = "the stop rule watches " if names.has_stop_rule(found) else "round by round, "
+    text = f"{watched}{_stop_score(found)}: {', '.join(told)}"
+    best = max(one["score"] for one in known)
+    if min(one["score"] for one in known) == best:
+        yield f"{text}; no round is better than another."
+        return
+    first = [str(one["number"]) for one in known if one["score"] == best]
+    which = f"round {first[0]} is the best"
+    if len(first) > 1:
+        which = f"rounds {', '.join(first[:-1])} and {first[-1]} are the best"
+    yield f"{text}; {which} of {len(known)}, and as the best of several its score is optimistic."
+
+
+def _stop_score(found: Found) -> str:
+    """What the stop rule compares, more being better (`held_out_score`)."""
+    task = found["stop"]["task"]
+    own = [one for one in found["tasks"] if not one["of"]]
+    own = [one for one in own if one["task"] == task or (task is None and one["kind"] == "ability")]
+    minus = "minus " if any(not one["higher_is_better"] for one in own) else ""
+    if task is not None:
+        return f"{minus}{wording.named(task)}"
+    return (
+        f"{minus}{names.of_task(own[0])}"
+        if len(own) == 1 and not found["left_out"]
+        else "the mean over tasks"
+    )
 
 
 def _left_out(found: Found) -> Iterator[str]:
     for one in found["left_out"]:
-        yield f"{wording.named(one['task'])}: {wording.named(one['why'])}."
+        yield f"nothing is compared on {wording.named(one['task'])}: {wording.named(one['why'])}."

@@ -17,7 +17,8 @@ LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 15.0, 97.0, 12, 196, 226
 GAP_AXIS = (-1.0, 2.0)  # the gap closed beyond is drawn at the edge; the table has the number
 LABEL = 14  # px, of a level's name
 LOOKS = 3  # lines, bands and marks that the style sheet tells apart
-APART = 2.4  # percent, between the whiskers of two lines at one x
+NUMBERS = 10  # below a panel, at most
+APART = 2.4  # percent at most, between the whiskers of two lines at one x
 
 Mark = tuple[float, float, float, float]
 """x, value, low, high."""
@@ -52,9 +53,10 @@ def panel(
     known = [end for line in lines for mark in line.marks for end in mark[1:]]
     axis = _axis([*known, *(value for _, value in rules)], within)
     scale = float if steps else math.log2
+    apart = _apart(xs, len(lines)) if steps else 0.0
 
     def across(x: float, line: int = 0) -> float:
-        aside = APART * (line - (len(lines) - 1) / 2) if steps else 0.0
+        aside = apart * (line - (len(lines) - 1) / 2)
         return round(_across(scale(x), scale(xs[0]), scale(xs[-1])) + aside, 3)
 
     def down(value: float) -> float:
@@ -77,7 +79,7 @@ def panel(
                 "whiskers": ends if steps else [],
             }
         )
-    middle = (len(lines) - 1) / 2 * APART if steps else 0.0
+    middle = (len(lines) - 1) / 2 * apart
     return {
         "title": title,
         "height": HEIGHT,
@@ -87,7 +89,7 @@ def panel(
         "lines": drawn,
         "keyed": len(drawn) > 1 or any(line.look for line in lines),
         "rules": _rules([(name, down(value)) for name, value in rules]),
-        "x_ticks": [(round(across(x) + middle, 3), _short(x)) for x in xs],
+        "x_ticks": [(round(across(x) + middle, 3), _short(x)) for x in xs[:: _every(len(xs))]],
         "y_ticks": [(down(y), shown(y)) for y in ticks(*axis)],
         "words": _words(lines, rules, shown),
     }
@@ -119,6 +121,12 @@ def _axis(values: Sequence[float], within: tuple[float, float] | None) -> tuple[
     return low - room, high + room
 
 
+def _apart(xs: Sequence[float], lines: int) -> float:
+    """As far as leaves room between the steps, of which the lines have two thirds."""
+    span = xs[-1] - xs[0]
+    return min(APART, 2 / 3 * (RIGHT - LEFT - 10) / span / lines) if span else APART
+
+
 def _across(x: float, first: float, last: float) -> float:
     left, right = LEFT + 5, RIGHT - 5
     if first == last:
@@ -128,6 +136,11 @@ def _across(x: float, first: float, last: float) -> float:
 
 def _points(places: Sequence[tuple[float, float]]) -> str:
     return " ".join(f"{10 * x:.1f},{y:.1f}" for x, y in places)
+
+
+def _every(count: int) -> int:
+    """Of so many places every which one has room for its number, on a phone too."""
+    return -(-count // NUMBERS)
 
 
 def _short(x: float) -> str:

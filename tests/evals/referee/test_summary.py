@@ -36,13 +36,15 @@ def test_golden_values() -> None:
         "asked_again": 4,
     }
     # Of 8, 6, 9, 9: variance (0 + 4 + 1 + 1) / 3 = 2, standard error sqrt(2 / 4); t(3) = 3.182446.
-    assert found["teacher"] == pytest.approx(around(8, 3.182446305 * math.sqrt(0.5)))
+    assert found["teacher"] == pytest.approx(around(8, 3.182446305 * math.sqrt(0.5)) | {"high": 10})
     # Of 5, 5, 9, 5: variance (1 + 1 + 9 + 1) / 3 = 4, standard error 1.
     assert found["student"] == pytest.approx(around(6, 3.182446305))
     # Two of four: Wilson's is 0.5 -+ (z / (1 + z^2 / 4)) sqrt(1 / 16 + z^2 / 64).
     z = 1.959963985
     half = z / (1 + z**2 / 4) * math.sqrt(1 / 16 + z**2 / 64)
     assert found["flip_rate"] == pytest.approx(around(0.5, half))
+    # None of four: Wilson's is 0 to z^2 / (4 + z^2).
+    assert found["tie_rate"] == pytest.approx({"value": 0, "low": 0, "high": z**2 / (4 + z**2)})
     # First less second place, by pair: (5 - 1) / 2, (3 + 1) / 2, (2 + 2) / 2, (4 - 4) / 2.
     assert found["first_place"] == pytest.approx(around(1.5, 3.182446305 * math.sqrt(1 / 4)))
     # Means 6 and 8, variances of the means 1 and 1/2, covariance (0 + 2 + 3 - 1) / 3 / 4 = 1/3.
@@ -57,9 +59,22 @@ def around(value: float, half: float) -> dict[str, float]:
     return {"value": value, "low": value - half, "high": value + half}
 
 
+def test_a_tie_is_one_in_both_orders() -> None:
+    rows = [
+        Scored("1", [(8, 8), (3, 3)]),
+        Scored("2", [(8.5, 8.5), (8.5, 8.5)]),
+        Scored("3", [(8, 8), (9, 8)]),
+        Scored("4", [(9, 7), (7, 9)]),
+    ]
+    assert [row.tied for row in rows] == [True, True, False, False]
+    assert [row.gap for row in rows] == [0, 0, 0.5, 0]
+    assert Scored("x", [(8, 8), None]).tied is None
+    assert summary([*rows, Scored("x", [(8, 8), None])])["tie_rate"]["value"] == 0.5
+
+
 def test_what_was_not_read_is_in_no_mean() -> None:
     found, read = summary(ROWS), summary(ROWS[:4])
-    for key in ("teacher", "student", "flip_rate", "first_place", "relative"):
+    for key in ("teacher", "student", "flip_rate", "tie_rate", "first_place", "relative"):
         assert found[key] == read[key]
 
 
@@ -67,7 +82,7 @@ def test_nothing_read_has_no_numbers() -> None:
     for rows in ([], ROWS[4:]):
         found = summary(rows)
         assert found["n"] == 0
-        for key in ("teacher", "student", "flip_rate", "first_place", "relative"):
+        for key in ("teacher", "student", "flip_rate", "tie_rate", "first_place", "relative"):
             assert found[key] == NONE
     assert (summary(ROWS[4:])["unparsed"], summary(ROWS[4:])["failed"]) == (2, 1)
 
@@ -99,17 +114,23 @@ def test_intervals_by_another_method(given_: list[Any]) -> None:
     for side, key in enumerate(("teacher", "student")):
         values = means[:, side]
         half = stats.t.ppf(0.975, len(values) - 1) * stats.sem(values)
-        assert found[key] == pytest.approx(around(values.mean(), half), abs=1e-9)
+        ends = around(values.mean(), half)
+        held = {"low": max(1, ends["low"]), "high": min(10, ends["high"])}
+        assert found[key] == pytest.approx(ends | held, abs=1e-9)
     assert found["flip_rate"]["value"] == pytest.approx(
         np.mean([np.sign(a - b) != np.sign(c - d) for (a, b), (c, d) in given_])
     )
+    assert found["tie_rate"]["value"] == pytest.approx(
+        np.mean([a == b and c == d for (a, b), (c, d) in given_])
+    )
+    assert found["tie_rate"]["value"] + found["flip_rate"]["value"] <= 1 + 1e-9
     low, high = found["relative"]["low"], found["relative"]["high"]
     if low is None:
         return
     # An end of Fieller's interval is a quotient that a paired t test rejects just so at 5%.
     for end in (low, high):
         off = means[:, 1] - end * means[:, 0]
-        if off.std() > 1e-6:
+        if off.std() > 1e-6 and 0.1 < end < 10:  # the scale has no other
             assert stats.ttest_1samp(off, 0).pvalue == pytest.approx(0.05, abs=1e-6)
     assert low <= found["relative"]["value"] + 1e-9
     assert found["relative"]["value"] <= high + 1e-9

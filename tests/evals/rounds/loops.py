@@ -58,6 +58,7 @@ def judged(relative: float, n: int = 40) -> dict[str, Any]:
         "failed": 0,
         "asked_again": 3,
         "flip_rate": share(0.2, 0.1, 0.35),
+        "tie_rate": share(0.1, 0.04, 0.23),
         "first_place": share(0.31, 0.05, 0.57),
         "teacher": share(8.0, 7.6, 8.4),
         "student": share(8.0 * relative, 7.0 * relative, 9.0 * relative),
@@ -87,7 +88,7 @@ def apart(hard: int, easy: int, **changes: Any) -> dict[str, Any]:
 
 def run(arm: str, number: int, student: Scores, **changes: Any) -> RoundRun:
     """One round: base has 20 of 100 right, the teacher 80."""
-    is_loop = arm == "loop"
+    is_loop, hard = arm == "loop", max(0, 60 - 10 * number)
     made = RoundRun(
         arm=arm,
         number=number,
@@ -102,7 +103,7 @@ def run(arm: str, number: int, student: Scores, **changes: Any) -> RoundRun:
         },
         cost={"imitate": costs(100, 0.5), "write": costs(20, 0.1)}
         | ({"discriminate": costs(50, 0.25), "held_out": costs(80, 0.4)} if is_loop else {}),
-        discriminated=apart(60 - 10 * number, 40 + 10 * number) if is_loop else None,
+        discriminated=apart(hard, 100 - hard) if is_loop else None,
         written={
             "wanted": 100,
             "kept": 96,

@@ -9,7 +9,7 @@ import pytest
 
 from limbeck.evals.pages.plots.lines import APART, BOTTOM, TOP
 from limbeck.evals.rounds.plot import round_panels, task_panels
-from tests.evals.rounds.loops import apart, made, result, right, run, share, three
+from tests.evals.rounds.loops import apart, judged, made, result, right, run, share, three
 
 
 def test_rounds_stand_at_even_distances_and_a_control_starts_from_the_first() -> None:
@@ -69,6 +69,28 @@ def test_hard_share_and_referee_by_round() -> None:
     hard, referee = round_panels(made(three()))
     assert hard["words"] == "loop: 50% at 1, 40% at 2"
     assert referee["words"] == "loop: 75% at 1, 80% at 2, 85% at 3; base 50%; teacher 100%"
+
+
+def test_one_interval_without_bounds_to_speak_of_leaves_the_others_their_room() -> None:
+    wide = judged(0.9) | {"relative": share(1.42, -1.8, 134.8)}
+    runs = three()
+    found = [made([replace(runs[0], held_out=one), *runs[1:]]) for one in (judged(0.9), wide)]
+    usual, drawn = (round_panels(one)[1]["lines"][0] for one in found)
+    assert drawn["whiskers"][0][2] - drawn["whiskers"][0][1] <= BOTTOM - TOP
+    tall = [line["whiskers"][1][2] - line["whiskers"][1][1] for line in (usual, drawn)]
+    assert tall[1] > 5, "px, of an interval of 10 points in 200"
+    assert tall[1] < tall[0]
+
+
+def test_whiskers_of_many_rounds_stay_with_their_round() -> None:
+    loop = [run("loop", n, {"t": right(20 + n)}) for n in range(1, 31)]
+    arms = [run(arm, n, {"t": right(20)}) for arm in ("control_rows", "control_cost")
+            for n in range(2, 31)]  # fmt: skip
+    score = task_panels(made([*loop, *arms])["tasks"][0])[0]
+    assert [text for _, text in score["x_ticks"]] == ["1", "4", "7", "10", "13", "16", "19", "22",
+                                                      "25", "28"]  # fmt: skip
+    at = [dict(enumerate(x for x, _ in line["marks"])) for line in score["lines"]]
+    assert at[0][1] < at[1][0] < at[2][0] < at[0][2], "round 2 of all arms, then round 3"
 
 
 def test_what_was_not_scored_has_no_mark() -> None:

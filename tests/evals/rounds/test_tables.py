@@ -83,6 +83,7 @@ def test_what_each_round_was_trained_on_and_wrote() -> None:
 
 def test_discrimination_has_what_was_excluded_and_the_referee_a_table_of_its_own() -> None:
     referee = {"n": 95, "asked_again": 6, "flip_rate": share(0.2, 0.1, 0.3)}
+    referee["tie_rate"] = share(0.4, 0.3, 0.5)
     runs = three()
     judge = {**referee, "first_place": share(0.4, 0.1, 0.7)}
     runs[0] = replace(runs[0], discriminated=apart(60, 40, referee=judge))
@@ -91,7 +92,14 @@ def test_discrimination_has_what_was_excluded_and_the_referee_a_table_of_its_own
     assert table.rows[0][:6] == ["round 1", "100 of 105", "60", "40", "60.0% [50.2%, 69.1%]", "5"]
     assert table.notes[0] == "Excluded in round 1: 4 unparsed, 1 failed."
     assert found["How steady the referee is"].rows == [
-        ["round 1", "95", "20.0% [10.0%, 30.0%]", "+0.40 [+0.10, +0.70]", "6"]
+        [
+            "round 1",
+            "95",
+            "20.0% [10.0%, 30.0%]",
+            "40.0% [30.0%, 50.0%]",
+            "+0.40 [+0.10, +0.70]",
+            "6",
+        ]
     ]
 
 
@@ -104,6 +112,8 @@ def test_the_held_out_prompts_begin_with_the_base() -> None:
     table = by_title(three())["What the referee gives on held-out prompts"]
     assert [row[0] for row in table.rows] == ["base", "round 1", "round 2, loop", "round 3, loop"]
     assert table.rows[1][2:5] == ["8.00 [7.60, 8.40]", "6.00 [5.25, 6.75]", "75.0% [70.0%, 80.0%]"]
+    assert table.head[5:] == ["order flips", "ties"]
+    assert table.rows[1][5:] == ["20.0% [10.0%, 35.0%]", "10.0% [4.0%, 23.0%]"]
     assert table.notes[0] == "base: 2 unparsed, not averaged in."
 
 

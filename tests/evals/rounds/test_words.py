@@ -44,7 +44,10 @@ def test_a_loop_that_does_not_says_what_would_have_been_seen() -> None:
 def test_a_loop_behind_its_control_and_one_that_is_the_same() -> None:
     assert "the loop is measurably worse than plain" in lead(made(three(-9)))
     same = lead(made(three(0)))
-    assert same.endswith("as many rows: 0.0 points [0.0, 0.0], p = 1.000, on 数学.")
+    assert same.endswith(
+        "as many rows: 0.0 points [0.0, 0.0], p = 1.000, on 数学; no spread was seen, so the "
+        "interval says nothing."
+    )
 
 
 def test_an_interval_above_nothing_is_no_finding_without_its_p() -> None:
@@ -121,26 +124,58 @@ def held_out(runs: list[RoundRun], **changes: Any) -> list[RoundRun]:
 
 
 def test_what_the_referee_says_stands_beside_what_the_tasks_say() -> None:
-    [text] = said(made(held_out(three())), "Referee")
+    text, place, left = said(made(held_out(three())), "Referee")
     assert text.startswith(
         "on 40 held-out prompts judge gives the student of round 3 94.0% [89.0%, 99.0%] of the "
-        "teacher's points (the untrained base: 50.0% [45.0%, 55.0%]), while on 数学 it has 62.5% ["
+        "teacher's points, measurably less (7.52 [6.58, 8.46] against 8.00 [7.60, 8.40] of 10); "
+        "the untrained base has 50.0% [45.0%, 55.0%]; on 数学 that student has 62.5% ["
     )
     assert "] of the teacher's score and closed 50% [" in text
+    assert place.startswith("the referee favours the answer that stands first")
+    assert left.startswith("2 pairs are left out")
 
 
 def test_a_referee_that_is_the_teacher_or_a_coin_is_said_to_be() -> None:
     runs = held_out(three(), flip_rate=share(0.45, 0.31, 0.6))
-    _, own, coin = said(made(runs, referee="strong"), "Referee")
-    assert own == "the referee is the teacher itself, and may favour what is like its own answers."
-    assert "on 45.0% [31.0%, 60.0%] of the prompts, which is not measurably below a coin" in coin
+    own, _, coin, *_ = said(made(runs, referee="strong"), "Referee")
+    assert own == "the referee is the teacher itself, and may favour what is like its own."
+    assert "on 45.0% [31.0%, 60.0%] of the pairs, which is not measurably below a coin" in coin
+    assert own not in said(made(runs), "Referee")
+
+
+def test_a_teacher_that_discriminates_as_its_own_referee_is_named_one() -> None:
+    runs = [replace(one, held_out=None) for one in three()]
+    assert said(made(runs, base_held_out=None, referee="strong"), "Referee") == []
+    runs[0] = replace(runs[0], discriminated=apart(1, 9, referee=judged(0.9)))
+    [own] = said(made(runs, base_held_out=None, referee="strong"), "Referee")
+    assert own.startswith("the referee is the teacher itself")
+
+
+def test_a_referee_that_ties_is_doubted_where_its_scores_are_used() -> None:
+    ties = {"n": 10, "tie_rate": share(0.9, 0.596, 0.982)}
+    runs = held_out(three(), **ties)
+    runs[1] = replace(runs[1], discriminated=apart(1, 9, referee=judged(0.99) | ties))
+    found = made(runs)
+    assert "it cannot tell these answers apart" in said(found, "Referee")[1]
+    hard, doubt = said(found, "Hard share")
+    assert "10.0% [" in hard
+    assert doubt.startswith("in round 2 the referee gave both answers the same points, in either")
+    assert "its hard share, its share of the teacher's points and a low flip rate say noth" in doubt
+
+
+def test_a_referee_that_had_nothing_to_score_has_no_notes() -> None:
+    runs = [replace(one, held_out=None) for one in three()]
+    told = [" ".join(notes(made(r, base_held_out=None))) for r in (runs, three())]
+    assert ["AGIEval" in text for text in told] == [False, True]
+    assert told[1].count("AGIEval") == 1
 
 
 def test_a_referee_without_a_score_and_none_at_all() -> None:
-    runs = held_out(three(), n=0, relative=share(None))
-    assert said(made(runs), "Referee") == [
-        "judge gave no scores on the held-out prompts that could be used."
-    ]
+    nothing = {key: share(None) for key in ("relative", "flip_rate", "tie_rate", "first_place")}
+    runs = held_out(three(), n=0, **nothing)
+    text, left = said(made(runs), "Referee")
+    assert text == "judge gave no scores on the held-out prompts that could be used."
+    assert left.startswith("2 pairs are left out")
     none = [replace(one, held_out=None) for one in three()]
     assert said(made(none, base_held_out=None, referee=None), "Referee") == []
 
@@ -168,7 +203,45 @@ def test_the_best_of_several_rounds_is_said_to_be_optimistic() -> None:
     why, best = said(made(three(), stopped="no gain in 1 round"), "Stop")
     assert why == "no gain in 1 round."
     assert "0.300 in round 1, 0.400 in round 2, 0.500 in round 3; round 3 is the best of 3" in best
+    assert "the stop rule watches" in best
     assert "optimistic" in best
+
+
+def test_equal_rounds_have_no_best_and_without_a_rule_none_watches() -> None:
+    runs = three()
+    runs[2] = replace(runs[2], roles=runs[1].roles)
+    best = said(made(runs), "Stop")[1]
+    assert best.startswith(
+        "the stop rule watches 数学: 0.300 in round 1, 0.400 in round 2, 0.400 in"
+    )
+    assert "rounds 2 and 3 are the best of 3, and" in best
+    runs[0] = replace(runs[0], roles=runs[1].roles)
+    never = made(runs, settings={"stop": {"patience": None, "min_gain": 0.0, "task": None}})
+    assert said(never, "Stop")[1] == (
+        "round by round, 数学: 0.400 in round 1, 0.400 in round 2, 0.400 in round 3; no round is "
+        "better than another."
+    )
+    assert not any("stop rule" in note for note in notes(never))
+
+
+def test_the_stop_score_of_a_task_where_less_is_better_says_minus() -> None:
+    runs = three(names=("ppl", "b"))
+    for one in runs:
+        one.roles["student"]["tasks"][0] |= {"higher_is_better": False, "metric": "ppl"}
+    assert said(made(runs, stop_task="ppl"), "Stop")[1].startswith(
+        "the stop rule watches minus ppl: −"
+    )
+    assert said(made(runs), "Stop")[1].startswith("the stop rule watches the mean over tasks: ")
+
+
+def test_intervals_over_groups_are_said_to_be() -> None:
+    runs = three()
+    assert "over items. Every" in notes(made(runs))[0]
+    for one in runs:
+        for role in one.roles.values():
+            for n, item in enumerate(role["tasks"][0]["items"]):
+                item["cluster"] = f"t{n // 10}"
+    assert "those that vary together (one template's) over their groups" in notes(made(runs))[0]
 
 
 def test_task_by_task_claims_are_after_holm() -> None:
