@@ -17,7 +17,7 @@ from limbeck.cli.options import (
     context_of,
     resumable,
 )
-from limbeck.errors import RecipeError
+from limbeck.errors import RecipeError, UserError
 
 if TYPE_CHECKING:
     from limbeck.pipeline.context import Context
@@ -51,6 +51,11 @@ def iterate(
     recipe = str(path / LOOP) if is_loop else target
     context = context_of(recipe, into, ledger, progress, sets=sets)
     if context.recipe.iterate is None:
+        if path.is_dir() and (path.parent / LOOP).is_file():
+            raise UserError(
+                f"{target} is one run of the loop {path.parent}, which goes on with: "
+                f"limbeck iterate {path.parent}"
+            )
         raise RecipeError(
             f"{target} has no section iterate, which says how many rounds there are and where new "
             "questions come from; add it (recipes/adversarial.yaml has one, docs/adversarial.md "

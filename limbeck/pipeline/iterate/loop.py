@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from limbeck.pipeline.beforehand import check_evaluation, check_training
-from limbeck.pipeline.iterate.control import do_control
+from limbeck.pipeline.iterate.control import do_controls
 from limbeck.pipeline.iterate.guard import Guard
 from limbeck.pipeline.iterate.layout import Loop, Work
 from limbeck.pipeline.iterate.layout import loop_of as loop_of
@@ -36,6 +36,5 @@ def run_loop(loop: Loop) -> dict[str, Any]:
         work = Work(loop, Guard(loop.recipe))
         pools = start_pools(loop.recipe, seeds, files.cache, work.guard)
         do_rounds(work, pools)
-        for arm in loop.section.control:
-            do_control(work, arm, pools)
+        do_controls(work, pools)
         return write_up(loop, [*work.rounds, *work.controls], work.stopped)
