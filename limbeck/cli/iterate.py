@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,6 +63,7 @@ def iterate(
             f"all keys), or do one round without it: limbeck run {target}"
         )
     from limbeck.pipeline.iterate.loop import loop_of, run_loop
+    from limbeck.rundir import RunDir
 
     folder = path if is_loop else into / f"{context.recipe.name}-iterate"
     loop = loop_of(context, folder)
@@ -73,7 +75,8 @@ def iterate(
             typer.echo(visible(line))
         return
     more = ["--into", str(into)] if path.is_dir() and not is_loop and into != RUNS else []
-    with resumable(context, command_line("iterate", target, into, ledger, *more, sets=sets)):
+    at_work = replace(context, run=RunDir(folder, context.recipe))  # its rounds are in there
+    with resumable(at_work, command_line("iterate", target, into, ledger, *more, sets=sets)):
         made = run_loop(loop)
     from limbeck.cli.tables import print_tables
     from limbeck.evals.rounds.page import lines

@@ -117,9 +117,12 @@ def test_ctrl_c_says_how_to_go_on(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sys.modules["limbeck.pipeline.iterate.loop"], "run_loop", stopped)
+    # An ordinary run of the recipe has nothing to do with it.
+    (tmp_path / "runs" / "x" / "train" / "checkpoints" / "step-7").mkdir(parents=True)
     into = ["--into", str(tmp_path / "runs"), "--set", "seed=1"]
     done = CliRunner().invoke(app, ["iterate", str(recipe), *into, "--progress", "plain"])
     assert done.exit_code == 130
+    assert "stopped; what was answered is in the ledger. To go on" in " ".join(done.output.split())
     assert (
         f"To go on: limbeck iterate {recipe} --set seed=1 --into {tmp_path / 'runs'}" in done.output
     )

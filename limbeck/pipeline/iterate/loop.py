@@ -28,13 +28,14 @@ def run_loop(loop: Loop) -> dict[str, Any]:
     Raises what the stages raise.
     """
     with loop.home.locked():
-        write_text(loop.folder / "iterate.yaml", loop.recipe.to_yaml())
         check_evaluation(loop.recipe, missing_ok=False)
         check_training(loop.recipe, before_calls=True)
         seeds = seeds_of_recipe(loop.recipe)
         files = checked_files(loop.recipe, seeds)
         work = Work(loop, Guard(loop.recipe))
         pools = start_pools(loop.recipe, seeds, files.cache, work.guard)
+        # A change that cannot be is not kept: the folder goes on as it was.
+        write_text(loop.folder / "iterate.yaml", loop.recipe.to_yaml())
         do_rounds(work, pools)
         do_controls(work, pools)
         return write_up(loop, [*work.rounds, *work.controls], work.stopped)

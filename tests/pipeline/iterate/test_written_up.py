@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
+from limbeck.errors import DataError
 from limbeck.pipeline.iterate.loop import run_loop
 from limbeck.store import read_json
 from limbeck.testing import ApiServer
 from tests.pipeline.iterate.loops import loop_in, recipe_data, said
+
+
+def test_a_change_that_cannot_be_is_not_kept(tmp_path: Path, tiny_folder: Path) -> None:
+    data = recipe_data(tmp_path, "http://127.0.0.1:9/v1", tiny_folder)
+    loop = loop_in(tmp_path, data)
+    kept = loop.folder / "iterate.yaml"
+    kept.parent.mkdir()
+    kept.write_text(loop.recipe.to_yaml(), encoding="utf-8")
+    before = kept.read_bytes()
+    data["seeds"] = {"path": str(tmp_path / "无.jsonl")}
+    with pytest.raises(DataError, match="无"):
+        run_loop(loop_in(tmp_path, data))
+    assert kept.read_bytes() == before
 
 
 def test_a_changed_loop_reports_nothing_of_the_earlier_one(
