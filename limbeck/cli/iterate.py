@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +18,7 @@ from limbeck.cli.options import (
     context_of,
     resumable,
 )
-from limbeck.errors import RecipeError
+from limbeck.errors import RecipeError, UserError
 
 if TYPE_CHECKING:
     from limbeck.pipeline.context import Context
@@ -51,12 +52,18 @@ def iterate(
     recipe = str(path / LOOP) if is_loop else target
     context = context_of(recipe, into, ledger, progress, sets=sets)
     if context.recipe.iterate is None:
+        if path.is_dir() and (path.parent / LOOP).is_file():
+            raise UserError(
+                f"{target} is one run of the loop {path.parent}, which goes on with: "
+                f"limbeck iterate {path.parent}"
+            )
         raise RecipeError(
             f"{target} has no section iterate, which says how many rounds there are and where new "
             "questions come from; add it (recipes/adversarial.yaml has one, docs/adversarial.md "
             f"all keys), or do one round without it: limbeck run {target}"
         )
     from limbeck.pipeline.iterate.loop import loop_of, run_loop
+    from limbeck.rundir import RunDir
 
     folder = path if is_loop else into / f"{context.recipe.name}-iterate"
     loop = loop_of(context, folder)
@@ -68,7 +75,8 @@ def iterate(
             typer.echo(visible(line))
         return
     more = ["--into", str(into)] if path.is_dir() and not is_loop and into != RUNS else []
-    with resumable(context, command_line("iterate", target, into, ledger, *more, sets=sets)):
+    at_work = replace(context, run=RunDir(folder, context.recipe))  # its rounds are in there
+    with resumable(at_work, command_line("iterate", target, into, ledger, *more, sets=sets)):
         made = run_loop(loop)
     from limbeck.cli.tables import print_tables
     from limbeck.evals.rounds.page import lines

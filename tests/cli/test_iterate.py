@@ -59,6 +59,8 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
     monkeypatch.setitem(sys.modules, "limbeck.pipeline.iterate.loop", loops)
     shown = SimpleNamespace(tables=tables)
     monkeypatch.setitem(sys.modules, "limbeck.evals.rounds.tables", shown)
+    said = SimpleNamespace(lines=lambda made: [f"Lead: [b]{made['name']}"])
+    monkeypatch.setitem(sys.modules, "limbeck.evals.rounds.page", said)
     return found
 
 
@@ -90,6 +92,7 @@ def test_the_tables_are_printed_and_the_page_is_named(
     assert done.exit_code == 0, done.output
     assert "[b]轮[/b]" in done.stdout  # a name is text, and no markup
     assert "[b]x[/b]" in done.stdout
+    assert done.stdout.startswith("Lead: [b][b]轮[/b]\n"), "the finding is first"
     assert "See [b]below[/b]." in done.stdout
     folder = tmp_path / "runs" / "x-iterate"
     assert done.stdout.endswith(f"Rounds: {folder / 'index.html'}\n")
@@ -114,9 +117,12 @@ def test_ctrl_c_says_how_to_go_on(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(sys.modules["limbeck.pipeline.iterate.loop"], "run_loop", stopped)
+    # An ordinary run of the recipe has nothing to do with it.
+    (tmp_path / "runs" / "x" / "train" / "checkpoints" / "step-7").mkdir(parents=True)
     into = ["--into", str(tmp_path / "runs"), "--set", "seed=1"]
     done = CliRunner().invoke(app, ["iterate", str(recipe), *into, "--progress", "plain"])
     assert done.exit_code == 130
+    assert "stopped; what was answered is in the ledger. To go on" in " ".join(done.output.split())
     assert (
         f"To go on: limbeck iterate {recipe} --set seed=1 --into {tmp_path / 'runs'}" in done.output
     )
@@ -128,6 +134,23 @@ def test_a_recipe_without_a_loop_is_told_what_is_missing(seen: Seen, recipe: Pat
     assert str(error).startswith(f"{recipe} has no section iterate, which says how many rounds")
     assert str(error).endswith(f"limbeck run {recipe}")
     assert seen.made == []
+
+
+def test_a_run_of_a_loop_names_its_loop(seen: Seen, recipe: Path, tmp_path: Path) -> None:
+    """But not a recipe that lies beside another one of that name."""
+    text = recipe.read_text(encoding="utf-8")
+    (tmp_path / "iterate.yaml").write_text(text, encoding="utf-8")
+    job = {key: value for key, value in yaml.safe_load(text).items() if key != "iterate"}
+    run = tmp_path / "round-2"
+    run.mkdir()
+    write_jsonl(run / "seeds.jsonl", QUESTIONS)
+    (run / "recipe.yaml").write_text(yaml.safe_dump(job, allow_unicode=True), encoding="utf-8")
+    error = CliRunner().invoke(app, ["iterate", str(run)]).exception
+    assert str(error) == (
+        f"{run} is one run of the loop {tmp_path}, which goes on with: limbeck iterate {tmp_path}"
+    )
+    assert CliRunner().invoke(app, ["iterate", str(recipe), "--dry-run"]).exit_code == 0
+    assert seen.run == []
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,9 @@ def learn(now: Round, done: Sequence[Round]) -> None:
     do_stages(now.context, ("eval", "report"), again=False)
 
 
-def measure(loop: Loop, now: Round) -> None:
-    """The referee's scores on the held-out prompts, of the base, too, in the first round."""
+def measure(loop: Loop, now: Round, account: Account) -> None:
+    """The referee's scores on the held-out prompts, where there are any, and what they cost; of
+    the base, too, in the first round."""
     path = loop.section.held_out
     if path is None:
         return
@@ -69,6 +70,7 @@ def measure(loop: Loop, now: Round) -> None:
             payer=loop.home.id,
             stands=True,
         )
+    spend(now, account, "held_out")
 
 
 def spend(now: Round, account: Account, phase: str) -> None:

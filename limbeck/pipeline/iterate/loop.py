@@ -11,7 +11,7 @@ from typing import Any
 from limbeck.pipeline.beforehand import check_evaluation, check_training
 from limbeck.pipeline.generate import generator_of
 from limbeck.pipeline.iterate.beforehand import check_reserve, check_scored
-from limbeck.pipeline.iterate.control import do_control
+from limbeck.pipeline.iterate.control import do_controls
 from limbeck.pipeline.iterate.guard import Guard
 from limbeck.pipeline.iterate.layout import Loop, Work
 from limbeck.pipeline.iterate.layout import loop_of as loop_of
@@ -30,7 +30,6 @@ def run_loop(loop: Loop) -> dict[str, Any]:
     Raises what the stages raise.
     """
     with loop.home.locked():
-        write_text(loop.folder / "iterate.yaml", loop.recipe.to_yaml())
         check_evaluation(loop.recipe, missing_ok=False)
         check_training(loop.recipe, before_calls=True)
         seeds = seeds_of_recipe(loop.recipe)
@@ -40,7 +39,8 @@ def run_loop(loop: Loop) -> dict[str, Any]:
         work = Work(loop, Guard(loop.recipe))
         pools = start_pools(loop.recipe, seeds, files.cache, work.guard)
         check_reserve(loop.recipe, cache, left_of(files, seeds, work.guard) or ())
+        # A change that cannot be is not kept: the folder goes on as it was.
+        write_text(loop.folder / "iterate.yaml", loop.recipe.to_yaml())
         do_rounds(work, pools)
-        for arm in loop.section.control:
-            do_control(work, arm, pools)
+        do_controls(work, pools)
         return write_up(loop, [*work.rounds, *work.controls], work.stopped)

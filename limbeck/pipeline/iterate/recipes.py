@@ -15,10 +15,9 @@ def run_recipe(
     *,
     seeds: Path | None = None,
     previous: RunDir | None = None,
-    rows: int | None = None,
 ) -> Recipe:
     """The recipe of the run `name`: `seeds` is its train pool (None: the recipe's own), `previous`
-    the run whose student it goes on from, `rows` the most training rows."""
+    the run whose student it goes on from."""
     data = recipe.model_dump(mode="json")
     del data["iterate"]
     data["name"] = f"{recipe.name[: max(1, 99 - len(name))]}.{name}"[:100]
@@ -27,6 +26,4 @@ def run_recipe(
         data["seeds"] = {"path": str(seeds), "demos": demos, "licence": data["seeds"]["licence"]}
     if previous is not None:
         data["student"] |= {"start": str(previous.folder("train") / "student")}
-    if rows is not None:
-        data["format"] |= {"rows": rows}
     return Recipe.of(data, Path.cwd(), Places(None, f"the recipe of {name}"))

@@ -33,8 +33,7 @@ def do_rounds(work: Work, pools: Pools) -> None:
         work.rounds.append(now)
         if before is None:
             work.guard.add_items(evaluated(now.context))
-        measure(loop, now)
-        spend(now, account, "held_out")
+        measure(loop, now, account)
         is_last = number == section.rounds
         if not is_last:
             work.stopped = why_stopped([_score(loop, one) for one in work.rounds], section.stop)
@@ -56,11 +55,17 @@ def do_rounds(work: Work, pools: Pools) -> None:
             spend(now, account, "write")
             pools = pools.with_new(new, section)
             if not new:
-                work.stopped = f"stopped after round {number}: nothing new was written"
+                work.stopped = f"stopped after round {number}: {_nothing_new(loop)}"
         if ends or work.stopped:
             break
     work.stopped = work.stopped or f"all {section.rounds} rounds are done"
     say(f"iterate: {work.stopped}")
+
+
+def _nothing_new(loop: Loop) -> str:
+    if loop.section.reserve is None:
+        return "nothing new was written"
+    return f"{loop.section.reserve.name} has no question left that its sources could bring"
 
 
 def _discriminate(loop: Loop, now: Round, pool: Sequence[Record]) -> list[Source]:

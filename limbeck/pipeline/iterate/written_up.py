@@ -66,6 +66,7 @@ def _summary(one: Round, phase: str) -> dict[str, Any] | None:
 
 
 def _reviewed(one: Round, phase: str) -> dict[str, Any] | None:
-    """What the referee said of the held-out prompts."""
-    found = _summary(one, phase)
+    """What the referee said of the held-out prompts; None where the loop has none, whatever an
+    earlier one left there."""
+    found = _summary(one, phase) if "held_out" in one.cost else None
     return None if found is None else found["referee"]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck.errors import UserError
@@ -81,6 +81,7 @@ def test_a_named_seed_keeps_its_name_and_a_new_one_gets_its_id() -> None:
     assert again.messages == one.messages
 
 
+@settings(max_examples=40)
 @given(st.text(min_size=1).filter(lambda text: bool(text.strip())), st.text())
 def test_any_instruction_and_input_come_back(instruction: str, given_: str) -> None:
     try:
