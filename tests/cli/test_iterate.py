@@ -66,9 +66,10 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> Seen:
 
 @pytest.fixture
 def recipe(tmp_path: Path) -> Path:
-    job = BASE | {"eval": {"tasks": ["seeds.jsonl"]}, "iterate": {"rounds": 2}}
+    job = BASE | {"eval": {"tasks": ["test.jsonl"]}, "iterate": {"rounds": 2}}
     (tmp_path / "r.yaml").write_text(yaml.safe_dump(job, allow_unicode=True), encoding="utf-8")
     write_jsonl(tmp_path / "seeds.jsonl", QUESTIONS)
+    write_jsonl(tmp_path / "test.jsonl", [{"prompt": "Which sea is the saltiest?", "target": "7"}])
     return tmp_path / "r.yaml"
 
 
