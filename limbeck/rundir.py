@@ -60,6 +60,11 @@ class RunDir:
         """An existing run folder. Raises UserError when it is none."""
         recipe = path / "recipe.yaml"
         if not recipe.is_file():
+            if (path / "iterate.yaml").is_file():
+                raise UserError(
+                    f"{path} is a loop, and its runs are the folders in it, such as "
+                    f"{path / 'round-1'}; it goes on with: limbeck iterate {path}"
+                )
             raise UserError(f"{path} is no run folder: it has no recipe.yaml")
         return cls(path, Recipe.load(recipe))
 

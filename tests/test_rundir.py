@@ -137,6 +137,10 @@ def test_the_recipe_is_saved_whole_and_the_folder_opens_with_it(run: RunDir) -> 
 
 
 def test_a_folder_without_a_recipe_is_no_run_folder(tmp_path: Path) -> None:
+    (tmp_path / "loop").mkdir()
+    (tmp_path / "loop" / "iterate.yaml").touch()
+    with pytest.raises(UserError, match=r"is a loop, .* it goes on with: limbeck iterate .*loop$"):
+        RunDir.open(tmp_path / "loop")
     with pytest.raises(UserError, match=r"is no run folder: it has no recipe\.yaml"):
         RunDir.open(tmp_path)
 

@@ -14,6 +14,7 @@ from limbeck.pipeline.iterate.learn import account_of, context_of, learn, measur
 from limbeck.pipeline.iterate.pools import Pools
 from limbeck.pipeline.iterate.recipes import run_recipe
 from limbeck.pipeline.iterate.write import write_control
+from limbeck.pipeline.iterate.written_up import write_so_far
 from limbeck.pipeline.run import do_stages
 from limbeck.recipe import Recipe
 from limbeck.recipe_iterate import Arm
@@ -61,6 +62,7 @@ def do_control(work: Work, arm: Arm, pools: Pools) -> None:
         spend(now, account, "imitate")
         measure(loop, now, account)
         work.controls.append(now)
+        write_so_far(work)
         before = now
 
 

@@ -26,6 +26,7 @@ from limbeck.recipe_iterate_files import Files, checked_files, targets_only
 from limbeck.recipe_teacher import TeacherSection
 from limbeck.record import Record
 from limbeck.rundir import STAGES, RunDir
+from limbeck.store import read_json
 
 if TYPE_CHECKING:
     from limbeck.pipeline.context import Context
@@ -242,7 +243,8 @@ def _money(recipe: Recipe, bills: Sequence[Bill]) -> Iterator[str]:
 
 def _found(folder: Path, recipe: Recipe, section: Iterate) -> Iterator[str]:
     """What is done already, by the markers in the rounds' folders."""
-    if (folder / "iterate.json").is_file():
+    path = folder / "iterate.json"
+    if path.is_file() and read_json(path).get("whole"):
         yield f"found: a finished loop, {folder / 'index.html'}"
     later = range(2, section.rounds + 1)
     names = [f"round-{number}" for number in (1, *later)]

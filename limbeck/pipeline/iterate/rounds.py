@@ -15,6 +15,7 @@ from limbeck.pipeline.iterate.pairs import read_pairs
 from limbeck.pipeline.iterate.pools import Pools, sampled
 from limbeck.pipeline.iterate.stop import why_stopped
 from limbeck.pipeline.iterate.write import write_from
+from limbeck.pipeline.iterate.written_up import write_so_far
 from limbeck.pipeline.overlap import evaluated
 from limbeck.record import Record
 from limbeck.store import read_json
@@ -56,6 +57,7 @@ def do_rounds(work: Work, pools: Pools) -> None:
             pools = pools.with_new(new, section)
             if not new:
                 work.stopped = f"stopped after round {number}: {_nothing_new(loop)}"
+        write_so_far(work)
         if ends or work.stopped:
             break
     work.stopped = work.stopped or f"all {section.rounds} rounds are done"

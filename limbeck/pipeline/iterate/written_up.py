@@ -10,7 +10,7 @@ from limbeck import __version__
 from limbeck.evals.rounds import page
 from limbeck.evals.rounds.rounds import RoundRun, rounds
 from limbeck.pipeline.evaluate import ROLES
-from limbeck.pipeline.iterate.layout import Loop, Round
+from limbeck.pipeline.iterate.layout import Loop, Round, Work
 from limbeck.pipeline.iterate.write import written
 from limbeck.pipeline.train import SUMMARY
 from limbeck.recipe_eval import task_name
@@ -19,8 +19,24 @@ from limbeck.store import read_json, write_json, write_text
 FILES = ("iterate.json", "iterate.md", "index.html")
 
 
-def write_up(loop: Loop, done: Sequence[Round], stopped: str) -> dict[str, Any]:
-    """Write the three files; returns the first one's content."""
+def write_so_far(work: Work) -> None:
+    """Write the files with all rounds that are there, where they would have more than before: so
+    that a loop at work, or one that fails late, has a page."""
+    done, path = [*work.rounds, *work.controls], work.loop.folder / FILES[0]
+    if path.is_file() and len(read_json(path)["runs"]) >= len(done):
+        return
+    rounds_, controls = len(work.rounds), len(work.controls)
+    told = f"{rounds_} of {work.loop.section.rounds} rounds are done"
+    if work.stopped:
+        told = f"{work.stopped}; the control goes on, with {controls} of its runs done"
+    write_up(work.loop, done, told, whole=False)
+
+
+def write_up(
+    loop: Loop, done: Sequence[Round], stopped: str, *, whole: bool = True
+) -> dict[str, Any]:
+    """Write the three files; returns the first one's content. `whole` says, there too, that the
+    loop and its control are done."""
     recipe, section = loop.recipe, loop.section
     task = section.stop.task
     made = rounds(
@@ -36,6 +52,7 @@ def write_up(loop: Loop, done: Sequence[Round], stopped: str) -> dict[str, Any]:
         referee=None if section.referee is None else section.referee.model,
         seed=recipe.seed,
     )
+    made |= {"whole": whole}
     write_json(loop.folder / FILES[0], made)
     write_text(loop.folder / FILES[1], page.markdown(made))
     write_text(loop.folder / FILES[2], page.html(made))

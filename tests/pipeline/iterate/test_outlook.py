@@ -245,7 +245,7 @@ def test_what_is_found_is_told(tmp_path: Path) -> None:
         "found: round-1, generate, filter, discriminate done",
         "found: control-cost-2, write done",
     ]
-    write_json(made.folder / "iterate.json", {})
+    write_json(made.folder / "iterate.json", {"whole": True})
     assert f"found: a finished loop, {made.folder / 'index.html'}" in outlook(made)
 
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from limbeck.errors import DataError
+from limbeck.errors import DataError, UserError
 from limbeck.pipeline.iterate.loop import run_loop
 from limbeck.store import read_json
-from limbeck.testing import ApiServer
-from tests.pipeline.iterate.loops import loop_in, recipe_data, said
+from limbeck.testing import Answer, ApiServer
+from limbeck.testing.server import error_body, prompt_text
+from tests.pipeline.iterate.loops import ANSWER, loop_in, recipe_data, said
 
 
 def test_a_change_that_cannot_be_is_not_kept(tmp_path: Path, tiny_folder: Path) -> None:
@@ -24,6 +26,29 @@ def test_a_change_that_cannot_be_is_not_kept(tmp_path: Path, tiny_folder: Path) 
     with pytest.raises(DataError, match="无"):
         run_loop(loop_in(tmp_path, data))
     assert kept.read_bytes() == before
+
+
+def test_a_loop_that_fails_late_has_a_page_of_what_it_did(
+    tmp_path: Path, tiny_folder: Path
+) -> None:
+    """The key is refused when the first written instruction is to be answered."""
+    home = tmp_path / "loop"
+
+    def refusing(body: dict[str, Any], number: int) -> Answer:
+        if body["max_tokens"] == ANSWER and "🌊" in prompt_text(body):
+            return Answer(error_body("Incorrect API key provided", "invalid_api_key"), 401)
+        return said(body, number)
+
+    with ApiServer(script=refusing) as server:
+        data = recipe_data(
+            tmp_path, server.base_url, tiny_folder, iterate={"control": [], "new": 2}
+        )
+        with pytest.raises(UserError):
+            run_loop(loop_in(tmp_path, data))
+    made = read_json(home / "iterate.json")
+    assert [run["number"] for run in made["runs"]] == [1]
+    assert (made["whole"], made["stop"]["why"]) == (False, "1 of 2 rounds are done")
+    assert "1 of 2 rounds are done" in (home / "index.html").read_text(encoding="utf-8")
 
 
 def test_a_changed_loop_reports_nothing_of_the_earlier_one(
