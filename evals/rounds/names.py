@@ -11,12 +11,12 @@ from limbeck.evals.rounds.runs import LOOP
 Found = Mapping[str, Any]
 State = Literal["better", "worse", "flat"]
 
-_SAME = {"control_rows": "as many rows", "control_cost": "as many tokens"}
+_SAME = {"control_rows": "as many instructions", "control_cost": "as many tokens"}
 _KINDS = ("ability", "forgetting", "imitation")
 
 
 def arm(name: object) -> str:
-    """ "loop", "control (as many rows)"."""
+    """ "loop", "control (as many instructions)"."""
     if name == LOOP:
         return LOOP
     same = _SAME.get(str(name))
@@ -24,7 +24,7 @@ def arm(name: object) -> str:
 
 
 def control(name: object, found: Found) -> str:
-    """What the control is: "plain Self-Instruct with as many rows"."""
+    """What the control is: "plain Self-Instruct with as many instructions"."""
     same = _SAME.get(str(name))
     if same is None:
         return wording.named(name)

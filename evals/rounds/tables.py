@@ -82,7 +82,8 @@ def _task_notes(task: Found) -> list[str]:
 
 
 def _round(run: Found) -> str:
-    """ "round 1", "round 2, loop", "round 2, control (as many rows)"; round 1 is of all arms."""
+    """ "round 1", "round 2, loop", "round 2, control (as many instructions)"; the first round is of
+    all arms."""
     number = f"round {wording.count(run['number'])}"
     return number if run["number"] == 1 else f"{number}, {names.arm(run['arm'])}"
 

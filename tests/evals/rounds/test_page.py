@@ -77,7 +77,7 @@ def test_markdown_has_the_finding_first_and_the_same_cells() -> None:
     title, finding = text.split("\n\n")[:2]
     assert title == r"# Rounds: a\|b_1 \[x\](y)"
     assert finding.startswith("**After round 3 the loop is measurably better than plain")
-    assert "| round 3, control (as many rows) | 42.0% \\[32.8%, 51.8%\\] |" in text
+    assert "| round 3, control (as many instructions) | 42.0% \\[32.8%, 51.8%\\] |" in text
     assert "- Referee: on 40 held-out prompts" in text
     head = next(line for line in text.splitlines() if line.startswith("| student | score"))
     rule = text.splitlines()[text.splitlines().index(head) + 1]

@@ -50,7 +50,7 @@ def test_a_control_looks_the_same_in_every_panel_and_has_a_key_where_it_is_alone
     assert [line["look"] for line in against["lines"]] == [1]
     assert against["keyed"]
     assert [rule["name"] for rule in against["rules"]] == [""]
-    assert against["words"] == "control (as many rows): +8.0 at 2, +8.0 at 3"
+    assert against["words"] == "control (as many instructions): +8.0 at 2, +8.0 at 3"
 
 
 def test_one_round_is_a_mark_in_the_middle() -> None:

@@ -29,9 +29,9 @@ def test_a_task_has_a_row_for_base_and_every_round_and_arm() -> None:
         "base",
         "round 1",
         "round 2, loop",
-        "round 2, control (as many rows)",
+        "round 2, control (as many instructions)",
         "round 3, loop",
-        "round 3, control (as many rows)",
+        "round 3, control (as many instructions)",
     ]
     assert table.rows[0] == ["base", "20.0%", "", "", "", "", "", ""]
     last = table.rows[-1]
@@ -40,8 +40,8 @@ def test_a_task_has_a_row_for_base_and_every_round_and_arm() -> None:
     assert last[6:] == ["0.008", "0.016"]
     assert table.rows[4][5:] == ["", "", ""]
     assert table.notes == [
-        "Loop against control (as many rows) at round 3: a difference under 7.6 points would "
-        "probably not have been seen."
+        "Loop against control (as many instructions) at round 3: a difference under 7.6 points "
+        "would probably not have been seen."
     ]
 
 
@@ -131,8 +131,8 @@ def test_costs_by_phase_and_on_the_way_to_each_student() -> None:
     assert table.rows[-1][-3:] == ["340", "5,100", "$1.70"]
     assert table.notes == [
         "In all, loop: 600 calls, 9,000 tokens, $3.00.",
-        "In all, control (as many rows), without the shared round 1: 240 calls, 3,600 tokens, "
-        "$1.20.",
+        "In all, control (as many instructions), without the shared round 1: 240 calls, 3,600 "
+        "tokens, $1.20.",
     ]
     free = [replace(one, cost={"imitate": costs(3, None)}) for one in three()]
     table = by_title(free)["What it cost"]

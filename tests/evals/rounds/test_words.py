@@ -28,16 +28,16 @@ def said(found: dict[str, Any], kind: str) -> list[str]:
 
 def test_a_loop_that_beats_its_control() -> None:
     assert lead(made(three(8))) == (
-        "After round 3 the loop is measurably better than plain Self-Instruct with as many rows: "
-        "+8.0 points [+2.6, +13.4], p = 0.008, on 数学."
+        "After round 3 the loop is measurably better than plain Self-Instruct with as many "
+        "instructions: +8.0 points [+2.6, +13.4], p = 0.008, on 数学."
     )
 
 
 def test_a_loop_that_does_not_says_what_would_have_been_seen() -> None:
     assert lead(made(three(2))) == (
         "After round 3 the loop is not measurably different from plain Self-Instruct with as many "
-        "rows: +2.0 points [−0.8, +4.8], p = 0.500, on 数学; a difference under 3.9 points would "
-        "probably not have been seen."
+        "instructions: +2.0 points [−0.8, +4.8], p = 0.500, on 数学; a difference under 3.9 points "
+        "would probably not have been seen."
     )
 
 
@@ -45,8 +45,8 @@ def test_a_loop_behind_its_control_and_one_that_is_the_same() -> None:
     assert "the loop is measurably worse than plain" in lead(made(three(-9)))
     same = lead(made(three(0)))
     assert same.endswith(
-        "as many rows: 0.0 points [0.0, 0.0], p = 1.000, on 数学; no spread was seen, so the "
-        "interval says nothing."
+        "as many instructions: 0.0 points [0.0, 0.0], p = 1.000, on 数学; no spread was seen, so "
+        "the interval says nothing."
     )
 
 
@@ -81,10 +81,12 @@ def test_without_a_control_nothing_is_claimed_for_the_loop() -> None:
 def test_the_gap_stands_beside_the_controls() -> None:
     [text] = said(made(three(8)), "Gap")
     assert text.startswith("round 3 closed 50% [")
-    assert "of the gap between base and teacher on 数学 (control (as many rows): 37% [" in text
+    assert (
+        "of the gap between base and teacher on 数学 (control (as many instructions): 37% [" in text
+    )
     assert "the student is measurably better than base: +30.0 points [" in text
     [text] = said(made(three(8)[:-1]), "Gap")
-    assert "(control (as many rows) of round 2: 20% [" in text
+    assert "(control (as many instructions) of round 2: 20% [" in text
 
 
 def with_teacher(count: int) -> list[RoundRun]:
@@ -192,8 +194,8 @@ def test_what_the_last_student_took_and_what_its_control_took() -> None:
     [text] = said(made(three()), "Cost")
     assert text == (
         "for the student of round 3 the loop took 440 calls and 6,600 tokens ($2.20), and trained "
-        "on 270 rows; the control (as many rows) took 340 calls and 5,100 tokens ($1.70), and "
-        "trained on 270 rows."
+        "on 270 rows; the control (as many instructions) took 340 calls and 5,100 tokens ($1.70), "
+        "and trained on 270 rows."
     )
     runs = [replace(one, cost={"imitate": costs(7, None)}) for one in three()]
     assert "took 21 calls and 315 tokens, and trained" in said(made(runs), "Cost")[0]
@@ -248,8 +250,8 @@ def test_task_by_task_claims_are_after_holm() -> None:
     runs = three(6, names=("a", "b"))  # p is 0.031 for each of four, and 0.125 after Holm
     [text] = said(made(runs), "Tasks")
     assert text.startswith(
-        "task by task, round 3 of the loop against plain Self-Instruct with as many rows: not "
-        "measurably different on a (+6.0 points ["
+        "task by task, round 3 of the loop against plain Self-Instruct with as many instructions: "
+        "not measurably different on a (+6.0 points ["
     )
     assert "the mean of 2 ability tasks" in lead(made(runs))
     [text] = said(made(three(12, names=("a", "b"))), "Tasks")
