@@ -8,23 +8,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from limbeck.generators.adversarial.how import How
 from limbeck.generators.adversarial.shown import opening
-from limbeck.generators.adversarial.written import Refuse, Written, never
+from limbeck.generators.adversarial.written import Written
 from limbeck.generators.self_instruct.asking import Answer
 from limbeck.generators.self_instruct.bootstrap import Bootstrap
 from limbeck.generators.self_instruct.grow import KEPT, Growth, grow
 from limbeck.generators.self_instruct.pool import Known
 from limbeck.generators.self_instruct.rows import provenance
 from limbeck.generators.self_instruct.sampling import Form, Sampling, Settings, settings
-from limbeck.protocols import NewPool, Out, Teacher
+from limbeck.protocols import Out, Teacher
 from limbeck.record import Record
 
 LOOKAHEAD = 16  # as in the generator self_instruct
 GUESS = 4  # instructions that a call brings, until calls have shown it
 
 
-@dataclass(frozen=True)
-class Plain:
+@dataclass(frozen=True, kw_only=True)
+class Plain(How):
     """`instructions` new ones, under the rules, the novelty and the guard of `write.Write`.
 
     Each prompt shows eight instructions: two that were made before once there are any, the rest
@@ -35,16 +36,6 @@ class Plain:
     """
 
     instructions: int
-    new_pool: NewPool
-    form: Form = "chat"
-    threshold: float = 0.7
-    temperature: float = 1.0
-    max_tokens: int = 256
-    stall_calls: int = 50
-    stall_share: float = 0.05
-    seed: int = 0
-    width: int = 16
-    refuse: Refuse = never
 
     async def __call__(
         self, seeds: Sequence[Record], known: Sequence[Record], teacher: Teacher, out: Out

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from limbeck.aio import map_ordered
+from limbeck.generators.adversarial.how import How
 from limbeck.generators.adversarial.shown import ASSISTANT, USER, is_chat, shown
 from limbeck.generators.adversarial.sources import (
     KINDS,
@@ -24,17 +25,17 @@ from limbeck.generators.adversarial.sources import (
     of_kind,
     shares,
 )
-from limbeck.generators.adversarial.written import Refuse, Written, never
+from limbeck.generators.adversarial.written import Written
 from limbeck.generators.self_instruct.asking import Answer, Question, ask, one_turn
 from limbeck.generators.self_instruct.evolve_rules import leaked
 from limbeck.generators.self_instruct.grow import ASKED, FAILED, KEPT, READ, UNREAD
 from limbeck.generators.self_instruct.one_prompt import read_prompt
 from limbeck.generators.self_instruct.refused import Refused
 from limbeck.generators.self_instruct.rows import provenance
-from limbeck.generators.self_instruct.sampling import Form, Sampling, Settings, settings
+from limbeck.generators.self_instruct.sampling import Sampling, Settings, settings
 from limbeck.generators.self_instruct.stall import Stall
 from limbeck.prompts import fill
-from limbeck.protocols import NewPool, Out, Teacher
+from limbeck.protocols import Out, Teacher
 from limbeck.record import Record
 
 GENERATOR = "adversarial"
@@ -48,31 +49,18 @@ class _Call(NamedTuple):
     source: Source
 
 
-@dataclass(frozen=True)
-class Write:
+@dataclass(frozen=True, kw_only=True)
+class Write(How):
     """`hard` and `easy` new instructions, from sources of these kinds.
 
-    Sources are drawn as `weight` says (`sources.drawn`). `threshold` is the ROUGE-L with a known
-    or a new instruction above which another one is not new. `refuse` gives the reason why an
-    instruction may not be taken, None where it may. A kind ends early when, over `stall_calls` of
-    its calls, under `stall_share` of the instructions were kept. The result does not depend on
-    `width`, how many calls are under way at once; there are never more than instructions are
-    still wanted, as each brings one at most.
+    Sources are drawn as `weight` says (`sources.drawn`). Each kind ends early by itself. The result
+    does not depend on `width`, and there are never more calls under way than instructions are still
+    wanted, as each brings one at most.
     """
 
     hard: int
     easy: int
-    new_pool: NewPool
     weight: Weight = "even"
-    form: Form = "chat"
-    threshold: float = 0.7
-    temperature: float = 1.0
-    max_tokens: int = 256
-    stall_calls: int = 50
-    stall_share: float = 0.05
-    seed: int = 0
-    width: int = 16
-    refuse: Refuse = never
 
     async def __call__(
         self, sources: Sequence[Source], known: Sequence[Record], teacher: Teacher, out: Out
