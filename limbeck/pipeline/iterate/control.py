@@ -4,7 +4,6 @@ nobody chose by what the student can do."""
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
 from limbeck.pipeline import format
 from limbeck.pipeline.context import Context
@@ -22,10 +21,9 @@ from limbeck.yaml_lines import Places
 
 
 def do_controls(work: Work, pools: Pools) -> None:
-    """The arms that the recipe names. What the arm "cost" buys follows from what "rows" paid."""
-    for arm in get_args(Arm):
-        if arm in work.loop.section.control:
-            do_control(work, arm, pools)
+    """The arms of the recipe, "rows" first: what "cost" buys follows from what that one paid."""
+    for arm in work.loop.section.control:
+        do_control(work, arm, pools)
 
 
 def do_control(work: Work, arm: Arm, pools: Pools) -> None:
