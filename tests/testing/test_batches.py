@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from functools import partial
 from typing import Any, Literal, TypeVar
 
+import aiohttp
 import openai
 import pytest
 from openai.types import Batch
@@ -269,6 +270,32 @@ def test_a_file_says_what_it_is() -> None:
         assert file.bytes == len(server.files[made.input_file_id])
         with pytest.raises(openai.NotFoundError):
             ask(server, lambda client: client.files.retrieve("file-none"))
+
+
+def test_an_upload_that_comes_in_pieces_is_kept_whole() -> None:
+    """A few bytes, then many: where aiohttp puts back what it read too much, and warns."""
+    raw = "北京é🙂\n".encode() * 6000
+
+    async def upload(base_url: str) -> int:
+        purpose = b'--B\r\nContent-Disposition: form-data; name="purpose"\r\n\r\nbatch\r\n'
+        file = b'--B\r\nContent-Disposition: form-data; name="file"; filename="x"\r\n\r\n' + raw
+        whole = purpose + file + b"\r\n--B--\r\n"
+        headers = {"Content-Type": "multipart/form-data; boundary=B"}
+
+        async def pieces() -> AsyncIterator[bytes]:
+            for start, end in ((0, 5000), (5000, 5003), (5003, len(whole))):
+                yield whole[start:end]
+                await asyncio.sleep(0.1)
+
+        async with (
+            aiohttp.ClientSession() as session,
+            session.post(base_url + "/files", data=pieces(), headers=headers) as answer,
+        ):
+            return answer.status
+
+    with BatchServer() as server:
+        assert asyncio.run(upload(server.base_url)) == 200
+        assert list(server.files.values()) == [raw]
 
 
 def test_a_batch_outlives_a_client_that_never_heard_of_it() -> None:
