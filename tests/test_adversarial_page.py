@@ -58,7 +58,12 @@ def test_its_links_lead_somewhere() -> None:
     links = [link for link in re.findall(r"\]\(([^)]+)\)", PAGE) if "://" not in link]
     assert links
     for link in links:
-        assert (DOCS / link).exists(), link
+        name, _, heading = link.partition("#")
+        page = DOCS / name if name else DOCS / "adversarial.md"
+        assert page.exists(), link
+        headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.M)
+        anchors = {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
+        assert not heading or heading in anchors, link
 
 
 def test_its_loops_can_be_foreseen(tmp_path: Path) -> None:

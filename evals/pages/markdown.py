@@ -95,7 +95,7 @@ def _models(models: Mapping[str, Any]) -> Iterator[str]:
     for role in ("teacher", "base", "student"):
         model = models.get(role)
         if model:
-            parts = [f"**{escape(model.get('name') or wording.MISSING)}**"]
+            parts = [f"**{escape(wording.model_name(model.get('name')))}**"]
             parts += [escape(model["about"])] if model.get("about") else []
             if wording.finite(model.get("parameters")) is not None:
                 parts.append(f"{wording.count(model['parameters'])} parameters")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
+from pathlib import PurePath
 from typing import Any
 
 Task = Mapping[str, Any]
@@ -44,6 +45,15 @@ def visible(text: object, *, one_line: bool = False) -> str:
 def named(value: object) -> str:
     """A name from outside on one line; "unnamed" for null."""
     return visible("unnamed" if value is None else value, one_line=True)
+
+
+def model_name(value: object) -> str:
+    """A model's name without the folders of this machine; the JSON has all of it."""
+    if not value:
+        return MISSING
+    kind, colon, path = str(value).rpartition(":")
+    is_path = path.startswith("/") and not path.startswith("//")
+    return visible(f"{kind}{colon}{PurePath(path).name}" if is_path else value, one_line=True)
 
 
 def finite(value: object) -> float | None:

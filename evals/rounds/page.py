@@ -63,9 +63,9 @@ def facts(found: Found) -> list[tuple[str, str]]:
     ran = len(next(one["rounds"] for one in found["arms"] if one["arm"] == "loop"))
     planned = settings.get("rounds")
     known = [
-        ("Teacher", found["teacher"]),
-        ("Student", found["student"]),
-        ("Referee", found["referee"]),
+        ("Teacher", wording.model_name(found["teacher"])),
+        ("Student", wording.model_name(found["student"])),
+        ("Referee", found["referee"] and wording.model_name(found["referee"])),
         ("Rounds", f"{ran} of {planned}" if planned and planned != ran else ran),
         ("Each starts from", _start(settings.get("start"))),
         (

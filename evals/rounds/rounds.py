@@ -114,7 +114,7 @@ def _tasks(
         scores = pooled({name: found[name][1] for name in several})
         over.append(_entry(task, scores, keys, seed, several))
     for family in (over, single):
-        _adjust(family)
+        adjust(family)
     return [*over, *single], left_out
 
 
@@ -164,7 +164,7 @@ def _entry(
     }
 
 
-def _adjust(tasks: Sequence[Mapping[str, Any]]) -> None:
+def adjust(tasks: Sequence[Mapping[str, Any]]) -> None:
     """Sets Holm's p of every comparison, over the tasks and the rounds of an arm."""
     arms = dict.fromkeys(one["arm"] for task in tasks for one in task["rounds"])
     families = []
@@ -172,7 +172,7 @@ def _adjust(tasks: Sequence[Mapping[str, Any]]) -> None:
         families.append([one for task in tasks for one in task["against"] if one["arm"] == arm])
         own = [one for task in tasks for one in task["rounds"] if one["arm"] == arm]
         names = ("student_minus_base", "from_before", "from_first")
-        families += [[one[name] for one in own if one[name] is not None] for name in names]
+        families += [[one[name] for one in own if one.get(name) is not None] for name in names]
     for family in families:
         adjusted = holm([one["p_value"] for one in family])
         for one, p_holm in zip(family, adjusted, strict=True):

@@ -57,12 +57,15 @@ def scores_of(name: str, runs: Sequence[RoundRun]) -> Scores | str:
     """The task's scores over the items that everybody answered, or why there are none. Raises
     UserError where the rounds were asked different items; of an imitation task, whose items are
     what the teacher wrote, that is only why."""
-    items: dict[Key, Items] = {run.key: items_of(run.roles["student"], name) or [] for run in runs}
-    items[BASE] = items_of(runs[0].roles["base"], name) or []
-    teacher = items_of(runs[0].roles["teacher"], name) if "teacher" in runs[0].roles else None
-    if teacher is not None:
-        items[TEACHER] = teacher
-    every = list(items.values())
+    found = scores_of_all(name, [runs])
+    return found if isinstance(found, str) else found[0]
+
+
+def scores_of_all(name: str, loops: Sequence[Sequence[RoundRun]]) -> list[Scores] | str:
+    """The task's scores of each loop, over the items that everybody of all loops answered; as
+    `scores_of`."""
+    items = [_items(name, runs) for runs in loops]
+    every = [one for own in items for one in own.values()]
     if not same_items(every):
         if name.startswith(IMITATION):
             return DIFFER
@@ -74,10 +77,21 @@ def scores_of(name: str, runs: Sequence[RoundRun]) -> Scores | str:
     if found is None:
         return FEW
     places, groups = found
-    columns = {
-        key: np.array([one[p]["score"] for p in places], float) for key, one in items.items()
-    }
-    return Scores(columns, columns, groups, len(every[0]))
+    made = []
+    for own in items:
+        columns = {
+            key: np.array([one[p]["score"] for p in places], float) for key, one in own.items()
+        }
+        made.append(Scores(columns, columns, groups, len(every[0])))
+    return made
+
+
+def _items(name: str, runs: Sequence[RoundRun]) -> dict[Key, Items]:
+    """The task's items of every student, of the base and, where it was asked, of the teacher."""
+    items: dict[Key, Items] = {run.key: items_of(run.roles["student"], name) or [] for run in runs}
+    items[BASE] = items_of(runs[0].roles["base"], name) or []
+    teacher = items_of(runs[0].roles["teacher"], name) if "teacher" in runs[0].roles else None
+    return items if teacher is None else items | {TEACHER: teacher}
 
 
 def pooled(tasks: Mapping[str, Scores]) -> Scores:

@@ -41,7 +41,12 @@ def _filled(table: Table) -> Table:
 
 
 def task_table(task: Found) -> Table:
-    """Base, then every round and arm."""
+    """Base, then every round and arm, and what could not be seen."""
+    return standings(task)._replace(notes=_task_notes(task))
+
+
+def standings(task: Found) -> Table:
+    """Base, then every round and arm, without notes."""
     unit = task["unit"]
     head = ["student", "score", "student − base", "gap closed", "− round before"]
     against = {(one["arm"], one["number"]): one for one in task["against"]}
@@ -61,7 +66,7 @@ def task_table(task: Found) -> Table:
             entry = against.get((own["arm"], own["number"]))
             row += [""] * 3 if entry is None else [wording.difference(entry, unit), *_p(entry)]
         rows.append(row)
-    return _filled(Table(title(task), head, rows, _task_notes(task)))
+    return _filled(Table(title(task), head, rows, []))
 
 
 def _task_notes(task: Found) -> list[str]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from limbeck.errors import UserError
+
 if TYPE_CHECKING:
     from limbeck.evals.compare import Standing
     from limbeck.pipeline.compare import Compared, Trained
@@ -20,15 +22,24 @@ def compare(
     runs: Annotated[
         list[Path],
         typer.Argument(
-            metavar="RUN...", help="Run folders; the others are held against the first."
+            metavar="RUN...",
+            help="Run folders, the others held against the first; or loops of several seeds.",
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Compare the students of several runs on the tasks they share, item by item: control arms of
-    one study, say. The gap closed is that between base and teacher of the first run."""
-    from limbeck.pipeline.compare import compare_runs
+    one study, say. The gap closed is that between base and teacher of the first run.
 
+    Folders of limbeck iterate that differ in their seeds alone become one: what the loop brings
+    over its control, with intervals over items and seeds.
+    """
+    from limbeck.pipeline.compare import compare_runs
+    from limbeck.pipeline.iterate.compare import is_loop
+
+    if any(map(is_loop, runs)):
+        _loops(runs, as_json)
+        return
     found = compare_runs(runs)
     if as_json:
         row = {
@@ -42,6 +53,24 @@ def compare(
         typer.echo(json.dumps(row, ensure_ascii=False, indent=2))
         return
     _print(found)
+
+
+def _loops(paths: list[Path], as_json: bool) -> None:
+    from limbeck.pipeline.compare import names_of
+    from limbeck.pipeline.iterate.compare import compare_loops
+
+    if len(paths) < 2:
+        raise UserError(f"comparing takes at least two loops, got {len(paths)}")
+    found = compare_loops(names_of(paths), paths)
+    if as_json:
+        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        return
+    from limbeck.cli.tables import print_tables
+    from limbeck.evals.rounds.seed_tables import READING, lines, tables
+
+    for line in lines(found):
+        typer.echo(line)
+    print_tables(tables(found), READING)
 
 
 def _print(found: Compared) -> None:

@@ -56,7 +56,7 @@ def compare_runs(paths: Sequence[Path]) -> Compared:
     except ImportError as error:
         raise MissingExtra(f"comparing runs ({error.name})", "eval") from error
     trained, roles, asked, ends = [], {}, {}, {}
-    for name, path in zip(_names(paths), paths, strict=True):
+    for name, path in zip(names_of(paths), paths, strict=True):
         run = RunDir.open(path)
         run.need("eval", by="report")
         roles[name] = _student(run)
@@ -129,7 +129,7 @@ def _together(asked: Mapping[str, Mapping[str, Any]]) -> dict[str, Any] | None:
     return {"protocol": one, **summary(models, seed=0, first=first)}
 
 
-def _names(paths: Sequence[Path]) -> list[str]:
+def names_of(paths: Sequence[Path]) -> list[str]:
     """The folders' names, with as many of the folders above as tell them apart."""
     parts = [path.resolve().parts for path in paths]
     twice = next(

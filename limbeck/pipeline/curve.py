@@ -132,10 +132,10 @@ def run_study(study: Study) -> dict[str, Any]:
     for number, child in enumerate(study.children, start=1):
         say(f"curve: student {number} of {len(study.children)}, {child.run.path.name}")
         context = study.context(child)
-        do_stages(context, ("train",))
+        do_stages(context, ("train",), found=False)
         same = next((other.run for other in done if other.student == child.student), None)
         share_roles(context, same_base=same, teacher_of=done[0].run if done else None)
-        do_stages(context, ("eval", "report"))
+        do_stages(context, ("eval", "report"), found=False)
         done.append(child)
     return _write(study)
 

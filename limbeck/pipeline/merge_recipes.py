@@ -7,27 +7,24 @@ the run's own part.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from limbeck.errors import UserError
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.generate import inputs
 from limbeck.pipeline.merge_parts import Part
+from limbeck.pipeline.recipe_differences import HOW_IT_ASKS, differences
 from limbeck.progress import Quiet
 from limbeck.recipe import Recipe
 from limbeck.rundir import RunDir
 from limbeck.yaml_lines import Places
 
-# How a machine asks, not what comes of it; files are compared by their content.
+# What a machine may have of its own; files are compared by their content.
 FREE = frozenset(
-    ("name", "budget", "seeds.part", "seeds.path", "seeds.demos", "seeds.split")
-) | frozenset(
-    f"teacher.{key}"
-    for key in (
-        *("api_key_env", "concurrency", "rpm", "tpm", "timeout", "attempts", "give_up_after"),
-        "batch_size",
+    (
+        *("name", "budget", "seeds.part", "seeds.path", "seeds.demos", "seeds.split"),
+        *(f"teacher.{key}" for key in HOW_IT_ASKS),
     )
 )
 ROWS = ("seed", "seeds", "teacher", "generate", "filters")
@@ -59,7 +56,7 @@ def check_agreement(parts: Sequence[Part], recipe: Recipe, *, chained: bool) -> 
     free = FREE | {"seed"} if chained else FREE
     known: dict[tuple[str | None, int], str] = {}
     for part in parts:
-        for key, ours, theirs in _differences(recipe, part.run.recipe):
+        for key, ours, theirs in differences(recipe, part.run.recipe):
             if key in free or key.startswith("budget."):
                 continue
             if key.partition(".")[0] in ROWS:
@@ -88,31 +85,3 @@ def check_agreement(parts: Sequence[Part], recipe: Recipe, *, chained: bool) -> 
 def _part_of(recipe: Recipe, part: str | None, seed: int) -> Recipe:
     seeds = recipe.seeds.model_copy(update={"part": part})
     return recipe.model_copy(update={"seeds": seeds, "seed": seed})
-
-
-def _differences(ours: Recipe, theirs: Recipe) -> Iterator[tuple[str, Any, Any]]:
-    """(key by its dots, our value, theirs) of all that differ, but for the folders of files."""
-    mine, other = (dict(_flat(one.model_dump(mode="json"))) for one in (ours, theirs))
-    for key in sorted(mine.keys() | other.keys()):
-        if _filename(mine.get(key)) != _filename(other.get(key)):
-            yield key, mine.get(key), other.get(key)
-
-
-def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
-    if isinstance(value, Mapping) and (value or not key):
-        for name, item in value.items():
-            yield from _flat(item, f"{key}.{name}" if key else str(name))
-    elif isinstance(value, list | tuple) and value:
-        for place, item in enumerate(value):
-            yield from _flat(item, f"{key}.{place}")
-    else:
-        yield key, value
-
-
-def _filename(value: Any) -> Any:
-    """A path without its folder: machines keep the same file in different places."""
-    if isinstance(value, str):
-        kind, colon, path = value.rpartition(":")
-        if path.startswith("/") and not path.startswith("//"):
-            return f"{kind}{colon}{Path(path).name}"
-    return value

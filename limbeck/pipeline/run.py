@@ -60,10 +60,12 @@ def run(
     return Run(context.run.path, read_json(context.run.folder("report") / "report.json"))
 
 
-def do_stages(context: Context, stages: Sequence[StageName], *, again: bool = True) -> None:
+def do_stages(
+    context: Context, stages: Sequence[StageName], *, again: bool = True, found: bool = True
+) -> None:
     """Do these stages in order under the folder's lock; a stage with unchanged inputs and no
     failed requests is left as it is. Without `again` one with failed requests is, too: for who
-    makes more from what it left."""
+    makes more from what it left. `found` says first what is in the folder."""
     run = context.run
     if "train" in stages:
         check_training(
@@ -73,7 +75,8 @@ def do_stages(context: Context, stages: Sequence[StageName], *, again: bool = Tr
         run.save_recipe()
         if {"generate", "train", "eval"} & set(stages):
             check_evaluation(run.recipe, missing_ok="eval" not in stages)
-        context.reporter.say(_what_is_here(run))
+        if found:
+            context.reporter.say(_what_is_here(run))
         for stage in stages:
             inputs, work = _WORK[stage]
             done = run.done(stage)

@@ -16,6 +16,7 @@ from limbeck.store import write_json
 from tests.evals.in_context.made import answered, task
 from tests.evals.in_context.test_summary import saying
 from tests.evals.test_compare import BASE, ONE, TEACHER, TWO, role
+from tests.pipeline.iterate.test_compare import loop
 
 RECIPE = "name: r\nseeds: s.jsonl\nteacher: bundled\nstudent: bundled\n"
 
@@ -177,3 +178,16 @@ def test_without_a_base_and_a_teacher_there_is_no_such_column(tmp_path: Path) ->
     done = CliRunner().invoke(app, ["compare", *map(str, paths)])
     assert "gap closed" not in done.stdout.lower()
     assert "Holm" not in done.stdout  # of one task there is nothing to adjust
+
+
+def test_loops_of_several_seeds_become_one(tmp_path: Path) -> None:
+    paths = [loop(tmp_path / f"轮{n}", n, gain) for n, gain in enumerate((12, 11, 13))]
+    done = CliRunner().invoke(app, ["compare", *map(str, paths)])
+    assert done.exit_code == 0, done.output
+    assert done.stdout.startswith("Over 3 seeds, after round 3, the loop is measurably better")
+    assert "轮0 +12.0 points, 轮1 +11.0 points, 轮2 +13.0 points" in " ".join(done.stdout.split())
+    row = json.loads(CliRunner().invoke(app, ["compare", "--json", *map(str, paths)]).stdout)
+    assert row["schema"] == "limbeck.loops/1"
+    assert len(row["loops"]) == 3
+    alone = CliRunner().invoke(app, ["compare", str(paths[0])])
+    assert "at least two loops, got 1" in str(alone.exception)

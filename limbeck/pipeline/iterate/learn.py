@@ -46,7 +46,7 @@ def learn(now: Round, done: Sequence[Round]) -> None:
     if done:
         first = done[0].context.run
         share_roles(now.context, same_base=first, teacher_of=first)
-    do_stages(now.context, ("eval", "report"), again=False)
+    do_stages(now.context, ("eval", "report"), again=False, found=False)
 
 
 def measure(loop: Loop, now: Round, account: Account) -> None:

@@ -241,3 +241,20 @@ def test_numbers_after_a_name_from_right_to_left_keep_their_order() -> None:
 def test_the_example_holds_every_state_that_a_plot_must_draw() -> None:
     states = {wording.gap_state(row) for row in example()["tasks"]}
     assert {"part", "past", "away", "open", "unbounded", "no_teacher"} <= states
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("gguf:/home/me/模型/qwen.gguf", "gguf:qwen.gguf"),
+        ("/srv/models/small", "small"),
+        ("openai:/models/served", "openai:served"),
+        ("hf:ORG/NAME", "hf:ORG/NAME"),
+        ("ORG/NAME", "ORG/NAME"),
+        ("bundled", "bundled"),
+        ("fake:a\x1bb", "fake:a␛b"),
+        (None, "n/a"),
+    ],
+)
+def test_a_model_is_named_without_folders_of_this_machine(name: object, shown: str) -> None:
+    assert wording.model_name(name) == shown

@@ -1,0 +1,43 @@
+"""In what two recipes differ, and what of it says only how a machine asks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from limbeck.recipe import Recipe
+
+HOW_IT_ASKS = (
+    *("api_key_env", "concurrency", "rpm", "tpm", "timeout", "attempts", "give_up_after"),
+    "batch_size",
+)
+"""Keys of a teacher that say how a machine asks, not what comes of it."""
+
+
+def differences(ours: Recipe, theirs: Recipe) -> Iterator[tuple[str, Any, Any]]:
+    """(key by its dots, our value, theirs) of all that differ, but for the folders of files."""
+    mine, other = (dict(_flat(one.model_dump(mode="json"))) for one in (ours, theirs))
+    for key in sorted(mine.keys() | other.keys()):
+        if _filename(mine.get(key)) != _filename(other.get(key)):
+            yield key, mine.get(key), other.get(key)
+
+
+def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    if isinstance(value, Mapping) and (value or not key):
+        for name, item in value.items():
+            yield from _flat(item, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, list | tuple) and value:
+        for place, item in enumerate(value):
+            yield from _flat(item, f"{key}.{place}")
+    else:
+        yield key, value
+
+
+def _filename(value: Any) -> Any:
+    """A path without its folder: machines keep the same file in different places."""
+    if isinstance(value, str):
+        kind, colon, path = value.rpartition(":")
+        if path.startswith("/") and not path.startswith("//"):
+            return f"{kind}{colon}{Path(path).name}"
+    return value
