@@ -22,11 +22,13 @@ from unittest.mock import patch
 import numpy as np
 
 from limbeck.evals.statistics.pooled import pooled
-from limbeck.evals.statistics.robust import Floats
+from limbeck.evals.statistics.robust import Floats, mean_covariance
+from limbeck.evals.statistics.share import share
 from limbeck.evals.statistics.slope import log_slope
 from limbeck.evals.statistics.support import support
 from limbeck.evals.statistics.training_seeds import training_seeds
-from limbeck.evals.transfer import gap_closed
+from limbeck.evals.transfer import gap_closed, t_quantile
+from limbeck.wilson import wilson
 
 Found = tuple[float | None, float | None, float]  # low, high (None: unbounded), the truth
 ITEM = 0.5  # the share of the latent variance that all models share
@@ -60,6 +62,23 @@ def one_task(
         found = gap_closed(*made, clusters=groups)
     ends = (found.low, found.high) if found.bounded else (None, None)
     return (*ends, (s - b) / (t - b))
+
+
+def one_share(
+    random: np.random.Generator, right: float, sizes: Sequence[int], luck: float, how: str
+) -> Found:
+    """A model's own share right: by `share`; by its mean and t; by Wilson, as if items varied on
+    their own."""
+    [hits] = scores(random, [right], sizes, luck)
+    groups = np.repeat(np.arange(len(sizes)), sizes).tolist()
+    if how == "share":
+        found = share(hits, groups)
+        return found["low"], found["high"], right
+    if how == "(Wilson)":
+        return (*wilson(float(hits.sum()), len(hits)), right)
+    covariance, degrees = mean_covariance(hits[:, None], groups)
+    half = t_quantile(0.975, degrees) * float(covariance[0, 0]) ** 0.5
+    return float(hits.mean()) - half, float(hits.mean()) + half, right
 
 
 def several_tasks(
@@ -172,6 +191,17 @@ ROWS += [
     ("gap_closed", f"{label}, luck {luck}", functools.partial(TASK, sizes=sizes, luck=luck))
     for label, sizes in GROUPS.items()
     for luck in (0.0, 0.2)
+]
+ROWS += [
+    (
+        how,
+        f"{label} of {right:.2f}, luck {luck}",
+        functools.partial(one_share, right=right, sizes=sizes, luck=luck, how=how),
+    )
+    for label, sizes in {"20 clusters of 10": [10] * 20, "6 clusters of 20": [20] * 6}.items()
+    for right in (0.03, 0.3)
+    for luck in (0.0, 0.4)
+    for how in ("share", "(mean and t)", "(Wilson)")
 ]
 ROWS += [
     ("pooled", "3 tasks alike", functools.partial(several_tasks, tasks=CLOSE)),

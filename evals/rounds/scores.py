@@ -22,6 +22,7 @@ from limbeck.evals.shared import (
 )
 from limbeck.evals.statistics.clusters import IMITATION
 from limbeck.evals.statistics.robust import mean_covariance
+from limbeck.evals.statistics.share import share
 from limbeck.evals.transfer import (
     LEVEL,
     difference,
@@ -30,7 +31,6 @@ from limbeck.evals.transfer import (
     smallest_detectable,
     t_quantile,
 )
-from limbeck.wilson import wilson
 
 BASE: Key = ("base", 0)
 TEACHER: Key = ("teacher", 0)
@@ -108,13 +108,12 @@ def pooled(tasks: Mapping[str, Scores]) -> Scores:
 
 
 def mean_of(scores: Scores, key: Key, unit: str) -> dict[str, float]:
-    """A mean score and its 95% interval: Wilson's of right and wrong answers that vary on their
-    own, else Student's t, a share's held within 0 and 1."""
+    """A mean score and its 95% interval: of right and wrong answers that of `share`, else Student's
+    t, a share's held within 0 and 1."""
     own = scores.columns[key]
-    value, n = float(own.mean()), len(own)
-    if scores.clusters is None and set(np.unique(own)) <= {0.0, 1.0}:
-        low, high = wilson(float(own.sum()), n)
-        return {"value": value, "low": low, "high": high}
+    if set(np.unique(own)) <= {0.0, 1.0}:
+        return share(own, scores.clusters)
+    value = float(own.mean())
     covariance, degrees = mean_covariance(own[:, None], scores.clusters)
     half = t_quantile(0.5 + LEVEL / 2, degrees) * float(covariance[0, 0]) ** 0.5
     low, high = value - half, value + half

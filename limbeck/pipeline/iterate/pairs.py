@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any, Literal, NamedTuple, cast
 
 from limbeck.errors import DataError
+from limbeck.evals.statistics.clusters import clusters_of
+from limbeck.evals.statistics.share import share
 from limbeck.record import Record
 from limbeck.store import read_jsonl
-from limbeck.wilson import wilson
 
 By = Literal["target", "referee"]
 Kind = Literal["hard", "easy", "excluded"]
@@ -116,14 +117,13 @@ def summary(
     """The content of summary.json. `cache` is the size of the pool that the pairs' seeds are drawn
     from, `referee` what `limbeck.evals.referee.summary` says.
 
-    `hard_share` is of those scored, with Wilson's interval; its value is None where none was. The
-    four counts of who was right are of those scored by target, None where none was; the teacher is
-    right where more than half of its answers are.
+    `hard_share` is of those scored, with its interval, over templates where they have some; its
+    value is None where none was. The four counts of who was right are of those scored by target,
+    None where none was; the teacher is right where more than half of its answers are.
     """
     kinds = Counter(pair.kind(tau) for pair in pairs)
     scored = [pair for pair in pairs if pair.gap is not None]
     by = Counter(pair.by for pair in scored)
-    low, high = wilson(kinds["hard"], len(scored))
     middle = (LOW + HIGH) / 2
     right = Counter(
         (cast(float, pair.teacher_score) > middle, cast(float, pair.student_score) > middle)
@@ -142,11 +142,7 @@ def summary(
         "hard": kinds["hard"],
         "easy": kinds["easy"],
         "excluded": dict(sorted(excluded.items(), key=lambda item: (-item[1], item[0]))),
-        "hard_share": {
-            "value": kinds["hard"] / len(scored) if scored else None,
-            "low": low,
-            "high": high,
-        },
+        "hard_share": _hard_share(scored, tau),
         "both_right": count(True, True),
         "teacher_only": count(True, False),
         "student_only": count(False, True),
@@ -154,3 +150,10 @@ def summary(
         "referee": referee,
         "tau": tau,
     }
+
+
+def _hard_share(scored: Sequence[Pair], tau: float) -> dict[str, float | None]:
+    if not scored:
+        return {"value": None, "low": 0.0, "high": 1.0}
+    templates = clusters_of([{"cluster": pair.seed.meta.get("template")} for pair in scored], "")
+    return dict(share([pair.kind(tau) == "hard" for pair in scored], templates))
