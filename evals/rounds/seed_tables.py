@@ -52,9 +52,11 @@ def _against(task: Found, arm: str, found: Found) -> str:
     state = names.state(task, entry)
     how = "not measurably" if state == "flat" else "measurably"
     count = wording.count(len(found["loops"]))
+    still = entry["low"] == entry["high"]
     return (
         f"Over {count} seeds, after round {number}, the loop is {how} {told[state]} "
-        f"{who}: {names.sized(task, entry)}, on {names.of_task(task)}."
+        f"{who}: {names.sized(task, entry)}, on {names.of_task(task)}"
+        f"{'; no spread was seen, so the interval says nothing' if still else ''}."
     )
 
 

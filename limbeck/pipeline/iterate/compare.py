@@ -37,6 +37,8 @@ def compare_loops(names: Sequence[str], paths: Sequence[Path]) -> dict[str, Any]
     except ImportError as error:
         raise MissingExtra(f"comparing loops ({error.name})", "eval") from error
     run = next((path for path in paths if not is_loop(path)), None)
+    if run is not None and not run.is_dir():
+        raise UserError(f"there is no folder {run}")
     if run is not None:
         raise UserError(
             f"{run} is no loop (it has no {RECIPE}), and others are; compare loops with loops, and "

@@ -26,6 +26,8 @@ def test_the_lead_says_over_how_many_seeds_and_against_what() -> None:
     assert "is measurably worse than a random draw from the reserve with" in worse
     [flat] = lines(found(8, 2, -4))
     assert "is not measurably different from plain Self-Instruct" in flat
+    [still] = lines(found(0, 0))
+    assert still.endswith("on 数学; no spread was seen, so the interval says nothing.")
 
 
 def test_each_loop_s_own_difference_stands_below_the_table() -> None:

@@ -84,7 +84,9 @@ def test_what_is_not_whole_is_refused_with_the_command_that_goes_on(tmp_path: Pa
         compared(done, third)
 
 
-def test_a_run_among_loops_is_named(tmp_path: Path) -> None:
+def test_what_is_no_loop_is_named(tmp_path: Path) -> None:
     done = loop(tmp_path / "a", 0, 8)
-    with pytest.raises(UserError, match="round-1 is no loop"):
-        compared(done, done / "round-1")
+    with pytest.raises(UserError, match="loop-1 is no loop"):
+        compared(done, done / "loop-1")
+    with pytest.raises(UserError, match=f"there is no folder {tmp_path / 'b'}"):
+        compared(done, tmp_path / "b")
