@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,21 @@ def test_a_summary_counts_what_was_scored_and_keeps_out_what_was_not() -> None:
     # (4 + z²/2) / (7 + z²) and its half-width, by hand with z² = 3.841459.
     assert share["value"] == pytest.approx(4 / 7)
     assert (share["low"], share["high"]) == pytest.approx((0.2505, 0.8418), abs=2e-4)
+
+
+def test_questions_of_one_template_are_hard_together_and_the_interval_says_so() -> None:
+    """Five questions a template, hard in one template of four: as four questions, not as twenty."""
+    pairs = [
+        replace(pair(10, 1 if n < 5 else 10), seed=replace(SEA, meta={"template": f"题{n // 5}"}))
+        for n in range(20)
+    ]
+    alone = summary(
+        [pair(10, 1 if n < 5 else 10) for n in range(20)], cache=20, tau=1, referee=None
+    )
+    found = summary(pairs, cache=20, tau=1, referee=None)["hard_share"]
+    assert found["value"] == alone["hard_share"]["value"] == 0.25
+    assert alone["hard_share"]["high"] < 0.5
+    assert found["high"] > 0.8
 
 
 def test_a_summary_of_nothing_scored_has_no_share_and_nobody_right() -> None:
