@@ -17,7 +17,7 @@ from limbeck.pipeline.iterate.layout import Loop, Work
 from limbeck.pipeline.iterate.layout import loop_of as loop_of
 from limbeck.pipeline.iterate.pools import left_of, start_pools
 from limbeck.pipeline.iterate.rounds import do_rounds
-from limbeck.pipeline.iterate.written_up import write_up
+from limbeck.pipeline.iterate.written_up import open_again, write_up
 from limbeck.pipeline.seeds import seeds_of_recipe
 from limbeck.recipe_iterate_files import checked_files
 from limbeck.store import write_text
@@ -40,6 +40,7 @@ def run_loop(loop: Loop) -> dict[str, Any]:
         pools = start_pools(loop.recipe, seeds, files.cache, work.guard)
         check_reserve(loop.recipe, cache, left_of(files, seeds, work.guard) or ())
         # A change that cannot be is not kept: the folder goes on as it was.
+        open_again(loop)
         write_text(loop.folder / "iterate.yaml", loop.recipe.to_yaml())
         do_rounds(work, pools)
         do_controls(work, pools)

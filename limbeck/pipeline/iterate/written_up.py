@@ -19,6 +19,14 @@ from limbeck.store import read_json, write_json, write_text
 FILES = ("iterate.json", "iterate.md", "index.html")
 
 
+def open_again(loop: Loop) -> None:
+    """Say in iterate.json, where there is one, that its loop is at work: until that is done, its
+    runs may be of another recipe than its numbers, and nothing is to be made of both."""
+    path = loop.folder / FILES[0]
+    if path.is_file() and (found := read_json(path)).get("whole"):
+        write_json(path, found | {"whole": False})
+
+
 def write_so_far(work: Work) -> None:
     """Write the files with all rounds that are there, where they would have more than before: so
     that a loop at work, or one that fails late, has a page."""

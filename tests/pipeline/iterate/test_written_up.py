@@ -12,7 +12,7 @@ from limbeck.pipeline.iterate.loop import run_loop
 from limbeck.store import read_json
 from limbeck.testing import Answer, ApiServer
 from limbeck.testing.server import error_body, prompt_text
-from tests.pipeline.iterate.loops import ANSWER, loop_in, recipe_data, said
+from tests.pipeline.iterate.loops import ANSWER, REFER, loop_in, recipe_data, said
 
 
 def test_a_change_that_cannot_be_is_not_kept(tmp_path: Path, tiny_folder: Path) -> None:
@@ -80,3 +80,28 @@ def test_a_changed_loop_reports_nothing_of_the_earlier_one(
         assert read_json(home / "iterate.json") == second
         assert run_loop(loop_in(tmp_path, longer)) == first
         assert len(server.bodies) == asked
+
+
+def test_a_finished_loop_that_is_changed_and_fails_is_not_whole(
+    tmp_path: Path, tiny_folder: Path
+) -> None:
+    """Its first student is another one by then, and the numbers are those of the old one."""
+    home, refuses = tmp_path / "loop", False
+
+    def refusing(body: dict[str, Any], number: int) -> Answer:
+        if refuses and body["max_tokens"] == REFER:
+            return Answer(error_body("Incorrect API key provided", "invalid_api_key"), 401)
+        return said(body, number)
+
+    with ApiServer(script=refusing) as server:
+        data = recipe_data(tmp_path, server.base_url, tiny_folder, iterate={"control": []})
+        first = run_loop(loop_in(tmp_path, data))
+        refuses = True
+        changed = data | {"train": data["train"] | {"epochs": 2}}
+        changed["iterate"] = data["iterate"] | {"sample": 9}
+        with pytest.raises(UserError):
+            run_loop(loop_in(tmp_path, changed))
+        assert read_json(home / "iterate.json") == first | {"whole": False}
+        refuses = False
+        assert run_loop(loop_in(tmp_path, data)) == first
+    assert read_json(home / "iterate.json")["whole"]
