@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 from limbeck import __version__
-from limbeck.errors import MissingExtra, UserError
+from limbeck.errors import MissingExtra, ModelError, UserError
+from limbeck.models import fingerprint, parse_model
 from limbeck.pipeline.evaluate import ROLES
-from limbeck.pipeline.recipe_differences import HOW_IT_ASKS, differences
+from limbeck.pipeline.recipe_differences import HOW_IT_ASKS, differences, other_folders
 from limbeck.recipe import Recipe
-from limbeck.store import read_json
+from limbeck.store import file_hash, read_json
 
 RECIPE, FOUND = "iterate.yaml", "iterate.json"
 # What loops may differ in, with all keys below.
@@ -30,7 +31,7 @@ def compare_loops(names: Sequence[str], paths: Sequence[Path]) -> dict[str, Any]
     """What `limbeck.evals.rounds.seeds` makes of the loops in these folders.
 
     Raises UserError for a folder that is no loop, or whose loop is not done; for loops that differ
-    in more than their seeds, or in nothing.
+    in more than their seeds, files by their content, or in nothing.
     """
     try:
         from limbeck.evals.rounds.seeds import SeededLoop, over_seeds
@@ -64,6 +65,12 @@ def _check(paths: Sequence[Path], recipes: Sequence[Recipe]) -> None:
                     "be of two experiments. Loops may differ in seed and train.seed; for others "
                     f"compare their last rounds: limbeck compare {paths[0]}/round-N {path}/round-N"
                 )
+        for key, ours, theirs in other_folders(first, recipe):
+            if not _is_same(ours, theirs):
+                raise UserError(
+                    f"{paths[0]} has {key} {ours} and {path} {theirs}, which have one name and not "
+                    "one content: a mean over both would be of two experiments"
+                )
         seeds = (recipe.seed, recipe.training_seed)
         if seeds in known:
             raise UserError(
@@ -72,6 +79,15 @@ def _check(paths: Sequence[Path], recipes: Sequence[Recipe]) -> None:
                 "--set name=NAME"
             )
         known[seeds] = path
+
+
+def _is_same(ours: str, theirs: str) -> bool:
+    """Whether two models or files have the same content, as far as they are on this machine."""
+    try:
+        return len({fingerprint(parse_model(one)) for one in (ours, theirs)}) == 1
+    except ModelError:  # no model
+        files = Path(ours), Path(theirs)
+        return not all(map(Path.is_file, files)) or len(set(map(file_hash, files))) == 1
 
 
 def _found(path: Path) -> dict[str, Any]:

@@ -71,6 +71,27 @@ def test_other_recipes_and_equal_seeds_are_refused(
         compared(*paths)
 
 
+@pytest.mark.parametrize(
+    ("key", "kind", "name"), [("seeds", "", "题.jsonl"), ("teacher", "gguf:", "m.gguf")]
+)
+def test_files_of_one_name_are_compared_by_their_content(
+    tmp_path: Path, key: str, kind: str, name: str
+) -> None:
+    def of(folder: str, seed: int, text: str) -> Path:
+        file = tmp_path / folder / name
+        file.parent.mkdir()
+        file.write_text(text, encoding="utf-8")
+        changes: dict[str, Any] = {key: f"{kind}{file}"}
+        return loop(tmp_path / f"loop-{folder}", seed, 8, **changes)
+
+    one, same, other = of("a", 0, "x"), of("b", 1, "x"), of("c", 2, "y")
+    assert len(compared(one, same)["loops"]) == 2
+    with pytest.raises(UserError, match=f"has {key}.* one name and not one content"):
+        compared(one, other)
+    (tmp_path / "c" / name).unlink()  # what is not here any more cannot be told apart
+    assert len(compared(one, other)["loops"]) == 2
+
+
 def test_what_is_not_whole_is_refused_with_the_command_that_goes_on(tmp_path: Path) -> None:
     done, other = loop(tmp_path / "a", 0, 8), loop(tmp_path / "b", 1, 2, whole=False)
     with pytest.raises(UserError, match=f"not done yet; go on with: limbeck iterate {other}"):
