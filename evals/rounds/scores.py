@@ -36,6 +36,7 @@ BASE: Key = ("base", 0)
 TEACHER: Key = ("teacher", 0)
 DIFFER = "its items are not the same in every round"
 FEW = "fewer than two items were answered by all"
+NO_GAP = {"value": None, "low": None, "high": None, "bounded": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +146,7 @@ def closed(scores: Scores, key: Key, lead: Mapping[str, Any], higher: bool) -> d
     not measurably better than the base (`lead`, teacher - base): there is no gap to close then."""
     better = lead["low"] > 0 if higher else lead["high"] < 0
     if not better:
-        return {"value": None, "low": None, "high": None, "bounded": False}
+        return dict(NO_GAP)
     base = scores.columns[BASE]
     return _ratio(scores, scores.columns[key] - base, scores.columns[TEACHER] - base)
 
@@ -161,5 +162,5 @@ def _ratio(scores: Scores, upper: Floats, lower: Floats) -> dict[str, Any]:
     over = float(lower.mean())
     low, high = fieller(upper.mean(), over, covariance, t_quantile(0.5 + LEVEL / 2, degrees))
     if over == 0 or not np.isfinite(low):
-        return {"value": None, "low": None, "high": None, "bounded": False}
+        return dict(NO_GAP)
     return {"value": float(upper.mean()) / over, "low": low, "high": high, "bounded": True}

@@ -13,7 +13,7 @@ from typing import Any
 
 from limbeck.evals.rounds.rounds import NOT_ASKED, adjust
 from limbeck.evals.rounds.runs import LOOP, Key, RoundRun
-from limbeck.evals.rounds.scores import BASE, TEACHER, Scores, pooled, scores_of_all
+from limbeck.evals.rounds.scores import BASE, NO_GAP, TEACHER, Scores, pooled, scores_of_all
 from limbeck.evals.shared import Floats, means, shared_tasks
 from limbeck.evals.statistics.training_seeds import training_seeds
 
@@ -39,10 +39,11 @@ def over_seeds(
     `tasks` has each task, after the mean over the tasks of a kind where they are two or more
     shares. In its `rounds` is every round of every arm: `score`, the mean over loops with the
     lowest and the highest of them, which `loops` lists; `student_minus_base`, `from_before`
-    (against the arm's round before) and `gap_closed`, with intervals over items and loops. In
-    `against` is the loop minus a control at the same round, paired within each loop (`loops`), and
-    `sd`, by how much it differs from loop to loop. p_holm is Holm's over an arm's rounds and all
-    tasks, for means over all means. `missing` are the rounds that not all loops have.
+    (against the arm's round before) and `gap_closed` (not `bounded` where the teacher is not
+    measurably better than the base), with intervals over items and loops. In `against` is the loop
+    minus a control at the same round, paired within each loop (`loops`), and `sd`, by how much it
+    differs from loop to loop. p_holm is Holm's over an arm's rounds and all tasks, for means over
+    all means. `missing` are the rounds that not all loops have.
 
     Raises ValueError for fewer than two loops, UserError where a task's items differ.
     """
@@ -118,6 +119,7 @@ def _entry(
     first = loops[0]
     has_teacher = all(TEACHER in one.columns for one in loops)
     lead = _over(loops, BASE, TEACHER) if has_teacher else None
+    ahead = lead is not None and (lead["low"] > 0 if task["higher_is_better"] else lead["high"] < 0)
     made = []
     for arm, number in keys:
         key = (arm, number)
@@ -134,7 +136,7 @@ def _entry(
                 "score": _spread(scores),
                 "loops": scores,
                 "student_minus_base": {**over["student_minus_base"], "p_holm": None},
-                "gap_closed": over["gap_closed"],
+                "gap_closed": over["gap_closed"] if ahead or not has_teacher else dict(NO_GAP),
                 "from_before": _over(loops, before, key) if before in keys else None,
             }
         )

@@ -13,6 +13,7 @@ import scipy.stats
 
 from limbeck.errors import UserError
 from limbeck.evals.rounds.rounds import RoundRun
+from limbeck.evals.rounds.seed_tables import tables
 from limbeck.evals.rounds.seeds import SeededLoop, over_seeds
 from tests.evals.rounds.loops import made, result, right, run, three
 
@@ -132,3 +133,21 @@ def test_without_a_teacher_in_every_loop_no_gap_is_told() -> None:
     [task] = over_seeds(loops(three(), without), {}, "0.1")["tasks"]
     assert (task["teacher"], task["teacher_minus_base"]) == (None, None)
     assert {one["gap_closed"] for one in task["rounds"]} == {None}
+
+
+def test_no_gap_is_closed_where_the_teacher_is_measurably_worse() -> None:
+    """As in one loop: a student on its way down to such a teacher closes no gap."""
+
+    def worse(gain: int) -> list[RoundRun]:
+        ends = {"base": result({"数学": right(80)}), "teacher": result({"数学": right(20)})}
+        return [replace(one, roles=dict(one.roles) | ends) for one in three(gain)]
+
+    [task] = over_seeds(loops(*(worse(gain) for gain in (8, 9, 7))), {}, "0.1")["tasks"]
+    assert task["teacher_minus_base"]["high"] < 0
+    [alone] = made(worse(8))["tasks"]
+    for one in (*task["rounds"], *alone["rounds"]):
+        assert one["gap_closed"] == {"value": None, "low": None, "high": None, "bounded": False}
+    [table] = tables({"tasks": [task], "loops": [{"name": "轮"}] * 3})
+    assert {row[table.head.index("gap closed")] for row in table.rows[1:]} == {
+        "cannot be told: teacher worse"
+    }
