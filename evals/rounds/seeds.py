@@ -135,7 +135,7 @@ def _entry(
                 "number": number,
                 "score": _spread(scores),
                 "loops": scores,
-                "student_minus_base": {**over["student_minus_base"], "p_holm": None},
+                "student_minus_base": _tested(over["student_minus_base"]),
                 "gap_closed": over["gap_closed"] if ahead or not has_teacher else dict(NO_GAP),
                 "from_before": _over(loops, before, key) if before in keys else None,
             }
@@ -165,11 +165,17 @@ def _over(loops: Sequence[Scores], one: Key, two: Key) -> dict[str, Any]:
         clusters=loops[0].clusters,
     )
     return {
-        **found["student_minus_base"],
-        "p_holm": None,
+        **_tested(found["student_minus_base"]),
         "loops": found["gains"],
         "sd": found["sd"],
     }
+
+
+def _tested(moved: Mapping[str, Any]) -> dict[str, Any]:
+    """With the p that Holm's is made of. Where neither items nor loops spread there is nothing to
+    test by: two items that moved alike in two loops are no proof."""
+    is_still = moved["low"] == moved["high"]
+    return {**moved, "p_value": 1.0 if is_still else moved["p_value"], "p_holm": None}
 
 
 def _teacher(scores: Scores, wanted: bool) -> Floats | None:

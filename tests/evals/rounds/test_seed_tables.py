@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from limbeck.evals.rounds.seed_tables import lines, tables
 from limbeck.evals.rounds.seeds import SeededLoop, over_seeds
-from tests.evals.rounds.loops import three
+from tests.evals.rounds.loops import result, run, three
 
 
 def found(*gains: int, names: tuple[str, ...] = ("数学",), **settings: Any) -> dict[str, Any]:
@@ -28,6 +29,23 @@ def test_the_lead_says_over_how_many_seeds_and_against_what() -> None:
     assert "is not measurably different from plain Self-Instruct" in flat
     [still] = lines(found(0, 0))
     assert still.endswith("on 数学; no spread was seen, so the interval says nothing.")
+
+
+def test_two_items_that_moved_alike_in_both_loops_are_not_measurable() -> None:
+    """No spread is seen then, which is not the same as none."""
+    still, moved = {"数学": (0.0, 0.0)}, {"数学": (1.0, 1.0)}
+    ends = {"base": result(still), "teacher": result(moved)}
+    runs = [run("loop", 1, still), run("loop", 2, moved), run("control_rows", 2, still)]
+    own = [replace(one, roles=dict(one.roles) | ends) for one in runs]
+    made = over_seeds([SeededLoop(str(n), n, n, "", own) for n in (0, 1)], {}, "0.1")
+    assert lines(made) == [
+        "Over 2 seeds, after round 2, the loop is not measurably different from plain "
+        "Self-Instruct with as many instructions: +100.0 points [+100.0, +100.0], p = 1.000, on "
+        "数学; no spread was seen, so the interval says nothing."
+    ]
+    [entry] = made["tasks"][0]["against"]
+    assert (entry["p_value"], entry["p_holm"]) == (1.0, 1.0)
+    assert {one["student_minus_base"]["p_holm"] for one in made["tasks"][0]["rounds"]} == {1.0}
 
 
 def test_each_loop_s_own_difference_stands_below_the_table() -> None:
