@@ -29,9 +29,12 @@ def why_stopped(scores: Sequence[float | None], stop: Stop) -> str:
             best, best_round = score, number
     if waited < stop.patience or best is None:
         return ""
-    more = f" by more than {stop.min_gain:g}" if stop.min_gain else ""
     rounds = "1 round" if waited == 1 else f"{waited} rounds"
+    text = f"stopped after round {len(scores)}: for {rounds} the held-out score did not rise"
+    if not stop.min_gain:
+        return f"{text} above the {best:.4g} of round {best_round}"
+    # The best may be one of these rounds: better than those before it, and not by enough.
     return (
-        f"stopped after round {len(scores)}: for {rounds} the held-out score did not rise{more} "
-        f"above the {best:.4g} of round {best_round}"
+        f"{text} by more than {stop.min_gain:g} above the best before; the best is the {best:.4g} "
+        f"of round {best_round}"
     )

@@ -29,7 +29,10 @@ def test_patience_counts_rounds_in_a_row() -> None:
 
 def test_a_gain_that_is_too_small_is_none() -> None:
     stop = Stop(min_gain=0.05)
-    assert "rise by more than 0.05 above the 0.44 of round 2" in why_stopped([0.4, 0.44], stop)
+    assert why_stopped([0.4, 0.44], stop) == (
+        "stopped after round 2: for 1 round the held-out score did not rise by more than 0.05 "
+        "above the best before; the best is the 0.44 of round 2"
+    )
     assert why_stopped([0.4, 0.46], stop) == ""
 
 
