@@ -26,7 +26,7 @@ class Guard:
     """
 
     def __init__(self, recipe: Recipe) -> None:
-        self._questions: dict[str, Asked] = {}
+        self._questions: dict[Asked, str] = {}  # by what is asked: two files may name alike
         for path in recipe.eval.files:
             if path.is_file():
                 self._add((f"{path.stem}/{name}", question) for name, question in read_asked(path))
@@ -52,18 +52,14 @@ class Guard:
 
     def _add(self, questions: Iterable[tuple[str, Asked]]) -> None:
         for name, question in questions:
-            self._questions.setdefault(name, question)
+            self._questions.setdefault(question, name)
 
     @property
     def hash(self) -> str:
         """What is refused follows from this."""
         return content_hash(
-            sorted([question.question, list(question.options)] for question in self._all)
+            sorted([question.question, list(question.options)] for question in self._questions)
         )
-
-    @property
-    def _all(self) -> Iterable[Asked]:
-        return self._questions.values()
 
     def is_held_out(self, seed: Record) -> bool:
         """Whether it is a held-out item word for word."""
@@ -76,12 +72,12 @@ class Guard:
             return hit.nearest
         if self._pool is None:
             self._pool = RougePool("unicode", NEAR)
-            for question in self._all:
+            for question in self._questions:
                 self._pool.add(question.question)
         near = self._pool.novel(text)
-        return None if near is None else list(self._questions)[near[0]]
+        return None if near is None else list(self._questions.values())[near[0]]
 
     def _find(self) -> Known:
         if self._known is None:
-            self._known = Known(self._questions.items())
+            self._known = Known((name, question) for question, name in self._questions.items())
         return self._known

@@ -11,8 +11,9 @@ from limbeck.recipe import Recipe
 from limbeck.record import Provenance, Record, user
 
 
-def guard(folder: Path) -> Guard:
-    task, held = folder / "test.jsonl", folder / "held.jsonl"
+def guard(folder: Path, name: str = "held.jsonl") -> Guard:
+    task, held = folder / "test.jsonl", folder / name
+    held.parent.mkdir(exist_ok=True)
     question = {"prompt": "A train leaves at 10:30 and takes 45 minutes. When does it arrive?"}
     task.write_text(json.dumps(question | {"target": "11:15"}) + "\n", encoding="utf-8")
     lines = [
@@ -67,3 +68,14 @@ def test_only_the_same_words_make_a_seed_a_held_out_one(tmp_path: Path) -> None:
 
     assert one.is_held_out(seed("describe the taste of 🍋  water"))
     assert not one.is_held_out(seed("Describe the taste of cold 🍋 water"))
+
+
+def test_files_of_one_name_hide_nothing_of_each_other(tmp_path: Path) -> None:
+    """Both have a row 0; so has an item that the evaluation asked in other words."""
+    one = guard(tmp_path, "held/test.jsonl")
+    assert one.refuse("A train leaves at 10:30 and takes 45 minutes. When does it arrive?")
+    assert one.refuse("请解释为什么天空在日落时变红。") == "test/0"
+    assert one.refuse("Describe the taste of 🍋 water") == "test/1"
+    text = "Which planet is the largest of the solar system?"
+    one.add_items({"test": [Item("0", text)]})
+    assert one.refuse(text) == "test/0"
