@@ -115,14 +115,22 @@ def _check_price(recipe: Recipe, section: Iterate) -> None:
 
 def _check_targets(recipe: Recipe, section: Iterate) -> None:
     """What the teacher writes has no target: what compares with one would stop the second round."""
-    if section.reserve is not None:
-        return
-    needs = "the filter answer" if any(step.name == "answer" for step in recipe.filters) else ""
-    if recipe.format.completions == "target":
-        needs = needs or "format.completions: target"
-    if needs:
+    needs = needs_targets(recipe)
+    if needs and section.reserve is None:
         raise RecipeError(
             f"{needs} wants the target of every question, and instructions that the teacher writes "
             "have none; name a file of more questions in iterate.reserve, or do without it (the "
-            "filter vote takes the majority of the paths)"
+            "filter vote takes the majority of the paths, the generator chain_of_thought makes "
+            "rationales)"
         )
+
+
+def needs_targets(recipe: Recipe) -> str:
+    """What of a recipe wants the target of every question; "" for nothing."""
+    if any(step.name == "answer" for step in recipe.filters):
+        return "the filter answer"
+    if recipe.format.completions == "target":
+        return "format.completions: target"
+    if recipe.train.objective == "step_by_step" and recipe.generate.generator == "answers":
+        return "train.objective: step_by_step beside the generator answers"
+    return ""

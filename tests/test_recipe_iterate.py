@@ -105,6 +105,7 @@ def test_controls_are_a_list_or_one_or_none() -> None:
         ({"filters": ["complete", "answer"]},
          "the filter answer wants the target of every question, and instructions that the teacher"),
         ({"format": {"completions": "target"}}, "format.completions: target wants the target"),
+        ({"train": {"objective": "step_by_step"}}, "beside the generator answers wants"),
     ],
 )  # fmt: skip
 def test_what_does_not_go_with_a_loop_is_refused(change: dict[str, Any], said: str) -> None:

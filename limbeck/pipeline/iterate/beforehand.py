@@ -1,5 +1,5 @@
 """What can be known of a loop's questions before a call is paid: whether their answers can be
-scored, and whether the reserve has anything for them."""
+scored and learned from, and whether the reserve has anything for them."""
 
 from __future__ import annotations
 
@@ -8,11 +8,41 @@ from collections.abc import Sequence
 from limbeck.errors import DataError
 from limbeck.generators.adversarial.reserve import from_reserve
 from limbeck.generators.adversarial.sources import KINDS, Source
+from limbeck.pipeline.beforehand import usable_seeds
 from limbeck.pipeline.iterate.score import kind_of, scorer_of
+from limbeck.pipeline.seeds import seeds_of_recipe
 from limbeck.protocols import Generator
 from limbeck.recipe import Recipe
+from limbeck.recipe_iterate_conflicts import needs_targets
 from limbeck.recipe_iterate_files import targets_only
 from limbeck.record import Record
+
+
+def seeds_to_learn(recipe: Recipe, generator: Generator) -> list[Record]:
+    """The recipe's seeds, without those that the stage generate skips: a pool that had them would
+    stop the second round. Raises what `usable_seeds` raises where none is to be skipped."""
+    skipped: list[DataError] = []
+    on_bad = skipped.append if recipe.seeds.on_bad_line == "skip" else None
+    return usable_seeds(recipe, seeds_of_recipe(recipe), generator, on_bad)
+
+
+def check_learned(recipe: Recipe, generator: Generator, reserve: Sequence[Record] | None) -> None:
+    """Whether the stages of a later round take every question of a reserve, as the first one's
+    take the seeds. Raises what `usable_seeds` raises, and DataError for one without a target where
+    the recipe wants them."""
+    section = recipe.iterate
+    if section is None or section.reserve is None or reserve is None:
+        return
+    named = recipe.seeds.model_copy(update={"path": section.reserve})
+    usable_seeds(recipe.model_copy(update={"seeds": named}), reserve, generator)
+    lacking = [seed for seed in reserve if seed.target is None]
+    if lacking and (needs := needs_targets(recipe)):
+        raise DataError(
+            f"iterate.reserve: {len(lacking)} of {len(reserve)} questions of {section.reserve} "
+            f"lack a target, such as {' '.join(lacking[0].prompt.split())[:60]!r}, and {needs} "
+            "wants that of every question; give each one a target, or do without it",
+            path=section.reserve,
+        )
 
 
 def check_scored(

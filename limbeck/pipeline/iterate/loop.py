@@ -10,7 +10,12 @@ from typing import Any
 
 from limbeck.pipeline.beforehand import check_evaluation, check_training
 from limbeck.pipeline.generate import generator_of
-from limbeck.pipeline.iterate.beforehand import check_reserve, check_scored
+from limbeck.pipeline.iterate.beforehand import (
+    check_learned,
+    check_reserve,
+    check_scored,
+    seeds_to_learn,
+)
 from limbeck.pipeline.iterate.control import do_controls
 from limbeck.pipeline.iterate.guard import Guard
 from limbeck.pipeline.iterate.layout import Loop, Work
@@ -18,7 +23,6 @@ from limbeck.pipeline.iterate.layout import loop_of as loop_of
 from limbeck.pipeline.iterate.pools import left_of, start_pools
 from limbeck.pipeline.iterate.rounds import do_rounds
 from limbeck.pipeline.iterate.written_up import open_again, write_up
-from limbeck.pipeline.seeds import seeds_of_recipe
 from limbeck.recipe_iterate_files import checked_files
 from limbeck.store import write_text
 
@@ -32,10 +36,12 @@ def run_loop(loop: Loop) -> dict[str, Any]:
     with loop.home.locked():
         check_evaluation(loop.recipe, missing_ok=False)
         check_training(loop.recipe, before_calls=True)
-        seeds = seeds_of_recipe(loop.recipe)
+        generator = generator_of(loop.context)
+        seeds = seeds_to_learn(loop.recipe, generator)
         files = checked_files(loop.recipe, seeds)
         cache = seeds if files.cache is None else files.cache
-        check_scored(loop.recipe, generator_of(loop.context), cache, files.reserve)
+        check_scored(loop.recipe, generator, cache, files.reserve)
+        check_learned(loop.recipe, generator, files.reserve)
         work = Work(loop, Guard(loop.recipe))
         pools = start_pools(loop.recipe, seeds, files.cache, work.guard)
         check_reserve(loop.recipe, cache, left_of(files, seeds, work.guard) or ())

@@ -7,18 +7,20 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from limbeck.errors import DataError
 from limbeck.models import parse_model
 from limbeck.money import dollars, from_dollars, price_of
-from limbeck.pipeline.beforehand import usable_seeds
 from limbeck.pipeline.estimate_eval import evaluation_of
 from limbeck.pipeline.forecast_eval import Bill, Part, table
 from limbeck.pipeline.generate import generator_of
-from limbeck.pipeline.iterate.beforehand import check_reserve, check_scored
+from limbeck.pipeline.iterate.beforehand import (
+    check_learned,
+    check_reserve,
+    check_scored,
+    seeds_to_learn,
+)
 from limbeck.pipeline.iterate.bill import Size, Worst
 from limbeck.pipeline.iterate.guard import Guard
 from limbeck.pipeline.iterate.pools import left_of, start_pools
-from limbeck.pipeline.seeds import seeds_of_recipe
 from limbeck.recipe import Recipe
 from limbeck.recipe_eval import task_name
 from limbeck.recipe_iterate import Iterate
@@ -55,12 +57,11 @@ def outlook(loop: Loop) -> list[str]:
     context, section = loop.context, loop.section
     recipe = context.recipe
     generator = generator_of(context)
-    skipped: list[DataError] = []
-    on_bad = skipped.append if recipe.seeds.on_bad_line == "skip" else None
-    seeds = usable_seeds(recipe, seeds_of_recipe(recipe), generator, on_bad)
+    seeds = seeds_to_learn(recipe, generator)
     files = checked_files(recipe, seeds)
     cache = seeds if files.cache is None else files.cache
     check_scored(recipe, generator, cache, files.reserve)
+    check_learned(recipe, generator, files.reserve)
     guard = Guard(recipe)
     start_pools(recipe, seeds, files.cache, guard)
     left = left_of(files, seeds, guard)
