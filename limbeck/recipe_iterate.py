@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
+from limbeck.errors import RecipeError
 from limbeck.recipe_student import Section
 from limbeck.recipe_teacher import OtherModel
 
@@ -121,13 +122,16 @@ class Iterate(Section):
 
 def with_iterate(folder: Path, section: Iterate | None) -> Iterate | None:
     """The same with paths taken from the recipe's folder. Raises ModelError for a name that is
-    none."""
+    none, RecipeError for what cannot be a path."""
     if section is None:
         return None
-    paths = {
-        name: (folder / path.expanduser()).resolve()
-        for name in ("cache", "reserve", "held_out")
-        if (path := getattr(section, name)) is not None
-    }
+    paths = {}
+    for name in ("cache", "reserve", "held_out"):
+        if (path := getattr(section, name)) is None:
+            continue
+        try:
+            paths[name] = (folder / path.expanduser()).resolve()
+        except (OSError, RuntimeError, ValueError) as error:  # ~nobody, a null character
+            raise RecipeError(f"iterate.{name}: {path} cannot be a path: {error}") from error
     referee = section.referee and section.referee.resolved(folder)
     return section.model_copy(update={**paths, "referee": referee})

@@ -140,6 +140,12 @@ def test_with_a_reserve_questions_have_targets() -> None:
     assert recipe(**loop(iterate={"reserve": "more.jsonl"}, **filters))
 
 
+@pytest.mark.parametrize("path", ["~nobody-here/题.jsonl", "a\0.jsonl"])
+def test_what_cannot_be_a_path_is_told(path: str) -> None:
+    message = refused(yaml.safe_dump(loop(iterate={"reserve": path})))
+    assert f"iterate.reserve: {path} cannot be a path: " in message
+
+
 @pytest.mark.parametrize(
     ("start", "own", "fits"),
     [("previous", "models/x", False), ("base", "models/x", True), ("previous", None, True)],
