@@ -1,11 +1,13 @@
-"""What can be known of a loop's questions before a call is paid: whether their answers can be
-scored and learned from, and whether the reserve has anything for them."""
+"""What can be known of a loop before a call is paid: whether the answers to its questions can be
+scored and learned from, whether the reserve has anything for them, and whether its stop rule has a
+score."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
-from limbeck.errors import DataError
+from limbeck.errors import DataError, UserError
 from limbeck.generators.adversarial.reserve import from_reserve
 from limbeck.generators.adversarial.sources import KINDS, Source
 from limbeck.pipeline.beforehand import usable_seeds
@@ -13,9 +15,24 @@ from limbeck.pipeline.iterate.score import kind_of, scorer_of
 from limbeck.pipeline.seeds import seeds_of_recipe
 from limbeck.protocols import Generator
 from limbeck.recipe import Recipe
+from limbeck.recipe_eval import TASK_FILES, task_name
 from limbeck.recipe_iterate_conflicts import needs_targets
 from limbeck.recipe_iterate_files import targets_only
 from limbeck.record import Record
+
+
+def check_stop(recipe: Recipe) -> None:
+    """Raises UserError for a stop rule that watches a folder of tasks: each of them has a score
+    under its own name, and the folder has none."""
+    watched = recipe.iterate and recipe.iterate.stop.task
+    for task in recipe.eval.tasks:
+        is_folder = not task.endswith(TASK_FILES) and Path(task).is_absolute()
+        if is_folder and task_name(task) == watched:
+            raise UserError(
+                f"iterate.stop.task is {watched!r}, which is the folder {task}: its tasks have a "
+                "score each, and it has none. Name its files in eval.tasks, and one of them in "
+                "iterate.stop.task; or take that out, for the mean over all"
+            )
 
 
 def seeds_to_learn(recipe: Recipe, generator: Generator) -> list[Record]:

@@ -14,6 +14,7 @@ from limbeck.pipeline.iterate.beforehand import (
     check_learned,
     check_reserve,
     check_scored,
+    check_stop,
     seeds_to_learn,
 )
 from limbeck.pipeline.iterate.control import do_controls
@@ -36,6 +37,7 @@ def run_loop(loop: Loop) -> dict[str, Any]:
     with loop.home.locked():
         check_evaluation(loop.recipe, missing_ok=False)
         check_training(loop.recipe, before_calls=True)
+        check_stop(loop.recipe)
         generator = generator_of(loop.context)
         seeds = seeds_to_learn(loop.recipe, generator)
         files = checked_files(loop.recipe, seeds)

@@ -16,6 +16,7 @@ from limbeck.pipeline.iterate.beforehand import (
     check_learned,
     check_reserve,
     check_scored,
+    check_stop,
     seeds_to_learn,
 )
 from limbeck.pipeline.iterate.bill import Size, Worst
@@ -56,6 +57,7 @@ def outlook(loop: Loop) -> list[str]:
     """
     context, section = loop.context, loop.section
     recipe = context.recipe
+    check_stop(recipe)
     generator = generator_of(context)
     seeds = seeds_to_learn(recipe, generator)
     files = checked_files(recipe, seeds)

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from limbeck.errors import UserError
+from limbeck.pipeline.iterate.beforehand import check_stop
 from limbeck.pipeline.iterate.loop import run_loop
 from limbeck.pipeline.iterate.outlook import outlook
 from limbeck.store import read_json, write_jsonl
@@ -70,3 +71,23 @@ def test_a_reserve_that_a_later_round_would_refuse_is_told(
             with pytest.raises(UserError, match=told):
                 do(loop_in(tmp_path, data))
         assert server.bodies == []
+
+
+def test_a_stop_rule_that_watches_a_folder_is_told(tmp_path: Path, tiny_folder: Path) -> None:
+    """A folder's tasks stand under their own names, and no round would have a score."""
+    exam = tmp_path / "考试"
+    exam.mkdir()
+    (exam / "sums.yaml").write_text("task: sums\n", encoding="utf-8")
+    for tasks, watched in (([str(exam)], "考试"), ([str(exam / "sums.yaml")], "sums")):
+        data = recipe_data(
+            tmp_path, "http://127.0.0.1:9/v1", tiny_folder,
+            eval={"tasks": tasks}, iterate={"stop": {"task": watched}},
+        )  # fmt: skip
+        if watched == "sums":
+            check_stop(loop_in(tmp_path, data).recipe)
+            continue
+        for do in (outlook, run_loop):
+            with pytest.raises(
+                UserError, match=r"task is '考试', which is the folder /.*考试: its"
+            ):
+                do(loop_in(tmp_path, data))
