@@ -27,7 +27,9 @@ from limbeck.recipe_filters import checked
 from limbeck.recipe_iterate import Iterate as Iterate
 from limbeck.recipe_iterate import with_iterate
 from limbeck.recipe_judge import Judge as Judge
+from limbeck.recipe_paths import absolute
 from limbeck.recipe_seeds import Seeds as Seeds
+from limbeck.recipe_seeds import with_seed_files
 from limbeck.recipe_student import Lora as Lora
 from limbeck.recipe_student import Section
 from limbeck.recipe_student import Student as Student
@@ -137,6 +139,7 @@ class Recipe(Section):
                 ("generate",),
                 lambda: build("generators", self.generate.generator, self.generate.options),
             ),
+            (("seeds", "path"), lambda: with_seed_files(folder, self.seeds)),
             (("generate", "select_options"), lambda: with_encoder(folder, self.generate)),
             (("eval", "in_context", "rows"), lambda: with_files(folder, self.eval.in_context)),
             (("eval", "style", "prompts"), lambda: with_prompts(folder, self.eval.style)),
@@ -149,7 +152,9 @@ class Recipe(Section):
             (("student", "model"), lambda: parse_model(self.student.model, folder=folder)),
             (
                 ("student", "start"),
-                lambda: self.student.start and _absolute(folder, self.student.start),
+                lambda: (
+                    self.student.start and absolute(folder, self.student.start, "student.start")
+                ),
             ),
             (("train", "objective"), lambda: find("objectives", self.train.objective)),
             (("train", "options"), lambda: _check_objective(self.train)),
@@ -168,16 +173,12 @@ class Recipe(Section):
                 raise RecipeError(f"{place.at((*where, error.option))}: {error}") from error
             except (RecipeError, ModelError) as error:
                 raise RecipeError(f"{place.at(where)}: {error}") from error
-        files = {name: getattr(self.seeds, name) for name in ("path", "demos", "split")}
-        seeds = self.seeds.model_copy(
-            update={name: _absolute(folder, file) for name, file in files.items() if file}
-        )
         filters = tuple(done["filters", number] for number in range(len(self.filters)))
         teacher, student = done["teacher", "model"], done["student", "model"]
         tasks, lost = (_tasks(folder, names) for names in (self.eval.tasks, self.eval.forgetting))
         return self.model_copy(
             update={
-                "seeds": seeds,
+                "seeds": done["seeds", "path"],
                 "generate": done["generate", "select_options"],
                 "iterate": done["iterate",],
                 "filters": filters,
@@ -232,17 +233,10 @@ def _check_price(recipe: Recipe) -> None:
         )
 
 
-def _absolute(folder: Path, path: Path) -> Path:
-    try:
-        return Path(folder / path.expanduser()).resolve()
-    except (OSError, RuntimeError) as error:
-        raise RecipeError(f"{path} cannot be a path: {error}") from error
-
-
 def _tasks(folder: Path, tasks: Iterable[str]) -> tuple[str, ...]:
     """Files and folders of tasks with absolute paths; a name stays."""
     return tuple(
-        str(_absolute(folder, Path(task)))
+        str(absolute(folder, task, "eval.tasks"))
         if task.endswith(TASK_FILES) or (task != "imitation" and (folder / task).is_dir())
         else task
         for task in tasks

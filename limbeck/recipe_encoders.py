@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from limbeck.recipe_paths import absolute
+
 if TYPE_CHECKING:
     from limbeck.recipe import Generate
     from limbeck.recipe_eval import InContext
@@ -33,7 +35,9 @@ def with_files(folder: Path, section: InContext | None) -> InContext | None:
         return None
     files = {name: getattr(section, name) for name in ("rows", "demos")}
     changes: dict[str, Any] = {
-        name: (folder / file.expanduser()).resolve() for name, file in files.items() if file
+        name: absolute(folder, file, f"eval.in_context.{name}")
+        for name, file in files.items()
+        if file
     }
     changes["select_options"] = {
         select: _placed(folder, options) for select, options in section.select_options.items()

@@ -14,6 +14,7 @@ from pydantic import Field
 
 from limbeck.errors import DataError, RecipeError
 from limbeck.recipe_eval import Eval
+from limbeck.recipe_paths import absolute
 from limbeck.recipe_student import Section
 from limbeck.registry import build, option_names
 from limbeck.store import file_hash
@@ -40,9 +41,11 @@ def checked(folder: Path, step: FilterStep, section: Eval) -> FilterStep:
         )
     changes: dict[str, Any] = {}
     if step.options.get("against"):
-        changes["against"] = [str(_absolute(folder, file)) for file in step.options["against"]]
+        changes["against"] = [
+            str(absolute(folder, file, "against")) for file in step.options["against"]
+        ]
     if step.options.get("scores"):
-        changes["scores"] = str(_absolute(folder, step.options["scores"]))
+        changes["scores"] = str(absolute(folder, step.options["scores"], "scores"))
     if isinstance(step.options.get("vectors"), str):
         from limbeck.encoders import encoder_name  # with numpy: only where it must
 
@@ -79,10 +82,3 @@ def _content(path: Path) -> list[str]:
         return [path.name, file_hash(path)]
     except OSError as error:
         raise DataError(f"cannot read {path}: {error.strerror}", path=path) from error
-
-
-def _absolute(folder: Path, path: str | Path) -> Path:
-    try:
-        return Path(folder / Path(path).expanduser()).resolve()
-    except (OSError, RuntimeError) as error:
-        raise RecipeError(f"{path} cannot be a path: {error}") from error

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 
 from pydantic import Field, field_validator, model_validator
 
-from limbeck.errors import RecipeError
+from limbeck.recipe_paths import absolute
 from limbeck.recipe_student import Section
 from limbeck.recipe_teacher import OtherModel
 
@@ -125,13 +125,10 @@ def with_iterate(folder: Path, section: Iterate | None) -> Iterate | None:
     none, RecipeError for what cannot be a path."""
     if section is None:
         return None
-    paths = {}
-    for name in ("cache", "reserve", "held_out"):
-        if (path := getattr(section, name)) is None:
-            continue
-        try:
-            paths[name] = (folder / path.expanduser()).resolve()
-        except (OSError, RuntimeError, ValueError) as error:  # ~nobody, a null character
-            raise RecipeError(f"iterate.{name}: {path} cannot be a path: {error}") from error
+    paths = {
+        name: absolute(folder, path, f"iterate.{name}")
+        for name in ("cache", "reserve", "held_out")
+        if (path := getattr(section, name)) is not None
+    }
     referee = section.referee and section.referee.resolved(folder)
     return section.model_copy(update={**paths, "referee": referee})

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple
 from pydantic import Field, field_validator
 
 from limbeck.errors import RecipeError
+from limbeck.recipe_paths import absolute
 from limbeck.recipe_student import Section
 
 
@@ -78,3 +79,13 @@ def check_split(seeds: Seeds, key: str) -> None:
             f"seeds.{key} is {value}, and there is no seeds.split that says which tasks are train "
             f"and which target ones; name a split file, or take {key} out"
         )
+
+
+def with_seed_files(folder: Path, seeds: Seeds) -> Seeds:
+    """The same with its files taken from the recipe's folder. Raises RecipeError."""
+    files = {name: getattr(seeds, name) for name in ("path", "demos", "split")}
+    return seeds.model_copy(
+        update={
+            name: absolute(folder, file, f"seeds.{name}") for name, file in files.items() if file
+        }
+    )

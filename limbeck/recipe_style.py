@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
+from limbeck.recipe_paths import absolute
 from limbeck.recipe_student import Section
 
 
@@ -36,4 +37,4 @@ def with_prompts(folder: Path, section: Style | None) -> Style | None:
     """The same with its file taken from the recipe's folder."""
     if section is None:
         return None
-    return section.model_copy(update={"prompts": (folder / section.prompts.expanduser()).resolve()})
+    return section.model_copy(update={"prompts": absolute(folder, section.prompts, "eval.style")})

@@ -24,6 +24,8 @@ from limbeck.store import clear_drafts, file_hash, read_json, write_json, write_
 
 StageName = Literal["generate", "filter", "format", "train", "eval", "report"]
 STAGES: tuple[StageName, ...] = ("generate", "filter", "format", "train", "eval", "report")
+MOST_BYTES = 240
+"""Of a run's name: folders' names end at 255 bytes, and NAME-iterate is one."""
 PhaseName = Literal["discriminate", "held_out", "base_held_out", "write"]
 """Folders that a round of limbeck iterate has beside its stages: begun, marked and found done as
 these are, and part of no manifest."""
@@ -67,6 +69,18 @@ class RunDir:
                 )
             raise UserError(f"{path} is no run folder: it has no recipe.yaml")
         return cls(path, Recipe.load(recipe))
+
+    @classmethod
+    def of(cls, into: Path, recipe: Recipe) -> RunDir:
+        """The run of a recipe in the folder `into`. Raises UserError for a name that no folder can
+        have."""
+        size = len(recipe.name.encode())
+        if size > MOST_BYTES:
+            raise UserError(
+                f"the name {recipe.name[:20]}... takes {size} bytes as the name of a folder, which "
+                f"has {MOST_BYTES} at most; give a shorter one with --set name=NAME"
+            )
+        return cls(into / recipe.name, recipe)
 
     def save_recipe(self) -> None:
         """Write recipe.yaml, complete, unless it is the same already."""

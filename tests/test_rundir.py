@@ -14,6 +14,7 @@ from limbeck.errors import StageError, UserError
 from limbeck.recipe import Recipe
 from limbeck.rundir import STAGES, Done, RunDir, StageName
 from limbeck.store import file_hash, write_jsonl
+from tests.test_recipe import BASE
 
 RECIPE = Recipe.parse("name: x\nseeds: s.jsonl\nteacher: fake:t\nstudent: fake:s")
 FILE = "records.jsonl"
@@ -202,3 +203,11 @@ def test_the_log_holds_one_json_object_a_line(run: RunDir) -> None:
 def test_a_log_that_cannot_be_written_is_a_users_error(run: RunDir) -> None:
     with pytest.raises(UserError, match=r"cannot write .*log\.jsonl"):
         run.log("started")
+
+
+def test_a_name_of_more_bytes_than_a_folder_s_name_has_is_told(tmp_path: Path) -> None:
+    recipe = Recipe.model_validate(BASE | {"name": "名" * 100})
+    with pytest.raises(UserError, match="takes 300 bytes as the name of a folder, which has 240"):
+        RunDir.of(tmp_path, recipe)
+    fits = recipe.model_copy(update={"name": "名" * 80})
+    assert RunDir.of(tmp_path, fits).path == tmp_path / fits.name

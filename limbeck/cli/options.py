@@ -66,7 +66,7 @@ def context_of(
         run = RunDir(path, changed(run.recipe, sets or (), Path.cwd()))
     else:
         recipe = changed(load_recipe(path), sets or (), Path.cwd())
-        run = RunDir(into / recipe.name, recipe)
+        run = RunDir.of(into, recipe)
     return Context(run, reporter(progress), ledger, ask_again)  # type: ignore[arg-type]
 
 

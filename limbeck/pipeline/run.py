@@ -55,7 +55,7 @@ def run(
     Raises UserError (and its kinds) for everything that the user can mend.
     """
     recipe = recipe.resolved(Path.cwd())
-    context = Context(RunDir(Path(into) / recipe.name, recipe), reporter or Quiet(), ledger)
+    context = Context(RunDir.of(Path(into), recipe), reporter or Quiet(), ledger)
     do_stages(context, STAGES)
     return Run(context.run.path, read_json(context.run.folder("report") / "report.json"))
 
