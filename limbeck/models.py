@@ -74,6 +74,14 @@ def shown_folder(path: Path) -> str:
     return str(PurePath(*path.parts[-3:])) if of_run else path.name
 
 
+def without_folders(name: str) -> str:
+    """A model or file by its last part where it is an absolute path: folders are a machine's own.
+    What is none stays."""
+    kind, colon, path = name.rpartition(":")
+    is_path = path.startswith("/") and not path.startswith("//")
+    return f"{kind}{colon}{PurePath(path).name}" if is_path else name
+
+
 def _path(text: str, folder: Path | None) -> Path:
     try:
         return (folder or Path()) / Path(text).expanduser()

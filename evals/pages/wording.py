@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import PurePath
 from typing import Any
+
+from limbeck.models import without_folders
 
 Task = Mapping[str, Any]
 Escape = Callable[[str], str]
@@ -49,11 +50,7 @@ def named(value: object) -> str:
 
 def model_name(value: object) -> str:
     """A model's name without the folders of this machine; the JSON has all of it."""
-    if not value:
-        return MISSING
-    kind, colon, path = str(value).rpartition(":")
-    is_path = path.startswith("/") and not path.startswith("//")
-    return visible(f"{kind}{colon}{PurePath(path).name}" if is_path else value, one_line=True)
+    return visible(without_folders(str(value)), one_line=True) if value else MISSING
 
 
 def finite(value: object) -> float | None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
+from limbeck.models import without_folders
 from limbeck.recipe import Recipe
 
 HOW_IT_ASKS = (
@@ -48,8 +48,4 @@ def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 def _filename(value: Any) -> Any:
     """A path without its folder: machines keep the same file in different places."""
-    if isinstance(value, str):
-        kind, colon, path = value.rpartition(":")
-        if path.startswith("/") and not path.startswith("//"):
-            return f"{kind}{colon}{Path(path).name}"
-    return value
+    return without_folders(value) if isinstance(value, str) else value
