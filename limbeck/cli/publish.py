@@ -89,6 +89,7 @@ def publish(
         with_refused=with_refused,
         audit=audit,
         load_as=name or target.resolve().name,
+        hub=name is not None,
     )
     if dry_run:
         lines = _dry(context, to, options)

@@ -26,6 +26,7 @@ from limbeck.pipeline.context import Context
 from limbeck.pipeline.filter import VERDICTS, kept_records
 from limbeck.pipeline.groups import By, group_keys
 from limbeck.pipeline.texts import as_text, unusable
+from limbeck.reading.special import record_of
 from limbeck.record import Record, content_hash
 from limbeck.store import ParquetRows, parquet_writer, read_parquet
 from limbeck.text import prompt_key
@@ -227,17 +228,8 @@ def _schema() -> Any:
 
 
 def from_row(row: Mapping[str, Any]) -> Record:
-    """The record that `to_row` wrote."""
-    return Record.from_json(
-        {
-            "id": row["id"],
-            "messages": row["messages"][:-1],
-            "completion": row["completion"],
-            "target": row["target"],
-            "provenance": json.loads(row["provenance"]),
-            "meta": json.loads(row["meta"]),
-        }
-    )
+    """The record that `to_row`, or `limbeck publish`, wrote."""
+    return record_of(row)
 
 
 def read_split(folder: Path, name: str) -> list[Record]:

@@ -24,12 +24,15 @@ from limbeck.publish.read import data_files, rows_of
 from limbeck.publish.rows import public_model
 from limbeck.publish.seeds import seeds_of
 from limbeck.publish.terms import (
+    TEACHER,
     UNKNOWN,
     Terms,
     acknowledged,
     checked_licence,
+    is_private,
     notices,
     terms_of,
+    worst,
 )
 from limbeck.record import canonical_json, content_hash
 from limbeck.rundir import Done
@@ -52,6 +55,10 @@ def agreed(context: Context, options: Options) -> dict[str, Any]:
     else:
         licence, by = seeds["licence"], "" if seeds["licence"] == UNKNOWN else "the seeds' licence"
     found = notices(terms, seeds["licence"], licence)
+    if not options.hub:  # a folder of one's own passes no seeds on, and asks no provider
+        own = given or is_private(recipe.teacher.model, recipe.teacher.base_url)
+        kept = worst(terms) == "forbidden" or not own
+        found = [notice for notice in found if notice.key == TEACHER and kept]
     public, _ = public_recipe(recipe)
     return {
         "licence": {"id": licence, "said_by": by},

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from limbeck.pipeline.groups import By, group_keys
-from limbeck.publish.rows import follows, from_published, group_id
+from limbeck.publish.rows import follows, from_published, group_id, is_raw
 from limbeck.record import Record
 from limbeck.text import folded
 
@@ -49,6 +49,7 @@ class Facts:
             self.spread += 1
         counts, meta = self._counts, record.meta
         counts["follows"] += follows(record)
+        counts["raw"] += is_raw(record)
         counts["with_target"] += record.target is not None
         counts["with_options"] += bool(meta.get("options"))
         counts["prompt_characters"] += sum(len(turn.content) for turn in record.messages)
@@ -86,6 +87,7 @@ class Facts:
         sample = self._sample or {"prompt": "", "completion": ""}
         return {
             "total": self.rows.total(),
+            "raw": bool(self._counts["raw"]),
             "splits": {
                 side: {"rows": self.rows[side], "groups": groups[side]}
                 for side in SPLITS

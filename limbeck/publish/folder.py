@@ -28,7 +28,9 @@ from limbeck.publish.rows import (
     COLUMNS,
     REFUSED_ROW,
     REFUSED_VERDICT,
+    for_rows,
     group_id,
+    is_raw,
     public,
     to_published,
 )
@@ -64,8 +66,10 @@ def publish(
     guard = Guard(context.recipe.teacher.api_key_env)
     with fresh_folder(to) as draft:
         verdicts = Verdicts(context.run.folder("filter") / VERDICTS)
-        files = _write_rows(context, verdicts, draft, shard, guard)
-        files |= _write_refused(context, verdicts, draft, shard, guard, whole=options.with_refused)
+        raw = is_raw(next(iter(kept_records(context))))
+        files = _write_rows(context, verdicts, draft, shard, guard, raw=raw)
+        refused = REFUSED_ROW if options.with_refused else REFUSED_VERDICT
+        files |= _write_refused(context, verdicts, draft, shard, guard, refused, raw=raw)
         facts = counted(draft, list(files))
         told = document(
             context,
@@ -127,7 +131,7 @@ def counted(folder: Path, names: list[str]) -> Facts:
 
 
 def _write_rows(
-    context: Context, verdicts: Verdicts, draft: Path, shard: int, guard: Guard
+    context: Context, verdicts: Verdicts, draft: Path, shard: int, guard: Guard, *, raw: bool
 ) -> dict[str, int]:
     """data/*.parquet; returns the files with how many rows each has."""
     by = context.recipe.format.by
@@ -143,11 +147,12 @@ def _write_rows(
     with ExitStack() as stack:
         folder = draft / "data"
         shards = {
-            side: stack.enter_context(Shards(folder, side, COLUMNS, size=shard)) for side in SPLITS
+            side: stack.enter_context(Shards(folder, side, for_rows(COLUMNS, raw), size=shard))
+            for side in SPLITS
         }
         with context.reporter.stage("publish", "rows", len(ids)) as bar:
             for record, group, side in zip(kept_records(context), groups, sides, strict=True):
-                row = to_published(public(record), group, verdicts.of(record.id))
+                row = _row(record, group, verdicts, raw=raw)
                 guard.check_row(row)
                 shards[side].write(row)
                 bar.advance(1)
@@ -155,19 +160,36 @@ def _write_rows(
 
 
 def _write_refused(
-    context: Context, verdicts: Verdicts, draft: Path, shard: int, guard: Guard, *, whole: bool
+    context: Context,
+    verdicts: Verdicts,
+    draft: Path,
+    shard: int,
+    guard: Guard,
+    columns: Mapping[str, Any],
+    *,
+    raw: bool,
 ) -> dict[str, int]:
-    """provenance/refused-*.parquet: who refused which record and why, and with `whole` the record
-    itself, masked as a kept one would be."""
-    columns = REFUSED_ROW if whole else REFUSED_VERDICT
-    with Shards(draft / "provenance", "refused", columns, size=shard) as out:
-        for row in _refused_rows(context, verdicts) if whole else verdicts.refusals():
+    """provenance/refused-*.parquet: who refused which record and why, and with the columns of a
+    whole row the record itself, masked as a kept one would be."""
+    whole = columns is REFUSED_ROW
+    with Shards(draft / "provenance", "refused", for_rows(columns, raw), size=shard) as out:
+        for row in _refused_rows(context, verdicts, raw) if whole else verdicts.refusals():
             guard.check_row(row)
             out.write(row)
     return {f"provenance/{name}": rows for name, rows in out.files.items()}
 
 
-def _refused_rows(context: Context, verdicts: Verdicts) -> Iterator[Mapping[str, Any]]:
+def _row(record: Record, group: str, verdicts: Verdicts, *, raw: bool) -> dict[str, Any]:
+    if is_raw(record) != raw:
+        raise UserError(
+            f"the run has both chats and plain texts of a base model (the row {record.id}), and a "
+            "trainer reads a data set as one of them. Keep one kind by a filter, or publish each "
+            "from a run of its own"
+        )
+    return to_published(public(record), group, verdicts.of(record.id))
+
+
+def _refused_rows(context: Context, verdicts: Verdicts, raw: bool) -> Iterator[Mapping[str, Any]]:
     kept = {number for number, _ in kept_lines(context.run.path)}
     masks = [judge.changed for judge in filters_of(context.recipe) if hasattr(judge, "changed")]
     records = read_records(context.run.folder("generate") / RECORDS)
@@ -176,7 +198,7 @@ def _refused_rows(context: Context, verdicts: Verdicts) -> Iterator[Mapping[str,
             continue
         for mask in masks:
             record = mask(record)
-        row = to_published(public(record), "", verdicts.of(record.id))
+        row = _row(record, "", verdicts, raw=raw)
         del row["group"]
         yield row | {"filter": refusal["filter"], "reason": refusal["reason"]}
 
@@ -213,7 +235,8 @@ def _old_manifest(folder: Path) -> dict[str, Any]:
         found = read_json(folder / MANIFEST)
     except DataError:
         return {}
-    is_ours = isinstance(found, dict) and found.get("schema") == SCHEMA
+    said = str(found.get("schema")) if isinstance(found, dict) else ""
+    is_ours = said.startswith(SCHEMA.rpartition("/")[0] + "/")  # an older one is replaced, too
     return found if is_ours and isinstance(found.get("files"), dict) else {}
 
 

@@ -14,6 +14,7 @@ from limbeck.errors import MissingExtra, UserError
 from limbeck.pipeline.context import Context
 from limbeck.publish.facts import SPLITS
 from limbeck.publish.read import data_files, rows_of
+from limbeck.publish.rows import texts
 from limbeck.publish.student import fresh_report, learned
 from limbeck.rundir import Done
 from limbeck.store import read_json
@@ -53,14 +54,14 @@ def _languages(folder: Path, names: Sequence[str], total: int) -> dict[str, Any]
     found: Counter[str] = Counter()
     every = max(1, -(-total // IDENTIFIED))
     rows = (
-        f"{row['prompt']}\n{row['completion']}"
+        "\n".join(texts(row))
         for side in SPLITS
         for name in data_files(names, side)
         for row in rows_of(folder / name, ["prompt", "completion"])
     )
-    texts = islice(rows, 0, None, every)
+    drawn = islice(rows, 0, None, every)
     try:
-        while part := list(islice(texts, TOGETHER)):
+        while part := list(islice(drawn, TOGETHER)):
             found.update(language for language, _ in languages_of(part))
     except MissingExtra as error:
         return {"languages": {}, "languages_every": every, "languages_missing": str(error)}
@@ -95,7 +96,8 @@ def _near(folder: Path, names: Sequence[str]) -> dict[str, Any]:
 def _prompts(folder: Path, names: Sequence[str]) -> Iterator[dict[str, int]]:
     """Prompts with how many rows have them, some thousand at a time; rows of one prompt that
     stand together count together."""
-    rows = (row["prompt"] for name in names for row in rows_of(folder / name, ["prompt"]))
+    columns = ["prompt", "completion"]
+    rows = (texts(row)[0] for name in names for row in rows_of(folder / name, columns))
     while part := list(islice(rows, TOGETHER)):
         yield dict(Counter(part))
 

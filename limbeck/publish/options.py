@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-SCHEMA = "limbeck.dataset/1"
-CARD = 1
+SCHEMA = "limbeck.dataset/2"
+CARD = 2
 """The version of the card's template. It grows with every change of what the card says, so that
 `limbeck verify` knows whether it can write the card again."""
 
@@ -16,7 +16,8 @@ MANIFEST, README, RECIPE = "limbeck.json", "README.md", "recipe.yaml"
 @dataclass(frozen=True, slots=True)
 class Options:
     """How to publish. Licences are ids as the hub writes them; `load_as` is what
-    `datasets.load_dataset` is given on the card. `audit` says whether to measure the rows."""
+    `datasets.load_dataset` is given on the card. `audit` says whether to measure the rows, `hub`
+    whether they leave this machine."""
 
     licence: str | None = None
     seeds_licence: str | None = None
@@ -26,6 +27,7 @@ class Options:
     with_refused: bool = False
     audit: bool = True
     load_as: str = ""
+    hub: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,17 +1,18 @@
-"""A published row: the record as `format` writes it, with its provenance, group and verdicts as
-columns of their own."""
+"""A published row: prompt and completion as trainers read them, the rest of the record, and its
+provenance, group and verdicts as columns of their own."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
-from limbeck.pipeline.format import from_row, to_row
 from limbeck.pipeline.groups import By
-from limbeck.record import Record, content_hash
+from limbeck.reading.special import record_of
+from limbeck.record import Message, Record, content_hash, messages_json
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 PROVENANCE = ("generator", "teacher", "prompt_version", "request", "index", "parents")
@@ -20,9 +21,8 @@ _TURN = {"role": _TEXT, "content": _TEXT}
 VERDICT = {"filter": _TEXT, "score": "float64", "reason": _TEXT, "nearest": _TEXT}
 COLUMNS: dict[str, Any] = {
     "id": _TEXT,
-    "messages": [_TURN],
-    "prompt": _TEXT,
-    "completion": _TEXT,
+    "prompt": [_TURN],
+    "completion": [_TURN],
     "target": _TEXT,
     "provenance": _TEXT,
     "meta": _TEXT,
@@ -36,13 +36,24 @@ COLUMNS: dict[str, Any] = {
     "verdicts": [VERDICT],
 }
 """The columns of data/*.parquet by name and type: a text is an Arrow type, a list of one thing a
-list of it, a mapping a struct."""
+list of it, a mapping a struct. Prompt and completion are TRL's conversational ones."""
 
 REFUSED_VERDICT = {"id": _TEXT, **VERDICT}
 """The columns of provenance/refused-*.parquet without the rows' texts."""
 
 REFUSED_ROW = COLUMNS | {"filter": _TEXT, "reason": _TEXT}
 del REFUSED_ROW["group"]
+
+
+def for_rows(columns: Mapping[str, Any], raw: bool) -> dict[str, Any]:
+    """The columns of chats, or of a base model's plain texts, which no chat template is put
+    around: a trainer tells the two by the type of prompt and completion, so that a set is one."""
+    plain = dict.fromkeys(("prompt", "completion"), _TEXT) if raw and "prompt" in columns else {}
+    return {**columns, **plain}
+
+
+def is_raw(record: Record) -> bool:
+    return record.provenance.template == "raw"
 
 
 def schema(columns: Mapping[str, Any]) -> Any:
@@ -105,11 +116,20 @@ def to_published(
 ) -> dict[str, Any]:
     """The row of a record that was kept, every column of COLUMNS. Parquet holds valid Unicode
     only: a lone surrogate becomes U+FFFD."""
-    made = record.provenance
-    row = to_row(record) | {name: getattr(made, name) for name in PROVENANCE}
+    made, whole = record.provenance, record.to_json()
+    answer = (Message("assistant", record.completion),)
+    row = {
+        "id": record.id,
+        "prompt": record.prompt if is_raw(record) else messages_json(record.messages),
+        "completion": record.completion if is_raw(record) else messages_json(answer),
+        "target": record.target,
+        "provenance": json.dumps(whole["provenance"], ensure_ascii=False),
+        "meta": json.dumps(whole.get("meta", {}), ensure_ascii=False),
+        **{name: getattr(made, name) for name in PROVENANCE},
+    }
     row |= {"parents": list(made.parents), "group": group, "verdicts": list(verdicts)}
-    whole: dict[str, Any] = _valid(row)
-    return whole
+    valid: dict[str, Any] = _valid(row)
+    return valid
 
 
 def _valid(value: Any) -> Any:
@@ -123,18 +143,26 @@ def _valid(value: Any) -> Any:
 def from_published(row: Mapping[str, Any]) -> Record:
     """The record of a row. Raises KeyError, TypeError or ValueError for a row that is none, and
     ValueError where its columns say something else than its record."""
-    record = from_row(row)
+    record = record_of(row)
     made = record.provenance
     for name in PROVENANCE:
         said = tuple(row[name]) if name == "parents" else row[name]
         if said != getattr(made, name):
             raise ValueError(f"the column {name} is not what provenance says")
-    if record.prompt != row["prompt"]:
-        raise ValueError("the column prompt is not the last user turn")
-    last = row["messages"][-1]
-    if last["role"] != "assistant" or last["content"] != row["completion"]:
-        raise ValueError("the last message is not the completion")
+    if is_raw(record) != isinstance(row["prompt"], str):
+        raise ValueError("the column prompt is not of the template that provenance says")
+    if not is_raw(record) and [turn["role"] for turn in row["completion"]] != ["assistant"]:
+        raise ValueError("the completion is not one turn of the assistant")
     return record
+
+
+def texts(row: Mapping[str, Any]) -> tuple[str, str]:
+    """The last user turn and the completion, as texts."""
+    asked, said = row["prompt"], row["completion"]
+    if isinstance(asked, str):
+        return asked, said
+    last = next((turn for turn in reversed(asked) if turn["role"] == "user"), asked[-1])
+    return last["content"], said[-1]["content"]
 
 
 def follows(record: Record) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from importlib import resources
+from ipaddress import ip_address
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -109,6 +110,18 @@ def known_host(base_url: str | None) -> bool:
     return host in table["hosts"] or any(
         host in family.get("hosts", ()) for family in table["families"]
     )
+
+
+def is_private(model: str, base_url: str | None) -> bool:
+    """Whether no provider's terms can hold: a model that runs here, or a server that only this
+    machine or its own network reaches."""
+    if not model.strip().lower().startswith("openai:"):
+        return True
+    host = urlsplit(base_url or "").hostname or ""
+    try:
+        return ip_address(host).is_private
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def _terms(family: Mapping[str, Any]) -> Terms:

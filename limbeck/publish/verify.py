@@ -16,7 +16,14 @@ from limbeck.publish.facts import SPLITS, Facts, each, wrong_groups
 from limbeck.publish.files import extra_files, place_of
 from limbeck.publish.options import CARD, MANIFEST, README, RECIPE, SCHEMA
 from limbeck.publish.read import data_files, rows_of, schema_of, side_of
-from limbeck.publish.rows import COLUMNS, REFUSED_ROW, REFUSED_VERDICT, from_published, schema
+from limbeck.publish.rows import (
+    COLUMNS,
+    REFUSED_ROW,
+    REFUSED_VERDICT,
+    for_rows,
+    from_published,
+    schema,
+)
 from limbeck.publish.verify_texts import (
     card_mismatches,
     metadata_mismatches,
@@ -99,7 +106,7 @@ def _manifest(folder: Path) -> dict[str, Any]:
     if said != SCHEMA:
         raise UserError(
             f"{path} has the schema {said!r}, and this limbeck verifies {SCHEMA}; "
-            "a newer limbeck may have written it"
+            "another version of limbeck may have written it"
         )
     if not isinstance(found.get("files"), dict):
         raise UserError(f"{path} lists no files: it is no limbeck.json of a published dataset")
@@ -149,7 +156,7 @@ def _schemas(
         if columns is None:
             if name not in (README, RECIPE):
                 found.mismatches.append(f"{name} is no file that limbeck writes")
-        elif not schema_of(folder / name).equals(schema(columns)):
+        elif schema_of(folder / name) != schema(for_rows(columns, manifest["rows"]["raw"])):
             raise DataError(f"{name} has other columns than limbeck writes")
     return []
 

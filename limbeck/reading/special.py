@@ -16,13 +16,15 @@ _CLASSES = {"classification": True, "generation": False}
 
 
 def is_record(raw: Mapping[str, Any]) -> bool:
-    return "messages" in raw and "provenance" in raw and "completion" in raw
+    """Whether it is a record of limbeck, a row of `format`, or one of a published folder."""
+    has_chat = "messages" in raw or all(name in raw for name in ("prompt", "prompt_version"))
+    return has_chat and "provenance" in raw and "completion" in raw
 
 
 def record_row(raw: Mapping[str, Any], place: int) -> Read:
     """A record of a run, or of a published folder, where provenance and meta are JSON text."""
     try:
-        record = _record(raw)
+        record = record_of(raw)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         reason = f"the key {error} is missing" if isinstance(error, KeyError) else str(error)
         raise Unreadable("not_a_record", f"not a limbeck record ({reason})") from error
@@ -59,15 +61,19 @@ def record_row(raw: Mapping[str, Any], place: int) -> Read:
     return Read("limbeck records", [row], output is not None, tuple(turns))
 
 
-def _record(raw: Mapping[str, Any]) -> Record:
+def record_of(raw: Mapping[str, Any]) -> Record:
+    """The record of a flat row: `messages` with the answer last, or `prompt` and `completion` as
+    turns, or as a base model's texts. Raises KeyError, TypeError or ValueError."""
     provenance, meta = raw["provenance"], raw.get("meta") or {}
     if not isinstance(provenance, str):
         return Record.from_json(raw)
+    turns = raw["messages"][:-1] if "messages" in raw else raw["prompt"]
+    said = raw["completion"]
     return Record.from_json(
         {
             "id": raw["id"],
-            "messages": raw["messages"][:-1],
-            "completion": raw["completion"],
+            "messages": [{"role": "user", "content": turns}] if isinstance(turns, str) else turns,
+            "completion": said if isinstance(said, str) else said[-1]["content"],
             "target": raw.get("target"),
             "provenance": orjson.loads(provenance),
             "meta": orjson.loads(meta) if isinstance(meta, str) else meta,
