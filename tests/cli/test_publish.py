@@ -29,11 +29,11 @@ def call(*words: object) -> Result:
 
 def test_publish_then_verify(run: Path, tmp_path: Path) -> None:
     done = call(
-        "publish", run, "--to", tmp_path / "d", *SAID, "--author", "Ana", "--licence", "mit"
+        "publish", run, "--to", tmp_path / "d", *SAID[:3], "--author", "Ana", "--licence", "mit"
     )
     assert done.exit_code == 0, done.output
     assert "48 rows (34 train, 6 validation, 8 test), licence mit" in done.stdout
-    assert "acknowledged: seeds-licence: Nobody said" in done.stdout
+    assert "acknowledged:" not in done.stdout  # nobody else gets it
     assert f"limbeck verify {tmp_path / 'd'}" in done.stdout
     checked = call("verify", tmp_path / "d")
     assert checked.exit_code == 0, checked.output
@@ -53,15 +53,15 @@ def test_a_mismatch_is_exit_1_and_reaches_no_terminal_raw(run: Path, tmp_path: P
     assert call("verify", tmp_path / "d", "--json").exit_code == 1
 
 
-def test_what_has_to_be_acknowledged_is_exit_2(run: Path, tmp_path: Path) -> None:
+def test_what_has_to_be_acknowledged_is_exit_2(run: Path) -> None:
     code = "from limbeck.cli import main; main()"
-    words = ["publish", str(run), "--to", str(tmp_path / "d"), "--no-audit"]
+    words = ["publish", str(run), "--to", "hf:org/set", "--no-audit"]
     done = subprocess.run([sys.executable, "-c", code, *words], capture_output=True, text=True)
     assert done.returncode == 2
     assert "Nobody said under which licence the seeds are" in done.stderr
     assert "--acknowledge seeds-licence" in done.stderr
     assert "Traceback" not in done.stderr
-    assert not (tmp_path / "d").exists()
+    assert not (run / "published").exists()
 
 
 @pytest.mark.parametrize(
@@ -96,6 +96,7 @@ def test_a_dry_run_says_what_would_be_uploaded_and_writes_nothing(
     done = call("publish", run, "--to", "hf:org/set", "--dry-run", *SAID)
     assert done.exit_code == 0, done.output
     assert "hf:org/set would have:" in done.stdout
+    assert "acknowledged: seeds-licence: Nobody said" in done.stdout
     assert "  data/train-00000-of-00001.parquet, " in done.stdout
     assert "Nothing was written" in done.stdout
     assert not (run / "published").exists()

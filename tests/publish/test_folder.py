@@ -75,7 +75,7 @@ def test_every_row_has_its_provenance_and_verdicts(made: tuple[Context, Path]) -
 
 def test_counts_are_those_of_the_run(made: tuple[Context, Path]) -> None:
     found = read_json(made[1] / "limbeck.json")
-    assert found["schema"] == "limbeck.dataset/1"
+    assert found["schema"] == "limbeck.dataset/2"
     assert found["rows"]["total"] == 48
     assert found["rows"]["prompts"] == 24
     assert found["rows"]["splits"] == {
@@ -108,7 +108,8 @@ def test_every_file_is_listed_with_its_hash(made: tuple[Context, Path]) -> None:
 
 def test_refused_rows_come_with_their_reason(made: tuple[Context, Path]) -> None:
     (row,) = read(made[1], "provenance/*")
-    assert (row["filter"], row["reason"], row["completion"]) == ("complete", "truncated", "Das")
+    assert (row["filter"], row["reason"]) == ("complete", "truncated")
+    assert row["completion"] == [{"role": "assistant", "content": "Das"}]
     assert row["verdicts"][0]["reason"] == "truncated"
 
 
@@ -290,13 +291,72 @@ def test_a_place_that_cannot_be_written_is_a_sentence(made: tuple[Context, Path]
 def test_nothing_is_left_of_what_failed(tmp_path: Path) -> None:
     context = run_of(tmp_path, rows())
     with pytest.raises(UserError, match="--acknowledge seeds-licence"):
-        publish(context, tmp_path / "out" / "d", Options(audit=False))
+        publish(context, tmp_path / "out" / "d", Options(audit=False, hub=True))
     assert not (tmp_path / "out").exists()
     records = context.run.folder("generate") / "records.jsonl"
     records.write_bytes(records.read_bytes() + b"\n")
     with pytest.raises(UserError, match="is not what limbeck wrote there"):
         publish(context, tmp_path / "out" / "d", YES)
     assert not (tmp_path / "out").exists()
+
+
+def test_chats_and_plain_texts_are_not_one_set(tmp_path: Path) -> None:
+    made = rows()
+    made[4] = replace(made[4], provenance=replace(made[4].provenance, template="raw"), id="")
+    with pytest.raises(UserError, match=f"both chats and plain texts .* {made[4].id}"):
+        publish(run_of(tmp_path, made), tmp_path / "d", YES)
+    assert not (tmp_path / "d").exists()
+
+
+@pytest.mark.parametrize("template", ["chat", "raw"])
+def test_every_reader_gives_the_records_back(tmp_path: Path, template: str) -> None:
+    from limbeck.publish.export import Options as Export
+    from limbeck.publish.export import export
+    from limbeck.reading.source import open_source
+
+    made = [replace(r, provenance=replace(r.provenance, template=template), id="") for r in rows()]
+    publish(run_of(tmp_path, made), tmp_path / "d", YES)
+    assert verify(tmp_path / "d").mismatches == []
+    assert {from_row(row).id: from_row(row) for row in read(tmp_path / "d")} == {
+        record.id: record for record in made
+    }
+    found = Counter((row.instruction, row.output) for row in open_source(tmp_path / "d").rows())
+    assert found == Counter((r.prompt, r.completion) for r in made)
+    done = export(str(tmp_path / "d"), tmp_path / "out", Export("messages"))
+    assert sum(file.rows for file in done.files) == len(made)
+    assert done.raw == (len(made) if template == "raw" else 0)
+
+
+@pytest.mark.parametrize(
+    ("teacher", "asked"),
+    [
+        ({"model": "openai:mystery", "base_url": "http://127.0.0.1:8000/v1"}, False),
+        ({"model": "openai:mystery", "base_url": "http://localhost:8000/v1"}, False),
+        ({"model": "openai:mystery", "base_url": "http://10.1.2.3/v1"}, False),
+        ({"model": "openai:mystery", "base_url": "http://[fd00::1]/v1"}, False),
+        ({"model": "hf:me/mystery"}, False),
+        ({"model": "openai:mystery", "base_url": "https://api.example.com/v1"}, True),
+        ({"model": "openai:mystery", "base_url": "http://127.0.0.1.example.com/v1"}, True),
+        ({"model": "openai:llama-2-7b", "base_url": "http://localhost:8000/v1"}, True),
+        ({"model": "openai:mystery"}, True),
+    ],
+)
+def test_a_folder_of_one_s_own_asks_only_for_a_teacher_s_terms(
+    tmp_path: Path, teacher: dict[str, str], asked: bool
+) -> None:
+    """The hub asks for the seeds' licence and the terms of each of these teachers."""
+    made = rows(4, teacher=teacher["model"])
+    context = run_of(tmp_path, made, teacher=teacher, format={"valid": 0, "test": 0})
+    nothing = Options(audit=False)
+    if asked:
+        with pytest.raises(UserError, match="not published: teacher-terms") as said:
+            publish(context, tmp_path / "d", nothing)
+        assert "seeds-licence" not in str(said.value)
+    else:
+        publish(context, tmp_path / "d", nothing)
+        assert read_json(tmp_path / "d" / "limbeck.json")["notices"] == []
+    with pytest.raises(UserError, match="--acknowledge teacher-terms --acknowledge seeds-licence"):
+        publish(context, tmp_path / "e", replace(nothing, hub=True))
 
 
 def test_a_run_that_is_not_up_to_date_is_not_published(tmp_path: Path) -> None:
@@ -343,10 +403,10 @@ def test_records_come_back_from_json(made: tuple[Context, Path]) -> None:
     """The ids of rows can be had again by anybody who knows what they are hashes of."""
     for row in read(made[1]):
         inputs = {
-            "messages": row["messages"][:-1],
+            "messages": row["prompt"],
             "target": row["target"],
             "provenance": json.loads(row["provenance"]),
         }
         assert content_hash(inputs) == row["id"]
         assert isinstance(from_row(row), Record)
-        assert row["prompt"] in PROMPTS
+        assert row["prompt"][0]["content"] in PROMPTS

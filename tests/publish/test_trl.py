@@ -4,7 +4,6 @@ that limbeck trains on."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +40,14 @@ def records(chats: Sequence[tuple[Message, ...]], template: str = "chat") -> lis
     """Some rows of each chat, enough for a split."""
     return [
         Record(
-            chat, f"  {number}: Der Fuchs 🙂\n\nist rot. ", Provenance("g", "fake:t", "", template=template, index=at),
+            chat,
+            f"  {number}: Der Fuchs 🙂\n\nist rot. {at}",
+            Provenance("g", "fake:t", index=at * 2 + number, template=template),
             meta={"finish_reason": "stop"},
         )
         for at, chat in enumerate(chats)
         for number in range(2)
-    ]  # fmt: skip
+    ]
 
 
 def batches(folder: Path, tokenizer: Any, tmp_path: Path) -> dict[tuple[int, ...], tuple[int, ...]]:
@@ -80,7 +81,6 @@ def test_trl_trains_on_what_limbeck_trains_on(
     raw = kind == "raw"
     chats = [(user("Once upon a time"),), (user("猫："),)] if raw else CHATS[kind]
     made = records(chats, "raw" if raw else "chat")
-    made = [replace(one, completion=one.completion + f"{at}", id="") for at, one in enumerate(made)]
     context = run_of(tmp_path, made, filters=["complete"], format={"valid": 0, "test": 0})
     publish(context, tmp_path / "d", YES)
     tokenizer = tiny.make_tokenizer(TEMPLATE)

@@ -99,7 +99,7 @@ def test_a_missing_or_longer_file_is_found(folder: Path, name: str) -> None:
 
 def test_another_answer_is_found_though_every_hash_fits(folder: Path) -> None:
     def change(table: list[dict[str, Any]]) -> None:
-        table[3]["completion"] = table[3]["messages"][-1]["content"] = "Das ist 99."
+        table[3]["completion"][0]["content"] = "Das ist 99."
 
     edit(folder, TRAIN, change)
     sealed(folder)
@@ -110,9 +110,8 @@ def test_another_prompt_is_found_by_its_id(folder: Path) -> None:
     """Of the same length, so that no count but one changes: the id does not follow any more."""
 
     def change(table: list[dict[str, Any]]) -> None:
-        old = table[5]["prompt"]
-        new = old.replace("Wie", "WIE")  # the group, whatever the case, stays
-        table[5]["prompt"] = table[5]["messages"][0]["content"] = new
+        turn = table[5]["prompt"][0]  # the group, whatever the case, stays
+        turn["content"] = turn["content"].replace("Wie", "WIE")
 
     edit(folder, TRAIN, change)
     sealed(folder)
@@ -293,8 +292,8 @@ def test_a_manifest_of_another_form_is_a_mismatch(
     [
         ("{}", "has the schema None"),
         ("[1]", "has the schema None"),
-        ('{"schema": "limbeck.dataset/2"}', "a newer limbeck"),
-        ('{"schema": "limbeck.dataset/1"}', "lists no files"),
+        ('{"schema": "limbeck.dataset/1"}', "another version of limbeck"),
+        ('{"schema": "limbeck.dataset/2"}', "lists no files"),
         ("not json", "is not JSON"),
         ("[" * 100_000, "is not JSON"),
     ],
@@ -369,7 +368,7 @@ def test_refused_rows_are_rows_of_limbeck(tmp_path: Path) -> None:
     publish(run_of(tmp_path, made), tmp_path / "d", replace(YES, with_refused=True))
     assert verify(tmp_path / "d").ok
     table = pq.read_table(tmp_path / "d" / REFUSED).to_pylist()
-    table[0]["completion"] = "something else"
+    table[0]["completion"][0]["role"] = "user"
     pq.write_table(
         pa.Table.from_pylist(table, schema=schema(REFUSED_ROW)), tmp_path / "d" / REFUSED
     )
