@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import orjson
 
-from limbeck.publish.rows import public_model
+from limbeck.publish.rows import SURROGATE, is_raw, public_model, valid
 from limbeck.reading.chat import joined
 from limbeck.reading.row import Read, Row
 from limbeck.record import Record
@@ -18,7 +17,6 @@ Turn = tuple[str, str]
 ABOUT = ("id", "model", "origin", "request", "licence", "target")
 """What `--with-provenance` adds: names that limbeck.reading knows. "" where it is not known."""
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
 _CALLS = ("function_call", "tool_call")
 _CALLS_IN_TEXT = ('"tool_calls"', '"function_call"', '"tool_call"')
 
@@ -52,7 +50,7 @@ def chat_of_record(record: Record) -> Chat:
         turns,
         record.completion,
         parts,
-        raw=made.template == "raw",
+        raw=is_raw(record),
         about={
             "id": record.id,
             "model": public_model(made.teacher),
@@ -90,20 +88,15 @@ def chats_of_read(raw: Mapping[str, Any], read: Read, licence: str = "") -> Iter
 def whole(chat: Chat) -> tuple[Chat, bool]:
     """The chat with U+FFFD for every lone surrogate, and whether it had one: no file holds them."""
     texts = [text for _, text in chat.turns]
-    if not any(map(_SURROGATE.search, (*texts, chat.answer, *chat.about.values()))):
+    if not any(map(SURROGATE.search, (*texts, chat.answer, *chat.about.values()))):
         return chat, False
-    parts = chat.parts
     return replace(
         chat,
-        turns=tuple((role, _valid(text)) for role, text in chat.turns),
-        answer=_valid(chat.answer),
-        parts=None if parts is None else (_valid(parts[0]), _valid(parts[1])),
-        about={key: _valid(text) for key, text in chat.about.items()},
+        turns=tuple((role, valid(text)) for role, text in chat.turns),
+        answer=valid(chat.answer),
+        parts=chat.parts and (valid(chat.parts[0]), valid(chat.parts[1])),
+        about=valid(chat.about),
     ), True
-
-
-def _valid(text: str) -> str:
-    return _SURROGATE.sub("\ufffd", text)
 
 
 def _parts(turns: Sequence[Turn], instruction: str, given: str) -> tuple[str, str] | None:

@@ -3,18 +3,18 @@ provenance, group and verdicts as columns of their own."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePath
 from typing import Any
 
+from limbeck.pipeline.format import to_row
 from limbeck.pipeline.groups import By
 from limbeck.reading.special import record_of
 from limbeck.record import Message, Record, content_hash, messages_json
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+SURROGATE = re.compile("[\ud800-\udfff]")
 PROVENANCE = ("generator", "teacher", "prompt_version", "request", "index", "parents")
 _TEXT = "string"
 _TURN = {"role": _TEXT, "content": _TEXT}
@@ -116,28 +116,24 @@ def to_published(
 ) -> dict[str, Any]:
     """The row of a record that was kept, every column of COLUMNS. Parquet holds valid Unicode
     only: a lone surrogate becomes U+FFFD."""
-    made, whole = record.provenance, record.to_json()
-    answer = (Message("assistant", record.completion),)
-    row = {
-        "id": record.id,
-        "prompt": record.prompt if is_raw(record) else messages_json(record.messages),
-        "completion": record.completion if is_raw(record) else messages_json(answer),
-        "target": record.target,
-        "provenance": json.dumps(whole["provenance"], ensure_ascii=False),
-        "meta": json.dumps(whole.get("meta", {}), ensure_ascii=False),
-        **{name: getattr(made, name) for name in PROVENANCE},
-    }
+    made = record.provenance
+    row = to_row(record) | {name: getattr(made, name) for name in PROVENANCE}
+    del row["messages"]
+    if not is_raw(record):
+        answer = (Message("assistant", record.completion),)
+        row |= {"prompt": messages_json(record.messages), "completion": messages_json(answer)}
     row |= {"parents": list(made.parents), "group": group, "verdicts": list(verdicts)}
-    valid: dict[str, Any] = _valid(row)
-    return valid
+    whole: dict[str, Any] = valid(row)
+    return whole
 
 
-def _valid(value: Any) -> Any:
+def valid(value: Any) -> Any:
+    """The value with U+FFFD for every lone surrogate in its texts."""
     if isinstance(value, str):
-        return _SURROGATE.sub("\ufffd", value)
+        return SURROGATE.sub("\ufffd", value)
     if isinstance(value, Mapping):
-        return {_valid(key): _valid(item) for key, item in value.items()}
-    return [_valid(item) for item in value] if isinstance(value, list | tuple) else value
+        return {valid(key): valid(item) for key, item in value.items()}
+    return [valid(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def from_published(row: Mapping[str, Any]) -> Record:

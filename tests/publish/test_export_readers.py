@@ -1,4 +1,4 @@
-"""Exported files in the readers of others: datasets, and TRL's own preparation where it is."""
+"""Exported files in the readers of others: datasets."""
 
 from __future__ import annotations
 
@@ -91,17 +91,3 @@ def test_answers_that_are_all_dates_are_noticed(tmp_path: Path) -> None:
     assert done.files[0].times
     export(str(path), tmp_path / "b.parquet", Options("alpaca"))
     assert loaded(tmp_path / "b.parquet")[0]["output"] == "2024-01-01"
-
-
-def test_trl_knows_the_forms(tmp_path: Path) -> None:
-    pytest.importorskip("trl")
-    from trl.data_utils import is_conversational
-
-    for form, text, wanted in (
-        ("messages", False, True),
-        ("prompt_completion", False, True),
-        ("prompt_completion", True, False),
-    ):
-        to = tmp_path / f"{form}{text}.jsonl"
-        export(source(tmp_path), to, Options(form, text=text))  # type: ignore[arg-type]
-        assert is_conversational(loaded(to)[0]) is wanted

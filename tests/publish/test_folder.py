@@ -327,38 +327,6 @@ def test_every_reader_gives_the_records_back(tmp_path: Path, template: str) -> N
     assert done.raw == (len(made) if template == "raw" else 0)
 
 
-@pytest.mark.parametrize(
-    ("teacher", "asked"),
-    [
-        ({"model": "openai:mystery", "base_url": "http://127.0.0.1:8000/v1"}, False),
-        ({"model": "openai:mystery", "base_url": "http://localhost:8000/v1"}, False),
-        ({"model": "openai:mystery", "base_url": "http://10.1.2.3/v1"}, False),
-        ({"model": "openai:mystery", "base_url": "http://[fd00::1]/v1"}, False),
-        ({"model": "hf:me/mystery"}, False),
-        ({"model": "openai:mystery", "base_url": "https://api.example.com/v1"}, True),
-        ({"model": "openai:mystery", "base_url": "http://127.0.0.1.example.com/v1"}, True),
-        ({"model": "openai:llama-2-7b", "base_url": "http://localhost:8000/v1"}, True),
-        ({"model": "openai:mystery"}, True),
-    ],
-)
-def test_a_folder_of_one_s_own_asks_only_for_a_teacher_s_terms(
-    tmp_path: Path, teacher: dict[str, str], asked: bool
-) -> None:
-    """The hub asks for the seeds' licence and the terms of each of these teachers."""
-    made = rows(4, teacher=teacher["model"])
-    context = run_of(tmp_path, made, teacher=teacher, format={"valid": 0, "test": 0})
-    nothing = Options(audit=False)
-    if asked:
-        with pytest.raises(UserError, match="not published: teacher-terms") as said:
-            publish(context, tmp_path / "d", nothing)
-        assert "seeds-licence" not in str(said.value)
-    else:
-        publish(context, tmp_path / "d", nothing)
-        assert read_json(tmp_path / "d" / "limbeck.json")["notices"] == []
-    with pytest.raises(UserError, match="--acknowledge teacher-terms --acknowledge seeds-licence"):
-        publish(context, tmp_path / "e", replace(nothing, hub=True))
-
-
 def test_a_run_that_is_not_up_to_date_is_not_published(tmp_path: Path) -> None:
     context = run_of(tmp_path, rows())
     recipe = context.recipe
