@@ -96,14 +96,13 @@ class AskError(LimbeckError):
     `billed` says whether the server may have charged for it all the same, and `tokens` what it
     said: (prompt, completion), None where it said nothing; `wasted` is the sum over all that was
     sent for it, an upper bound. `overload` says that fewer requests
-    at once would help; `counts`, whether it is one of the request's attempts.
+    at once would help.
     """
 
     reason = "failed"
     retryable = False
     billed = False
     overload = False
-    counts = True
     tokens: tuple[int, int] | None = None
     wasted: tuple[int, int] = (0, 0)
 
@@ -118,7 +117,6 @@ class RateLimited(AskError):
 
     reason = "rate_limited"
     retryable = True
-    counts = False
 
 
 class Transient(AskError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -73,6 +74,8 @@ class _Clock:
         self.marks: list[tuple[float, int]] = [(self.started, 0)]
 
     def advance(self, count: int) -> None:
+        if not count:
+            return
         now = time.monotonic()
         if not self.done:  # what went before was loading, and says nothing of the rate
             self.marks = [(now, count)]
@@ -97,6 +100,25 @@ class _Clock:
         return time.monotonic() - self.started
 
 
+@contextmanager
+def _pulse(bar: Bar) -> Iterator[None]:
+    """Within the block the bar is shown every few seconds, also when nothing advances: a user
+    must see that the work is alive."""
+    ended = threading.Event()
+
+    def beat() -> None:
+        while not ended.wait(PLAIN_SECONDS + 0.1):
+            bar.advance(0)
+
+    thread = threading.Thread(target=beat, name="progress", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
 class PlainReporter:
     """A line when a stage starts, every few seconds, and when it ends."""
 
@@ -109,7 +131,8 @@ class PlainReporter:
     @contextmanager
     def stage(self, name: str, unit: str, total: int | None = None) -> Iterator[Bar]:
         bar = _PlainBar(self, name, _Clock(unit, total))
-        yield bar
+        with _pulse(bar):
+            yield bar
         clock, extra = bar.clock, f", {bar.note}" if bar.note else ""
         self.say(f"{name}: done, {clock.done} {unit} in {duration(clock.elapsed)}{extra}")
 
@@ -134,7 +157,7 @@ class _PlainBar:
             of = f"/{clock.whole}" if clock.whole is not None else ""
             speed = f", {clock.rate:.1f} {clock.unit}/s" if clock.rate else ""
             rest = f", {duration(left)} left" if left is not None else ""
-            extra = f", {note}" if note else ""
+            extra = f", {self.note}" if self.note else ""
             self._out.say(f"{self._name}: {clock.done}{of} {clock.unit}{speed}{rest}{extra}")
 
 
@@ -155,7 +178,8 @@ class JsonReporter:
     def stage(self, name: str, unit: str, total: int | None = None) -> Iterator[Bar]:
         self.write(event="start", stage=name, unit=unit, total=total)
         bar = _JsonBar(self, name, _Clock(unit, total))
-        yield bar
+        with _pulse(bar):
+            yield bar
         self.write(
             event="end",
             stage=name,
@@ -190,7 +214,7 @@ class _JsonBar:
             total=self.clock.whole,
             rate=round(self.clock.rate, 3),
             seconds_left=None if left is None else round(left, 1),
-            note=note,
+            note=self.note,
         )
 
 

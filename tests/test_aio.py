@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from limbeck import aio
-from limbeck.aio import map_ordered, on_interrupt
+from limbeck.aio import WINDOW, map_ordered, on_interrupt
 
 T = TypeVar("T")
 
@@ -113,7 +113,7 @@ def test_no_more_tasks_than_width_whatever_the_number_of_items() -> None:
     assert run(main()) <= 4 + 1  # and the one that runs this test
 
 
-@pytest.mark.parametrize(("ahead", "bound"), [(None, 8), (5, 5), (1, 2)])
+@pytest.mark.parametrize(("ahead", "bound"), [(None, 128), (5, 5), (1, 2)])
 def test_a_slow_first_item_holds_back_a_bounded_number(ahead: int | None, bound: int) -> None:
     async def main() -> list[int]:
         gate = asyncio.Event()
@@ -126,7 +126,7 @@ def test_a_slow_first_item_holds_back_a_bounded_number(ahead: int | None, bound:
 
         got = []
         async with map_ordered(work, items, 2, ahead=ahead) as results:
-            await soon(200)
+            await soon(600)
             assert items.taken == bound
             gate.set()
             async for result in results:
@@ -148,10 +148,10 @@ def test_an_endless_source_is_taken_only_as_far_as_needed() -> None:
 
         async with map_ordered(work, items, 3) as results:
             assert await anext(results) == 0
-            await soon(100)
+            await soon(600)
         return items.taken
 
-    assert run(main()) <= 1 + 12
+    assert run(main()) <= 1 + 3 * WINDOW
 
 
 def test_an_error_is_raised_in_its_place_and_nothing_more_is_started() -> None:

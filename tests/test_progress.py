@@ -149,7 +149,7 @@ def test_json_lines_are_json_with_any_text(clock: Clock) -> None:
         },
         {
             "event": "progress", "stage": "eval", "done": 4, "total": 8, "rate": 1.5,
-            "seconds_left": 2.7, "note": "",
+            "seconds_left": 2.7, "note": "base",
         },
         {"event": "end", "stage": "eval", "done": 4, "seconds": 4.0, "note": "base"},
     ]  # fmt: skip

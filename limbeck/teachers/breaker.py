@@ -1,5 +1,10 @@
 """A circuit breaker: an endpoint that only fails is asked one request at a time, and then not at
-all, with a sentence that says why. No row fails because of an outage."""
+all, with a sentence that says why.
+
+The endpoint's health is judged by the first attempts of different requests, in the order in which
+they were sent: a request that fails again and again says nothing of the endpoint, and neither do
+failures that come home together, long after what was sent later has succeeded.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +13,7 @@ from collections import deque
 from limbeck.errors import AskError, BadRequest, EndpointError, RateLimited, Unreachable
 from limbeck.text import duration
 
-TRIP = 20  # failures in a row that open it
+TRIP = 20  # requests in a row whose first attempt failed: that opens it
 LONGEST_WAIT = 30.0  # seconds between two probes of an endpoint that is down
 HIGH = 0.75  # a share of failures at which going on is a waste
 SLICE, SLICES = 10.0, 4  # the share is taken over the last four times ten seconds
@@ -23,7 +28,9 @@ class Breaker:
 
     def __init__(self, give_up_after: float) -> None:
         self._give_up_after = give_up_after
-        self._in_a_row = 0
+        self._in_a_row: list[float] = []  # when they were sent: failures since the last success
+        self._answered = float("-inf")  # when what succeeded was sent, the latest
+        self._failed_probes = 0
         self._opened: float | None = None
         self._ever = False
         self._slices: deque[list[float]] = deque(maxlen=SLICES)  # start, succeeded, failed
@@ -33,30 +40,30 @@ class Breaker:
     def is_open(self) -> bool:
         return self._opened is not None
 
-    @property
-    def ever_closed(self) -> bool:
-        """Whether anything has ever succeeded."""
-        return self._ever
-
-    def succeeded(self, now: float) -> bool:
-        """Returns whether this closed the breaker."""
+    def succeeded(self, now: float, sent: float) -> bool:
+        """Something sent at `sent` succeeded. Returns whether this closed the breaker."""
         self._ever = True
-        self._in_a_row = 0
+        self._answered = max(self._answered, sent)
+        if self._in_a_row:
+            self._in_a_row = [failed for failed in self._in_a_row if failed > sent]
         self._count(now, failed=False)
         was_open, self._opened = self.is_open, None
         return was_open
 
-    def failed(self, now: float, error: AskError) -> float:
-        """Seconds to let nobody in, 0 while it is closed. Raises EndpointError."""
+    def failed(self, now: float, error: AskError, sent: float, *, first: bool) -> float:
+        """An attempt sent at `sent` failed, its request's `first` one or another. Seconds to let
+        nobody in, 0 while it is closed. Raises EndpointError."""
         if isinstance(error, RateLimited):
             return 0.0  # no failure
         if isinstance(error, BadRequest):
             self._refused(error)
             return 0.0  # the endpoint works: it is the request that is wrong
-        self._count(now, failed=True)
-        self._check_rate(now, error)
-        self._in_a_row += 1
-        if self._in_a_row < TRIP:
+        if first:
+            self._count(now, failed=True)
+            self._check_rate(now, error)
+            if sent >= self._answered:
+                self._in_a_row.append(sent)
+        if self._opened is None and (not first or len(self._in_a_row) < TRIP):
             return 0.0
         if isinstance(error, Unreachable) and not self._ever:
             raise EndpointError(
@@ -65,6 +72,9 @@ class Breaker:
             )
         if self._opened is None:
             self._opened = now
+            self._failed_probes = 0
+        elif sent >= self._opened:  # else it was in flight before
+            self._failed_probes += 1
         if now - self._opened >= self._give_up_after:
             spell = duration(now - self._opened)
             raise EndpointError(
@@ -72,7 +82,7 @@ class Breaker:
                 f"{_words(error)}. What is answered is in the ledger: run the same command again "
                 "when it works"
             )
-        return float(min(2 ** (self._in_a_row - TRIP), LONGEST_WAIT))
+        return float(min(2**self._failed_probes, LONGEST_WAIT))
 
     def _refused(self, error: BadRequest) -> None:
         if self._ever:

@@ -21,7 +21,8 @@ START = 8  # in flight before the first answer: a wrong key costs no more than t
 WINDOW = 50  # answers that are looked at
 TOO_MANY = 0.15  # share of refused answers above which fewer are kept in flight
 BELIEVED = 60.0  # seconds that headers may hold everybody back: then one request finds out
-Outcome = Literal["ok", "failed", "overloaded", "limited", "unknown"]
+SLOW = 5.0  # times the usual answer's time: a server with too many at once is slow for all
+Outcome = Literal["ok", "failed", "overloaded", "timeout", "limited", "unknown"]
 
 
 class Gate:
@@ -98,7 +99,9 @@ class Gate:
             self._own_tokens.give_back(tokens - used)
         if outcome == "ok":
             self._succeeded(now, started)
-        elif outcome in ("overloaded", "limited"):
+        elif outcome == "timeout" and now - started > SLOW * self._latency > 0:
+            self._recent.append(False)  # others are quick: it is the request that hangs
+        elif outcome in ("overloaded", "timeout", "limited"):
             if outcome == "limited":
                 self._pace.refused(now, started, retry_after)
                 self._paced = True

@@ -6,12 +6,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 
-from limbeck.errors import AskError, LimbeckError, RateLimited, StopRun
+from limbeck.errors import AskError, AskTimeout, LimbeckError, RateLimited, StopRun
 from limbeck.money import estimate_tokens
 from limbeck.protocols import Reply, Request, Teacher
 from limbeck.teachers.breaker import Breaker
 from limbeck.teachers.gate import Gate, Outcome
-from limbeck.teachers.wrap import Wrapper
+from limbeck.teachers.wrap import Wrapper, is_retry
 
 
 class Limited(Wrapper):
@@ -53,7 +53,7 @@ class Limited(Wrapper):
                 self.stop(error)  # before the place is free, or the next one would take it
             try:
                 if isinstance(error, AskError):
-                    self._failed(gate, error)
+                    self._failed(gate, started, error)
             finally:
                 wait = error.retry_after if isinstance(error, AskError) else None
                 gate.leave(_outcome(error), started, tokens, retry_after=wait)
@@ -61,7 +61,7 @@ class Limited(Wrapper):
         usage = reply.usage
         used = float(usage.prompt_tokens + usage.completion_tokens)
         gate.leave("ok", started, tokens, used=used or None)
-        if self._breaker.succeeded(asyncio.get_running_loop().time()):
+        if self._breaker.succeeded(asyncio.get_running_loop().time(), started):
             gate.free()
         return reply
 
@@ -84,23 +84,22 @@ class Limited(Wrapper):
             self.teacher.on_headers = listen
         return gate
 
-    def _failed(self, gate: Gate, error: AskError) -> None:
+    def _failed(self, gate: Gate, started: float, error: AskError) -> None:
+        now = asyncio.get_running_loop().time()
         try:
-            wait = self._breaker.failed(asyncio.get_running_loop().time(), error)
+            wait = self._breaker.failed(now, error, started, first=not is_retry.get())
         except StopRun as stop:
             self.stop(stop)
             raise stop from error
         if wait:
             gate.hold(wait, alone=True)
-        down = self._breaker.is_open and self._breaker.ever_closed
-        full = error.overload and not error.billed
-        if down or full:
-            error.counts = False  # that is not this request's fault, and it only has to wait
 
 
 def _outcome(error: BaseException) -> Outcome:
     if isinstance(error, RateLimited):
         return "limited"
+    if isinstance(error, AskTimeout):
+        return "timeout"
     if isinstance(error, AskError):
         return "overloaded" if error.overload else "failed"
     return "failed" if isinstance(error, LimbeckError) else "unknown"

@@ -6,21 +6,29 @@ import asyncio
 
 import tenacity
 
+from limbeck.aio import Overdue, rest
 from limbeck.errors import AskError, EndpointError, RateLimited, StopRun, Unreachable
 from limbeck.money import estimate_tokens
 from limbeck.protocols import Reply, Request, Teacher, Usage
-from limbeck.teachers.wrap import Wrapper
+from limbeck.teachers.wrap import Wrapper, is_retry
 from limbeck.text import duration
+
+BILLED = 3  # attempts of one request that may be paid for
+EXTRA = 2  # refusals of a busy server that are no attempts
+MANY = 8  # 429s of one request, while others are answered, that may be its own
 
 
 class Retrying(Wrapper):
     """Asks again after a failure that may pass: bounded in attempts and in time, jittered.
 
-    A 429 waits as long as the server asks, is no attempt and no failure of the request: when
-    nothing but 429s came for `give_up_after` seconds, or one asks for a longer wait than that, the
-    run stops. Other failures end a request after `attempts`, or `give_up_after` seconds after its
-    first one. Raises the last AskError, or EndpointError when nothing answers at the endpoint, so
-    that a run stops and does not fail row after row.
+    Failures end a request after `attempts`, after BILLED that may have been billed, or
+    `give_up_after` seconds after its first one; while it waits, others are asked in its place
+    (`aio.rest`). A server that says that it has too much to do is asked EXTRA times more. A 429
+    waits as long as the server asks and is no attempt: when nothing but 429s came for
+    `give_up_after` seconds, or one asks for a longer wait than that, the run stops; a request that
+    got MANY while others were answered fails after that time. An endpoint that has answered and
+    cannot be reached any more is waited for as long. Raises the last AskError, or EndpointError
+    when nothing answers at the endpoint, so that a run stops and does not fail row after row.
     """
 
     def __init__(
@@ -50,7 +58,9 @@ class Retrying(Wrapper):
         been billed. A failure carries the first as `.sent`, the second as `.wasted`. Raises
         Abandoned where the run stopped after attempts that may have been billed."""
         try:  # nearly all need no policy, and its machinery costs more than the request
-            return await self.teacher.ask(request), 1, Usage()
+            reply = await self.teacher.ask(request)
+            self._answered_at = asyncio.get_running_loop().time()
+            return reply, 1, Usage()
         except AskError as error:
             failure = error
         return await self._ask_again(request, failure)
@@ -67,16 +77,22 @@ class Retrying(Wrapper):
         pending: AskError | None = first
         started = now()
         last = first
-        sent = counted = 0
+        sent = counted = billed = limited = extra = 0
         wasted = Usage()
+        retry = is_retry.set(True)
 
         def stop(state: tenacity.RetryCallState) -> bool:
             error = state.outcome.exception() if state.outcome else None
             if isinstance(error, RateLimited):
                 if (error.retry_after or 0.0) > self._give_up_after:
                     return True  # nobody wants to sit there for a day
-                return now() - max(self._answered_at, started) > self._give_up_after
-            return counted >= self._attempts or now() - started > self._give_up_after
+                since = started if limited >= MANY else max(self._answered_at, started)
+                return now() - since > self._give_up_after
+            return (
+                counted >= self._attempts
+                or billed >= BILLED
+                or now() - started > self._give_up_after
+            )
 
         def wait(state: tenacity.RetryCallState) -> float:
             error = state.outcome.exception() if state.outcome else None
@@ -86,12 +102,15 @@ class Retrying(Wrapper):
                 return jittered
             return asked * 1.05 + jittered * 0.05
 
+        async def sleep(seconds: float) -> None:
+            await self._sleep(seconds, may_end=sent >= BILLED)
+
         try:
             async for attempt in tenacity.AsyncRetrying(
                 retry=tenacity.retry_if_exception(_may_pass),
                 stop=stop,
                 wait=wait,
-                sleep=self._sleep,
+                sleep=sleep,
                 reraise=True,
             ):
                 with attempt:
@@ -102,26 +121,47 @@ class Retrying(Wrapper):
                             raise error
                         reply = await self.teacher.ask(request)
                     except AskError as error:
-                        counted += error.counts
+                        billed += error.billed
+                        if isinstance(error, RateLimited):
+                            limited += 1
+                        elif error.overload and not error.billed and extra < EXTRA:
+                            extra += 1
+                        elif not (isinstance(error, Unreachable) and self._has_answered):
+                            counted += 1
                         wasted += _wasted(request, error)
                         last = error
                         raise
                     self._answered_at = now()
                     return reply, sent, wasted
-        except (Unreachable, RateLimited) as error:
-            stopped: StopRun = self._of_the_endpoint(error)
-            self.stop(stopped)
-            if wasted == Usage():
-                raise stopped from error
-        except AskError as error:
-            error.sent = sent
-            error.wasted = (wasted.prompt_tokens, wasted.completion_tokens)
-            raise
+        except (AskError, Overdue):
+            if self._is_of_the_endpoint(last, limited):
+                stopped: StopRun = self._of_the_endpoint(last)
+                self.stop(stopped)
+                if wasted == Usage():
+                    raise stopped from last
+            else:
+                last.sent = sent
+                last.wasted = (wasted.prompt_tokens, wasted.completion_tokens)
+                raise last from None
         except StopRun as error:
             if wasted == Usage():
                 raise
             stopped = error
+        finally:
+            is_retry.reset(retry)
         raise Abandoned(last, stopped, sent, wasted)
+
+    @property
+    def _has_answered(self) -> bool:
+        return self._answered_at > float("-inf")
+
+    def _is_of_the_endpoint(self, error: AskError, limited: int) -> bool:
+        if not isinstance(error, RateLimited):
+            return isinstance(error, Unreachable)
+        now = asyncio.get_running_loop().time()
+        others_go_on = now - self._answered_at <= self._give_up_after
+        asked = error.retry_after or 0.0
+        return asked > self._give_up_after or limited < MANY or not others_go_on
 
     def _of_the_endpoint(self, error: AskError) -> EndpointError:
         """A failure that is no row's fault."""
@@ -143,8 +183,8 @@ class Retrying(Wrapper):
             "server runs, then run the same command again: answered rows stay answered"
         )
 
-    async def _sleep(self, seconds: float) -> None:
-        """Sleep, unless the run stops meanwhile."""
+    async def _sleep(self, seconds: float, *, may_end: bool) -> None:
+        """Let others go on in this request's place, unless the run stops meanwhile."""
         if self._stopped is not None:
             raise self._stopped
         loop = asyncio.get_running_loop()
@@ -152,7 +192,7 @@ class Retrying(Wrapper):
         timer = loop.call_later(seconds, _wake, sleeper)
         self._asleep.add(sleeper)
         try:
-            await sleeper
+            await rest(sleeper, may_end=may_end)
         finally:
             timer.cancel()
             self._asleep.discard(sleeper)

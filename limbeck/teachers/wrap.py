@@ -4,10 +4,14 @@ own."""
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
 
 from limbeck.errors import StopRun
 from limbeck.protocols import Teacher
+
+is_retry: ContextVar[bool] = ContextVar("is_retry", default=False)
+"""Whether the request that is asked now has failed before: Retrying says so to those below it."""
 
 
 class Wrapper:

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from limbeck.aio import map_ordered
 from limbeck.errors import AskError, RateLimited, Transient
 from limbeck.protocols import Reply, Request, Usage
 from limbeck.record import user
@@ -110,22 +111,23 @@ def busy() -> AskError:
 def crowd(
     server: Server, rows: int, width: int, *, give_up_after: float = 600.0, **limits: int
 ) -> tuple[list[BaseException], float]:
-    """`width` workers ask `rows` times; what they did not get, and the virtual seconds."""
+    """`rows` times asked, `width` at once, as generators do it; what they did not get, and the
+    virtual seconds."""
     lost: list[BaseException] = []
 
     async def main() -> None:
         limited = Limited(server, most=width, give_up_after=give_up_after, **limits)
         teacher = Retrying(limited, give_up_after=give_up_after)
-        todo = iter(range(rows))
 
-        async def worker() -> None:
-            for _ in todo:
-                try:
-                    await teacher.ask(REQUEST)
-                except Exception as error:
-                    lost.append(error)
+        async def ask(_: int) -> None:
+            try:
+                await teacher.ask(REQUEST)
+            except Exception as error:
+                lost.append(error)
 
-        await asyncio.gather(*(worker() for _ in range(width)))
+        async with map_ordered(ask, range(rows), width) as answers:
+            async for _ in answers:
+                pass
 
     random.seed(0)  # tenacity's jitter
     _, seconds = run(main)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -196,17 +197,56 @@ def test_a_row_is_given_up_in_time_whatever_the_number_of_attempts() -> None:
     assert 60 <= seconds <= 60 + 31
 
 
-def test_what_does_not_count_is_no_attempt_and_what_was_wasted_is_summed() -> None:
+@pytest.mark.parametrize("attempts", [2, 6])
+def test_what_may_be_billed_is_tried_three_times_at_most_and_what_was_wasted_is_summed(
+    attempts: int,
+) -> None:
     def error() -> Transient:
         failure = Transient("down")
-        failure.billed, failure.counts = True, next(counts)
-        failure.tokens = (3, 1) if failure.counts else None
+        failure.billed, tokens = True, next(said)
+        failure.tokens = tokens
         return failure
 
-    counts = iter([False, True, False, True, True])
-    teacher = failing(99, error)
+    said = iter([(3, 1), None, (3, 1)])
     with pytest.raises(Transient) as caught:
-        asyncio.run(retrying(teacher).ask(REQUEST))
+        asyncio.run(retrying(failing(99, error), attempts=attempts).ask(REQUEST))
     most = (estimate_tokens(REQUEST), REQUEST.max_tokens)
-    assert caught.value.sent == 5
-    assert caught.value.wasted == (3 * 3 + 2 * most[0], 3 * 1 + 2 * most[1])
+    last = attempts > 2
+    assert caught.value.sent == (3 if last else 2)
+    assert caught.value.wasted == (3 + most[0] + 3 * last, 1 + most[1] + last)
+
+
+def test_a_busy_server_is_asked_twice_more_and_no_oftener() -> None:
+    def error() -> Transient:
+        failure = Transient("HTTP 503")
+        failure.overload = True
+        return failure
+
+    with pytest.raises(Transient) as caught:
+        asyncio.run(retrying(failing(99, error)).ask(REQUEST))
+    assert caught.value.sent == 3 + 2
+
+
+def test_a_row_that_alone_gets_429s_fails_and_the_run_goes_on() -> None:
+    other = dataclasses.replace(REQUEST, index=7)
+
+    async def main() -> None:
+        refused = RateLimited("zu viele Zeichen", retry_after=20.0)
+        teacher = Retrying(
+            FakeTeacher(fail=lambda request: refused if request is REQUEST else None),
+            give_up_after=60,
+        )
+
+        async def others() -> None:
+            while True:
+                await teacher.ask(other)
+                await asyncio.sleep(5)
+
+        going_on = asyncio.create_task(others())
+        with pytest.raises(RateLimited):
+            await teacher.ask(REQUEST)
+        going_on.cancel()
+        assert (await teacher.ask(other)).text
+
+    _, seconds = virtual_time.run(main)
+    assert 60 < seconds < 300
