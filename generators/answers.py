@@ -98,6 +98,7 @@ class Answers:
             "completion_tokens": reply.usage.completion_tokens,
         }
         meta = {**seed.meta, "finish_reason": reply.finish_reason, "usage": usage}
+        meta |= reply.extras
         if self.top_logprobs and reply.reason in ("", "truncated") and reply.text:
             meta["logprobs"] = to_meta(_logprobs(reply, teacher))
         return Record(

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from limbeck.record import Message, Record, Verdict
+from limbeck.said import calls_of, message_of, reasoning_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ class Usage:
 class Reply:
     """A teacher's answer.
 
-    `finish_reason` is one of "stop", "length", "content_filter". `key` is the ledger key, empty
+    `finish_reason` is one of "stop", "length", "content_filter", "tool_calls". `key` is the ledger key, empty
     for a teacher that keeps no ledger; `raw` is the server's own body where there is one.
     """
 
@@ -84,6 +85,26 @@ class Reply:
     raw: Mapping[str, Any] | None = None
 
     @property
+    def reasoning(self) -> str:
+        """What the model thought before its answer, as the server gave it; "" for none. Like
+        `tool_calls` it is read out of `raw`, so that older ledgers give it too."""
+        return reasoning_of(message_of(self.raw))
+
+    @property
+    def tool_calls(self) -> list[dict[str, Any]]:
+        """The calls of tools in the answer, in OpenAI's shape."""
+        try:
+            return calls_of(message_of(self.raw))
+        except ValueError:
+            return []
+
+    @property
+    def extras(self) -> dict[str, Any]:
+        """`reasoning` and `tool_calls` for a record's meta: each only where there is some."""
+        both = {"reasoning": self.reasoning, "tool_calls": self.tool_calls}
+        return {key: value for key, value in both.items() if value}
+
+    @property
     def reason(self) -> str:
         """Why this answer is none although it was billed: "refused" (content filter),
         "truncated" (length), "empty"; "" for a whole answer."""
@@ -91,7 +112,7 @@ class Reply:
             return "refused"
         if self.finish_reason == "length":
             return "truncated"
-        return "" if self.text.strip() else "empty"
+        return "" if self.text.strip() or self.tool_calls else "empty"
 
 
 @runtime_checkable

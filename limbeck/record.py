@@ -26,6 +26,8 @@ META_KEYS = frozenset(
         "instruction",
         "input",
         "rationale",
+        "reasoning",
+        "tool_calls",
         "answer",
         "answered",
         "answer_text",

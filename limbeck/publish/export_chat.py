@@ -53,6 +53,7 @@ def chat_of_record(record: Record) -> Chat:
         record.completion,
         parts,
         raw=made.template == "raw",
+        calls="tool_calls" in record.meta,
         about={
             "id": record.id,
             "model": public_model(made.teacher),
