@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from limbeck.record import Message, Record, Verdict
+from limbeck.record import Message, Record, Verdict, messages_json
 from limbeck.said import calls_of, message_of, reasoning_of
 
 
@@ -20,6 +20,7 @@ class Request:
     system turn. `presence_penalty` is taken off the logit of every token that the completion has
     already (OpenAI's parameter). With `top_logprobs` the reply also has, for each of its tokens,
     so many of the likeliest with their log-probabilities, in `raw` as OpenAI's API writes them.
+    `fields` are the chat's own: `tools` and the others of record.CHAT_FIELDS.
     """
 
     messages: tuple[Message, ...]
@@ -32,13 +33,14 @@ class Request:
     template: str = "chat"
     presence_penalty: float = 0.0
     top_logprobs: int = 0
+    fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def to_json(self) -> dict[str, Any]:
         """The canonical form: equal requests give equal JSON, `0` and `0.0` too. A penalty and
-        a `top_logprobs` of 0 are left out, as they were when there were none: old ledgers keep
-        their keys."""
+        a `top_logprobs` of 0 and what else is empty are left out, as they were when there were
+        none: old ledgers keep their keys."""
         form = {  # by hand: `asdict` takes thirty times as long, for every request
-            "messages": [{"role": m.role, "content": m.content} for m in self.messages],
+            "messages": messages_json(self.messages),
             "max_tokens": self.max_tokens,
             "temperature": float(self.temperature),
             "top_p": float(self.top_p),
@@ -51,6 +53,7 @@ class Request:
             form["presence_penalty"] = float(self.presence_penalty)
         if self.top_logprobs:
             form["top_logprobs"] = self.top_logprobs
+        form.update(self.fields)
         return form
 
 
@@ -74,8 +77,9 @@ class Usage:
 class Reply:
     """A teacher's answer.
 
-    `finish_reason` is one of "stop", "length", "content_filter", "tool_calls". `key` is the ledger key, empty
-    for a teacher that keeps no ledger; `raw` is the server's own body where there is one.
+    `finish_reason` is one of "stop", "length", "content_filter", "tool_calls". `key` is the
+    ledger key, empty for a teacher that keeps no ledger; `raw` is the server's own body where
+    there is one.
     """
 
     text: str

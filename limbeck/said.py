@@ -61,8 +61,10 @@ def calls_of(message: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _call(call: Any) -> dict[str, Any]:
-    function = call.get("function") if isinstance(call, Mapping) else None
-    name = function.get("name") if isinstance(function, Mapping) else None
+    call = call if isinstance(call, Mapping) else {}
+    function = call.get("function")
+    function = function if isinstance(function, Mapping) else {}
+    name = function.get("name")
     if not isinstance(name, str) or not name or call.get("type") not in (None, "function"):
         raise ValueError("a tool call names no function")
     given = function.get("arguments")

@@ -53,7 +53,7 @@ def chat_of_record(record: Record) -> Chat:
         record.completion,
         parts,
         raw=made.template == "raw",
-        calls="tool_calls" in record.meta,
+        calls="tool_calls" in record.meta or not all(m.is_plain for m in record.messages),
         about={
             "id": record.id,
             "model": public_model(made.teacher),

@@ -13,7 +13,7 @@ from limbeck.reading.chat import joined
 from limbeck.reading.ids import Times
 from limbeck.reading.row import Row
 from limbeck.reading.source import Source
-from limbeck.record import ROLES, content_hash
+from limbeck.record import content_hash
 from limbeck.store import jsonl_writer
 
 _NOT_CARRIED = ("model", "licence", "origin", "finish_reason")  # seeds have no place for them
@@ -77,7 +77,7 @@ def seed_of(
         turns = (("system", row.system), ("user", joined(row.instruction, row.input)))
     if turns is not None:
         roles = [role for role, _ in turns]
-        if not set(roles) <= set(ROLES):
+        if not set(roles) <= {"system", "user", "assistant"}:
             return "with a tool's turns, which no seed has"
         if roles[-1] != "user":
             return "whose last turn before the answer is not the user's"

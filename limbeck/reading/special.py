@@ -63,14 +63,15 @@ def _record(raw: Mapping[str, Any]) -> Record:
     provenance, meta = raw["provenance"], raw.get("meta") or {}
     if not isinstance(provenance, str):
         return Record.from_json(raw)
+    meta = orjson.loads(meta) if isinstance(meta, str) else dict(meta)
     return Record.from_json(
         {
             "id": raw["id"],
-            "messages": raw["messages"][:-1],
+            "messages": meta.pop("messages", None) or raw["messages"][:-1],
             "completion": raw["completion"],
             "target": raw.get("target"),
             "provenance": orjson.loads(provenance),
-            "meta": orjson.loads(meta) if isinstance(meta, str) else meta,
+            "meta": meta,
         }
     )
 
