@@ -22,7 +22,7 @@ def is_record(raw: Mapping[str, Any]) -> bool:
 def record_row(raw: Mapping[str, Any], place: int) -> Read:
     """A record of a run, or of a published folder, where provenance and meta are JSON text."""
     try:
-        record = _record(raw)
+        record = record_of(raw)
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
         reason = f"the key {error} is missing" if isinstance(error, KeyError) else str(error)
         raise Unreadable("not_a_record", f"not a limbeck record ({reason})") from error
@@ -59,7 +59,8 @@ def record_row(raw: Mapping[str, Any], place: int) -> Read:
     return Read("limbeck records", [row], output is not None, tuple(turns))
 
 
-def _record(raw: Mapping[str, Any]) -> Record:
+def record_of(raw: Mapping[str, Any]) -> Record:
+    """The record in a row, of a run or of a published folder. Raises what Record.from_json does."""
     provenance, meta = raw["provenance"], raw.get("meta") or {}
     if not isinstance(provenance, str):
         return Record.from_json(raw)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from pathlib import Path
 from typing import Any
@@ -128,9 +129,14 @@ def test_tools_are_sent_as_given_and_stay_with_the_row(tmp_path: Path) -> None:
     assert record.fields == fields
     assert from_row(to_row(record)) == record
     assert record_row(row, 1).rows[0].record == record.id
-    assert "left out" in limbeck(
-        tmp_path, "export", "runs/r/generate/records.jsonl", "--to", "a.jsonl", code=2
-    )
+    path = "runs/r/generate/records.jsonl"
+    export = ("export", path, "--format", "messages", "--to", "a.jsonl")
+    assert "with a tool's turns or calls" in limbeck(tmp_path, *export, code=2)
+    limbeck(tmp_path, "import", path, "--to", "back.jsonl")
+    (seed,) = map(json.loads, (tmp_path / "back.jsonl").read_text(encoding="utf-8").splitlines())
+    (again,) = seeds_of(seed)
+    assert (again.messages, again.fields) == (record.messages, fields)
+    assert again.answer.tool_calls == (CALL,)
 
 
 @pytest.mark.parametrize(
