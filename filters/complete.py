@@ -49,7 +49,8 @@ class Complete:
             return "refused"
         if finish in _TRUNCATED:
             return "truncated"
-        if not any(char.isprintable() and not char.isspace() for char in record.completion):
+        said = any(char.isprintable() and not char.isspace() for char in record.completion)
+        if not said and not record.meta.get("tool_calls"):
             return "empty"
         if was_refused(record):
             return "refused"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +13,8 @@ from limbeck.errors import AskError, UserError
 from limbeck.protocols import AskFailure, Out, Reply, Request, Teacher
 from limbeck.record import Message, Provenance, Record, content_hash
 from limbeck.teachers.logprobs import TokenLogprob, read_logprobs, to_meta
+
+OF_ANSWERS = ("reasoning", "tool_calls")  # in meta: a seed's are those of its own answer
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,7 @@ class Answers:
     top_logprobs: Annotated[int, Field(ge=0, le=20)] = 0
     seed: int = 0
     width: Annotated[int, Field(ge=1)] = 16
+    sends_fields: ClassVar[bool] = True
     name: str = field(default="answers", init=False)
 
     def __post_init__(self) -> None:
@@ -90,6 +93,7 @@ class Answers:
             index=index,
             template=self.template,
             top_logprobs=self.top_logprobs,
+            fields=seed.fields,
         )
 
     def _record(self, seed: Record, request: Request, reply: Reply, teacher: str) -> Record:
@@ -97,7 +101,9 @@ class Answers:
             "prompt_tokens": reply.usage.prompt_tokens,
             "completion_tokens": reply.usage.completion_tokens,
         }
-        meta = {**seed.meta, "finish_reason": reply.finish_reason, "usage": usage}
+        own = {key: value for key, value in seed.meta.items() if key not in OF_ANSWERS}
+        meta = {**own, "finish_reason": reply.finish_reason, "usage": usage}
+        meta |= reply.extras
         if self.top_logprobs and reply.reason in ("", "truncated") and reply.text:
             meta["logprobs"] = to_meta(_logprobs(reply, teacher))
         return Record(

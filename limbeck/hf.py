@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import logging
 import os
 import warnings
@@ -214,18 +215,62 @@ def _settle_generation(model: Any) -> None:
         generation.do_sample = True
 
 
-def chat_prompt(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:
+def chat_prompt(
+    tokenizer: Any, turns: Sequence[Mapping[str, Any]], *, tools: Sequence[Any] | None = None
+) -> str:
     """The conversation as the model's chat template writes it, up to where its answer begins.
 
     Raises UserError where the template refuses it: many know no system turn, or want user and
     assistant to alternate.
     """
+    return rendered(tokenizer, turns, tools=tools, add_generation_prompt=True)
+
+
+def rendered(
+    tokenizer: Any,
+    turns: Sequence[Mapping[str, Any]],
+    *,
+    tools: Sequence[Any] | None = None,
+    **options: Any,
+) -> str:
+    """The conversation as the chat template writes it. Raises UserError where the template refuses
+    it, or leaves out its tools, a call of one, or what a tool or a developer says."""
     from jinja2 import TemplateError
 
+    options |= {"tokenize": False} | ({"tools": list(tools)} if tools else {})
     try:
-        return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
-    except TemplateError as error:
+        text = str(tokenizer.apply_chat_template([*map(template_turn, turns)], **options))
+        if tools and text == str(
+            tokenizer.apply_chat_template([*map(template_turn, turns)], **options | {"tools": None})
+        ):
+            raise UserError("the chat template has no place for tools, and the row has some")
+    except (TemplateError, TypeError) as error:
         raise UserError(f"the chat template refuses the conversation: {error}") from error
+    for turn in turns:
+        named = [call["function"]["name"] for call in turn.get("tool_calls", ())]
+        named += [turn["content"].strip()] if turn["role"] in ("tool", "developer") else []
+        if lost := [one for one in named if one not in text and json.dumps(one)[1:-1] not in text]:
+            raise UserError(
+                f"the chat template leaves out a turn of {turn['role']!r} ({lost[0][:60]!r}); take "
+                "a model whose template knows tools"
+            )
+    return text
+
+
+def template_turn(turn: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Templates write the arguments of a call as JSON themselves."""
+    if "tool_calls" not in turn:
+        return turn
+    calls = []
+    for call in turn["tool_calls"]:
+        try:
+            arguments = json.loads(call["function"]["arguments"])
+        except ValueError as error:
+            raise UserError(
+                f"the arguments of the call of {call['function']['name']} are no JSON: {error}"
+            ) from error
+        calls.append({**call, "function": {**call["function"], "arguments": arguments}})
+    return {**turn, "tool_calls": calls}
 
 
 def user_prompt(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import yaml
 
 from limbeck.protocols import Reply, Request, Usage
-from limbeck.record import Message
+from limbeck.record import Message, canonical_json
 
 PICO = 10**12  # pico-dollars in a dollar
 MILLION = 10**6
@@ -179,6 +179,10 @@ def estimate_tokens(messages: Request | Sequence[Message]) -> int:
     total = 0
     for turn in turns:
         total += MESSAGE_TOKENS + text_tokens(turn.content)
+        if not turn.is_plain:
+            total += text_tokens(canonical_json(turn.to_json()))
+    if isinstance(messages, Request) and messages.fields:
+        total += text_tokens(canonical_json(dict(messages.fields)))
     return total
 
 

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol, runtime_checkable
 
-from limbeck.record import Message, Record, Verdict
+from limbeck.record import Message, Record, Verdict, messages_json
+from limbeck.said import calls_of, message_of, reasoning_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +20,7 @@ class Request:
     system turn. `presence_penalty` is taken off the logit of every token that the completion has
     already (OpenAI's parameter). With `top_logprobs` the reply also has, for each of its tokens,
     so many of the likeliest with their log-probabilities, in `raw` as OpenAI's API writes them.
+    `fields` are the chat's own: `tools` and the others of record.CHAT_FIELDS.
     """
 
     messages: tuple[Message, ...]
@@ -31,13 +33,14 @@ class Request:
     template: str = "chat"
     presence_penalty: float = 0.0
     top_logprobs: int = 0
+    fields: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     def to_json(self) -> dict[str, Any]:
         """The canonical form: equal requests give equal JSON, `0` and `0.0` too. A penalty and
-        a `top_logprobs` of 0 are left out, as they were when there were none: old ledgers keep
-        their keys."""
+        a `top_logprobs` of 0 and what else is empty are left out, as they were when there were
+        none: old ledgers keep their keys."""
         form = {  # by hand: `asdict` takes thirty times as long, for every request
-            "messages": [{"role": m.role, "content": m.content} for m in self.messages],
+            "messages": messages_json(self.messages),
             "max_tokens": self.max_tokens,
             "temperature": float(self.temperature),
             "top_p": float(self.top_p),
@@ -50,6 +53,7 @@ class Request:
             form["presence_penalty"] = float(self.presence_penalty)
         if self.top_logprobs:
             form["top_logprobs"] = self.top_logprobs
+        form.update(self.fields)
         return form
 
 
@@ -73,8 +77,9 @@ class Usage:
 class Reply:
     """A teacher's answer.
 
-    `finish_reason` is one of "stop", "length", "content_filter". `key` is the ledger key, empty
-    for a teacher that keeps no ledger; `raw` is the server's own body where there is one.
+    `finish_reason` is one of "stop", "length", "content_filter", "tool_calls". `key` is the
+    ledger key, empty for a teacher that keeps no ledger; `raw` is the server's own body where
+    there is one.
     """
 
     text: str
@@ -84,6 +89,26 @@ class Reply:
     raw: Mapping[str, Any] | None = None
 
     @property
+    def reasoning(self) -> str:
+        """What the model thought before its answer, as the server gave it; "" for none. Like
+        `tool_calls` it is read out of `raw`, so that older ledgers give it too."""
+        return reasoning_of(message_of(self.raw))
+
+    @property
+    def tool_calls(self) -> list[dict[str, Any]]:
+        """The calls of tools in the answer, in OpenAI's shape."""
+        try:
+            return calls_of(message_of(self.raw))
+        except ValueError:
+            return []
+
+    @property
+    def extras(self) -> dict[str, Any]:
+        """`reasoning` and `tool_calls` for a record's meta: each only where there is some."""
+        both = {"reasoning": self.reasoning, "tool_calls": self.tool_calls}
+        return {key: value for key, value in both.items() if value}
+
+    @property
     def reason(self) -> str:
         """Why this answer is none although it was billed: "refused" (content filter),
         "truncated" (length), "empty"; "" for a whole answer."""
@@ -91,7 +116,7 @@ class Reply:
             return "refused"
         if self.finish_reason == "length":
             return "truncated"
-        return "" if self.text.strip() else "empty"
+        return "" if self.text.strip() or self.tool_calls else "empty"
 
 
 @runtime_checkable

@@ -14,8 +14,12 @@ from dataclasses import asdict, dataclass, field
 from types import MappingProxyType
 from typing import Any, Literal, cast
 
-Role = Literal["system", "user", "assistant"]
-ROLES = ("system", "user", "assistant")
+from limbeck.said import calls_of, reasoning_of, text_of
+
+Role = Literal["system", "user", "assistant", "developer", "tool"]
+ROLES = ("system", "user", "assistant", "developer", "tool")
+CHAT_FIELDS = ("tools", "tool_choice", "parallel_tool_calls", "response_format")
+"""What a chat has beside its messages, by the names of OpenAI's API; they stand in `meta`."""
 
 META_KEYS = frozenset(
     {
@@ -26,6 +30,9 @@ META_KEYS = frozenset(
         "instruction",
         "input",
         "rationale",
+        "reasoning",
+        "tool_calls",
+        *CHAT_FIELDS,
         "answer",
         "answered",
         "answer_text",
@@ -69,16 +76,38 @@ def content_hash(value: Any, *, size: int = 16) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn of a conversation."""
+    """One turn of a conversation. `tool_calls` are in OpenAI's shape and not to be changed."""
 
     role: Role
     content: str
+    name: str = ""
+    tool_calls: tuple[Mapping[str, Any], ...] = field(default=(), hash=False)
+    tool_call_id: str = ""
+    reasoning: str = ""
 
     def __post_init__(self) -> None:
         if self.role not in ROLES:
             raise ValueError(f"role must be one of {', '.join(ROLES)}, got {self.role!r}")
         if not isinstance(self.content, str):
             raise ValueError(f"content must be text, got {type(self.content).__name__}")
+
+    def to_json(self) -> dict[str, Any]:
+        """The turn as chat APIs take it; what is empty is left out."""
+        turn: dict[str, Any] = {"role": self.role, "content": self.content}
+        if self.name:
+            turn["name"] = self.name
+        if self.tool_calls:
+            turn["tool_calls"] = list(self.tool_calls)
+        if self.tool_call_id:
+            turn["tool_call_id"] = self.tool_call_id
+        if self.reasoning:
+            turn["reasoning_content"] = self.reasoning
+        return turn
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is its role and text alone, as every form of a chat holds it."""
+        return len(self.to_json()) == 2 and self.role in ("system", "user", "assistant")
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +185,7 @@ class Record:
 
     def _derived_id(self) -> str:
         inputs = {
-            "messages": [asdict(message) for message in self.messages],
+            "messages": messages_json(self.messages),
             "target": self.target,
             "provenance": asdict(self.provenance),
         }
@@ -180,11 +209,22 @@ class Record:
                 return message.content
         return self.messages[-1].content
 
+    @property
+    def fields(self) -> dict[str, Any]:
+        """`tools` and what else the chat has of CHAT_FIELDS."""
+        return {key: _thaw(self.meta[key]) for key in CHAT_FIELDS if key in self.meta}
+
+    @property
+    def answer(self) -> Message:
+        """The completion as the assistant's turn, with its calls of tools and its reasoning."""
+        calls, reasoning = _thaw(self.meta.get("tool_calls", ())), self.meta.get("reasoning", "")
+        return Message("assistant", self.completion, tool_calls=tuple(calls), reasoning=reasoning)
+
     def to_json(self) -> dict[str, Any]:
         """A plain dict, keys in reading order."""
         row: dict[str, Any] = {
             "id": self.id,
-            "messages": [asdict(message) for message in self.messages],
+            "messages": messages_json(self.messages),
             "completion": self.completion,
         }
         if self.target is not None:
@@ -200,7 +240,7 @@ class Record:
         provenance = dict(row["provenance"])
         provenance["parents"] = tuple(provenance.get("parents", ()))
         return cls(
-            messages=tuple(Message(**message) for message in row["messages"]),
+            messages=to_messages(row["messages"]),
             completion=row["completion"],
             provenance=Provenance(**provenance),
             target=row.get("target"),
@@ -241,13 +281,47 @@ def user(text: str) -> Message:
     return Message("user", text)
 
 
-def messages_json(messages: Sequence[Message]) -> list[dict[str, str]]:
+def messages_json(messages: Sequence[Message]) -> list[dict[str, Any]]:
     """The chat form that APIs and chat templates take."""
-    return [{"role": message.role, "content": message.content} for message in messages]
+    return [message.to_json() for message in messages]
 
 
-def to_messages(rows: Sequence[Mapping[str, str]]) -> tuple[Message, ...]:
-    """Messages from their chat form. Raises ValueError for an unknown role or no text."""
-    return tuple(
-        Message(cast(Role, row.get("role")), cast(str, row.get("content"))) for row in rows
+def to_messages(rows: Sequence[Mapping[str, Any]]) -> tuple[Message, ...]:
+    """Messages from their chat form. Raises ValueError for an unknown role, no text, and for what
+    a message has that no teacher would be sent."""
+    return tuple(map(_message, rows))
+
+
+def _message(row: Mapping[str, Any]) -> Message:
+    unknown = [key for key in row if key not in _TURN and row[key] not in (None, [], "")]
+    if unknown:
+        raise ValueError(
+            f"a message has {unknown[0]!r}, which is sent to no teacher; a message has "
+            f"{', '.join(_TURN[:5])}. Take it out"
+        )
+    calls, content = calls_of(row), row.get("content")
+    if isinstance(content, list) and not reasoning_of({"content": content}):
+        content = text_of(content)
+        if content is None:
+            raise ValueError(
+                "content must be text, and a message has parts of another kind; only texts are sent"
+            )
+    if content is None and calls:
+        content = ""
+    own = [row.get(key) or "" for key in ("name", "tool_call_id")]
+    if not all(isinstance(one, str) for one in own):
+        raise ValueError("name and tool_call_id of a message must be texts")
+    return Message(
+        cast(Role, row.get("role")),
+        cast(str, content),
+        name=own[0],
+        tool_calls=tuple(calls),
+        tool_call_id=own[1],
+        reasoning=reasoning_of(row),
     )
+
+
+_TURN = (
+    "role", "content", "name", "tool_calls", "tool_call_id", "function_call", "reasoning_content",
+    "reasoning", "thinking",
+)  # fmt: skip

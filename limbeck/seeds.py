@@ -16,6 +16,7 @@ may have the `kind` of its answer, its `options`, its `template` and `family`, a
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
@@ -24,12 +25,13 @@ from typing import Any
 
 from limbeck.errors import DataError
 from limbeck.prompts import fill
-from limbeck.record import Message, Provenance, Record, content_hash, to_messages, user
+from limbeck.record import CHAT_FIELDS, Message, Provenance, Record, content_hash, to_messages, user
 from limbeck.store import read_jsonl
 
 INSTRUCTION = "instruction.v1"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CARRIED = {"kind": "kind", "template": "template", "family": "family", "solution": "rationale"}
+_NOT_SENT = ("functions", "function_call", "audio", "modalities", "prediction")
 _SHAREGPT = {
     "human": "user",
     "user": "user",
@@ -175,17 +177,27 @@ def _seed(
     meta: Mapping[str, Any] | None = None,
     prompt_version: str = "",
 ) -> Record:
+    for key in _NOT_SENT if "messages" in row else ():
+        if key in row:
+            known = ", ".join(CHAT_FIELDS)
+            raise ValueError(f"{key} is sent to no teacher; a row may have {known}")
     exact, said = row.get("target"), row.get("completion")
+    answer: Message | None = None
     while messages and messages[-1].role == "assistant":
         said = messages[-1].content if said is None else said
+        answer = answer or messages[-1]
         messages = messages[:-1]
     target = said if exact is None else exact
-    if not messages or messages[-1].role != "user":
-        raise ValueError("a seed must end with a user turn")
-    _text(messages[-1].content, "the user turn")
+    if not messages or messages[-1].role not in ("user", "tool"):
+        raise ValueError("a seed must end with a user turn, or with what a tool said")
+    if messages[-1].role == "user":
+        _text(messages[-1].content, "the user turn")
     if not isinstance(target, str | None):
         raise ValueError(f"the answer of a seed must be text, got {target!r}")
-    meta = dict(meta or {})
+    meta = dict(meta or {}) | {key: _field(key, row[key]) for key in CHAT_FIELDS if key in row}
+    if answer is not None:
+        meta |= {"tool_calls": answer.tool_calls} if answer.tool_calls else {}
+        meta |= {"reasoning": answer.reasoning} if answer.reasoning else {}
     for key, name in _CARRIED.items():
         if isinstance(row.get(key), str):
             meta[name] = row[key]
@@ -211,5 +223,20 @@ def _seed(
         provenance=Provenance("seed", prompt_version=prompt_version, parents=parents),
         target=target,
         meta=meta,
-        id=content_hash([[m.role, m.content] for m in messages]),
+        id=content_hash(_asked(messages, meta)),
     )
+
+
+def _asked(messages: tuple[Message, ...], meta: Mapping[str, Any]) -> list[Any]:
+    fields = {key: meta[key] for key in CHAT_FIELDS if key in meta}
+    turns = [[m.role, m.content] if m.is_plain else m.to_json() for m in messages]
+    return [*turns, fields] if fields else turns
+
+
+def _field(key: str, value: Any) -> Any:
+    """Tools may stand as JSON text, as datasets store them."""
+    if key == "tools" and isinstance(value, str):
+        value = json.loads(value)
+    if key == "tools" and not (isinstance(value, list) and all(isinstance(t, dict) for t in value)):
+        raise ValueError("tools must be a list of objects, each with the schema of a function")
+    return value

@@ -161,7 +161,8 @@ def test_the_meta_keys_are_the_documented_ones() -> None:
         ["task", "kind", "template", "family", "instruction", "input", "rationale", "answer",
          "answered", "answer_text", "answer_finish_reason", "check", "pass_rate", "paths",
          "options", "demos", "demo_scores", "label_distribution", "similar",
-         "finish_reason", "usage", "logprobs"]
+         "finish_reason", "usage", "logprobs", "reasoning", "tool_calls",
+         "tools", "tool_choice", "parallel_tool_calls", "response_format"]
     ) == META_KEYS  # fmt: skip
 
 
@@ -207,8 +208,8 @@ def test_from_json_raises_what_it_says(row: dict[str, Any]) -> None:
 
 
 def test_a_message_has_a_known_role_and_text() -> None:
-    with pytest.raises(ValueError, match="system, user, assistant, got 'tool'"):
-        Message("tool", "x")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="developer, tool, got 'robot'"):
+        Message("robot", "x")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="content must be text, got list"):
         Message("user", ["x"])  # type: ignore[arg-type]
 

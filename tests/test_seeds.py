@@ -191,7 +191,10 @@ BAD: list[tuple[Any, str]] = [
     ({"messages": turns(("system", "s"))}, "a seed must end with a user turn"),
     ({"messages": turns(("assistant", "s"))}, "a seed must end with a user turn"),
     ({"messages": turns(("user", " "))}, "the user turn must be a text that is not empty"),
-    ({"messages": turns(("tool", "s"))}, "role must be one of system, user, assistant, got 'tool'"),
+    (
+        {"messages": turns(("robot", "s"))},
+        "developer, tool, got 'robot'",
+    ),
     ({"messages": [{"content": "x"}]}, "role must be one of"),
     ({"messages": [{"role": "user"}]}, "content must be text, got NoneType"),
     ({"messages": [{"role": "user", "content": [{"type": "text"}]}]}, "content must be text"),

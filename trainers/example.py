@@ -159,7 +159,7 @@ def encode(
         found = Conversation(text, ((len(prompt), len(text)),))
     else:
         take = all_turns if turns == "all" else last_turn
-        found = take(tokenizer, record.messages, record.completion)
+        found = take(tokenizer, record)
     encoded = tokenizer(found.text, add_special_tokens=raw, return_offsets_mapping=True)
     ids: list[int] = list(encoded["input_ids"])
     offsets: list[Span] = list(encoded["offset_mapping"])

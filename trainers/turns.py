@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from limbeck.errors import UserError
-from limbeck.hf import chat_prompt
-from limbeck.record import Message, messages_json
+from limbeck.hf import chat_prompt, rendered, template_turn
+from limbeck.record import Message, Record, messages_json
 
 MARK = re.compile(r"\{%-?\s*generation\s*-?%\}")  # as transformers looks for it
 Span = tuple[int, int]
@@ -25,13 +25,14 @@ class Conversation:
     spans: tuple[Span, ...]
 
 
-def last_turn(tokenizer: Any, messages: Sequence[Message], completion: str) -> Conversation:
+def last_turn(tokenizer: Any, record: Record) -> Conversation:
     """The conversation with the span of the completion: from where the model begins to answer to
     the end of the text.
 
     Raises UserError where the template changes what is before it, and marks nothing.
     """
-    prompt, text = chat_text(tokenizer, messages, completion)
+    turns, tools = _conversation(record)
+    prompt, text = _both(tokenizer, turns, tools)
     if text.startswith(prompt):
         return Conversation(text, ((len(prompt), len(text)),))
     if not _has_marks(tokenizer):
@@ -39,44 +40,47 @@ def last_turn(tokenizer: Any, messages: Sequence[Message], completion: str) -> C
             "the student's chat template changes the prompt once an answer follows, so no mask "
             "can be drawn; set chat_template in its tokenizer to one that does not"
         )
-    turns = [*messages_json(messages), {"role": "assistant", "content": completion}]
-    return Conversation(text, _marked(tokenizer, turns, text)[-1:])
+    return Conversation(text, _marked(tokenizer, turns, text, tools)[-1:])
 
 
-def all_turns(tokenizer: Any, messages: Sequence[Message], completion: str) -> Conversation:
+def all_turns(tokenizer: Any, record: Record) -> Conversation:
     """The conversation with the spans of every turn of the assistant.
 
     Raises UserError for a template that writes an earlier turn in another way than the last one
     and has no generation marks either.
     """
-    turns = [*messages_json(messages), {"role": "assistant", "content": completion}]
-    _, text = chat_text(tokenizer, messages, completion)
+    turns, tools = _conversation(record)
+    _, text = _both(tokenizer, turns, tools)
     if _has_marks(tokenizer):
-        return Conversation(text, _marked(tokenizer, turns, text))
-    return Conversation(text, tuple(_written(tokenizer, turns, text)))
+        return Conversation(text, _marked(tokenizer, turns, text, tools))
+    return Conversation(text, tuple(_written(tokenizer, turns, text, tools)))
 
 
 def chat_text(tokenizer: Any, messages: Sequence[Message], completion: str) -> tuple[str, str]:
     """(prompt, prompt and completion) as the chat template writes them. Raises UserError."""
-    turns = messages_json(messages)
-    prompt = chat_prompt(tokenizer, turns)
-    return prompt, _render(tokenizer, [*turns, {"role": "assistant", "content": completion}])
+    turns = [*messages_json(messages), {"role": "assistant", "content": completion}]
+    return _both(tokenizer, turns, None)
+
+
+def _conversation(record: Record) -> tuple[list[dict[str, Any]], Any]:
+    """Its turns and its tools. The answer's reasoning is no part of what is learned."""
+    turns = messages_json([*record.messages, record.answer])
+    turns[-1].pop("reasoning_content", None)
+    return turns, record.fields.get("tools")
+
+
+def _both(tokenizer: Any, turns: Sequence[Mapping[str, Any]], tools: Any) -> tuple[str, str]:
+    prompt = chat_prompt(tokenizer, turns[:-1], tools=tools)
+    return prompt, rendered(tokenizer, turns, tools=tools)
 
 
 def _has_marks(tokenizer: Any) -> bool:
     return MARK.search(tokenizer.get_chat_template()) is not None
 
 
-def _render(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:
-    from jinja2 import TemplateError
-
-    try:
-        return str(tokenizer.apply_chat_template(turns, tokenize=False))
-    except TemplateError as error:
-        raise UserError(f"the chat template refuses the conversation: {error}") from error
-
-
-def _marked(tokenizer: Any, turns: Sequence[Mapping[str, str]], text: str) -> tuple[Span, ...]:
+def _marked(
+    tokenizer: Any, turns: Sequence[Mapping[str, Any]], text: str, tools: Any
+) -> tuple[Span, ...]:
     """The spans between the template's generation marks.
 
     `apply_chat_template` would give a mask of tokens, but loses every turn after one that begins
@@ -85,7 +89,8 @@ def _marked(tokenizer: Any, turns: Sequence[Mapping[str, str]], text: str) -> tu
     from transformers.utils.chat_template_utils import render_jinja_template
 
     rendered, spans = render_jinja_template(
-        conversations=[list(turns)],
+        conversations=[[*map(template_turn, turns)]],
+        tools=tools,
         chat_template=tokenizer.get_chat_template(),
         return_assistant_tokens_mask=True,
         **tokenizer.special_tokens_map,
@@ -100,7 +105,9 @@ def _marked(tokenizer: Any, turns: Sequence[Mapping[str, str]], text: str) -> tu
     return tuple((int(start), int(end)) for start, end in spans[0])
 
 
-def _written(tokenizer: Any, turns: Sequence[Mapping[str, str]], text: str) -> Iterator[Span]:
+def _written(
+    tokenizer: Any, turns: Sequence[Mapping[str, Any]], text: str, tools: Any
+) -> Iterator[Span]:
     """The span of each assistant turn: what the template adds to the conversation before it, from
     where the model begins to answer."""
     for place, turn in enumerate(turns):
@@ -111,8 +118,8 @@ def _written(tokenizer: Any, turns: Sequence[Mapping[str, str]], text: str) -> I
                 "the conversation begins with an answer, and nothing says what the student would "
                 "be asked; set train.options.turns to last"
             )
-        before = chat_prompt(tokenizer, turns[:place])
-        after = _render(tokenizer, turns[: place + 1])
+        before = chat_prompt(tokenizer, turns[:place], tools=tools)
+        after = rendered(tokenizer, turns[: place + 1], tools=tools)
         if not (text.startswith(after) and after.startswith(before)):
             raise UserError(
                 "the student's chat template writes an earlier answer in another way once the "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_WHOLE = (None, "", "stop", "eos", "eos_token", "end_turn", "stop_sequence")
+_WHOLE = (None, "", "stop", "eos", "eos_token", "end_turn", "stop_sequence", "tool_calls")
 _WITHHELD = ("content_filter", "refusal")
 
 

@@ -55,7 +55,7 @@ def _canonical(request: Request) -> bytes:
     """
     form = request.to_json()
     numbers = (form["temperature"], form["top_p"], form.get("presence_penalty", 0.0))
-    if all(map(_is_plain, numbers)):
+    if not request.fields and all(map(_is_plain, numbers)):
         try:
             return orjson.dumps(form, option=orjson.OPT_SORT_KEYS)
         except orjson.JSONEncodeError:

@@ -36,6 +36,8 @@ def usable_seeds(
     UserError for one of several turns where `format.text` has no place for them, and for one
     without what `step_by_step` learns where the teacher only answers.
     """
+    for seed in seeds:
+        _check_fields(recipe, seed, generator)
     kind_of: Callable[[Record], str] | None = getattr(generator, "kind_of", None)
     if kind_of is None:
         _check_solutions(recipe, seeds)
@@ -58,6 +60,31 @@ def usable_seeds(
     if not usable:
         raise DataError(f"{recipe.seeds.path} has no usable seed", path=recipe.seeds.path)
     return usable
+
+
+def _check_fields(recipe: Recipe, seed: Record, generator: Generator) -> None:
+    """Raises UserError for tools and the like where they would not reach the teacher."""
+    plain = all(message.is_plain for message in seed.messages)
+    fields = seed.fields
+    if plain and not fields:
+        return
+    what = ", ".join(fields) or "a message with tool calls, a tool's answer, a name or reasoning"
+    where = f"the seed {_short(seed)} of {recipe.seeds.path} has {what}"
+    if recipe.generate.generator == "given":
+        return
+    if not getattr(generator, "sends_fields", False):
+        raise UserError(
+            f"{where}, which the generator {recipe.generate.generator} does not send; take the "
+            "generator answers, or take it out of the rows"
+        )
+    if getattr(generator, "template", "chat") == "raw":
+        raise UserError(f"{where}, and template raw sends one plain text; set template to chat")
+    local = parse_model(recipe.teacher.model).is_local
+    if local and (only := [name for name in fields if name != "tools"]):
+        raise UserError(
+            f"{where}: a local teacher takes tools and no {only[0]}; take it out of the rows, or "
+            "ask a server"
+        )
 
 
 def check_evaluation(recipe: Recipe, *, missing_ok: bool) -> None:

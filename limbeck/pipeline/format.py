@@ -33,6 +33,7 @@ from limbeck.text import prompt_key
 
 SPLITS = ("train", "valid", "test")
 PIECE = 1024  # records
+MESSAGES = "messages"  # in the JSON of meta: turns that are more than role and text
 
 
 def inputs(context: Context) -> str:
@@ -201,6 +202,8 @@ def held_out_prompts(wanted: float, prompts: int) -> int:
 def to_row(record: Record) -> dict[str, Any]:
     """A flat row that loads anywhere: chat `messages` with the answer last, and the record."""
     row = record.to_json()
+    plain = all(message.is_plain for message in record.messages)
+    more = {} if plain else {MESSAGES: row["messages"]}
     turns = [*row["messages"], {"role": "assistant", "content": record.completion}]
     return {
         "id": record.id,
@@ -209,7 +212,7 @@ def to_row(record: Record) -> dict[str, Any]:
         "completion": record.completion,
         "target": record.target,
         "provenance": json.dumps(row["provenance"], ensure_ascii=False),
-        "meta": json.dumps(row.get("meta", {}), ensure_ascii=False),
+        "meta": json.dumps(row.get("meta", {}) | more, ensure_ascii=False),
     }
 
 

@@ -51,6 +51,7 @@ def chat_of_record(record: Record) -> Chat:
         record.completion,
         parts,
         raw=is_raw(record),
+        calls="tool_calls" in record.meta or not all(m.is_plain for m in record.messages),
         about={
             "id": record.id,
             "model": public_model(made.teacher),
@@ -133,6 +134,8 @@ def _template(raw: Mapping[str, Any]) -> str:
 def _called(raw: Mapping[str, Any]) -> bool:
     """Whether a turn is a call of a tool, which reading makes text of."""
     for value in raw.values():
+        if isinstance(value, Mapping) and value.get("tool_calls"):  # a record's meta
+            return True
         if isinstance(value, str):
             if value.lstrip()[:1] in ("[", "{") and any(word in value for word in _CALLS_IN_TEXT):
                 return True

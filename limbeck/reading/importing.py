@@ -13,7 +13,8 @@ from limbeck.reading.chat import joined
 from limbeck.reading.ids import Times
 from limbeck.reading.row import Row
 from limbeck.reading.source import Source
-from limbeck.record import ROLES, content_hash
+from limbeck.reading.special import is_record, record_of
+from limbeck.record import CHAT_FIELDS, content_hash, messages_json, to_messages
 from limbeck.store import jsonl_writer
 
 _NOT_CARRIED = ("model", "licence", "origin", "finish_reason")  # seeds have no place for them
@@ -53,31 +54,40 @@ def import_rows(source: Source, to: Path) -> Imported:
 
 
 def _seeds(source: Source, done: Imported) -> Iterator[dict[str, Any]]:
-    for _, read in source.read():
+    for raw, read in source.read():
+        whole = _whole(raw)
         for row in read.rows:
-            seed = seed_of(row, read.turns, answered=read.answered)
+            seed = seed_of(row, read.turns, answered=read.answered, whole=whole)
             if isinstance(seed, str):
                 done.left_out[seed] += 1
                 continue
             done.written += 1
-            done.answered += "completion" in seed or "output" in seed
+            ended = seed.get("messages", [{}])[-1].get("role") == "assistant"
+            done.answered += ended or "completion" in seed or "output" in seed
             done.targets += "target" in seed
             yield seed
 
 
 def seed_of(
-    row: Row, turns: Sequence[tuple[str, str]] | None, *, answered: bool
+    row: Row,
+    turns: Sequence[tuple[str, str]] | None,
+    *,
+    answered: bool,
+    whole: dict[str, Any] | None = None,
 ) -> dict[str, Any] | str:
-    """A row that `limbeck.seeds` reads, or the reason why there is none."""
+    """A row that `limbeck.seeds` reads, or the reason why there is none. `whole` is the chat
+    where it is more than roles and texts."""
     if not row.instruction:
         return "without a prompt"
     seed: dict[str, Any] = {"id": row.record or row.id}
+    if whole is not None:
+        return {**seed, **whole, **_meta(row)}
     output = row.output if answered else None
     if turns is None and row.system:
         turns = (("system", row.system), ("user", joined(row.instruction, row.input)))
     if turns is not None:
         roles = [role for role, _ in turns]
-        if not set(roles) <= set(ROLES):
+        if not set(roles) <= {"system", "user", "assistant"}:
             return "with a tool's turns, which no seed has"
         if roles[-1] != "user":
             return "whose last turn before the answer is not the user's"
@@ -90,6 +100,26 @@ def seed_of(
         seed |= {} if output is None else {"output": output}
     seed |= _meta(row)
     return seed
+
+
+def _whole(raw: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The chat of a row with tools, calls of them or reasoning, as seeds have it; else None."""
+    try:
+        if is_record(raw):
+            record = record_of(raw)
+            said = () if record.provenance.generator == "seed" else (record.answer,)
+            messages, fields = (*record.messages, *said), record.fields
+        else:
+            given = raw.get("messages")
+            messages = to_messages(given) if isinstance(given, list) else ()
+            fields = {key: raw[key] for key in CHAT_FIELDS if raw.get(key) is not None}
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None
+    if not messages or (not fields and all(message.is_plain for message in messages)):
+        return None
+    text = raw.get("completion")
+    more = {"completion": text} if messages[-1].role != "assistant" and text else {}
+    return {"messages": messages_json(messages), **fields, **more}
 
 
 def _meta(row: Row) -> Mapping[str, Any]:

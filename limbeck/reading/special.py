@@ -67,7 +67,10 @@ def record_of(raw: Mapping[str, Any]) -> Record:
     provenance, meta = raw["provenance"], raw.get("meta") or {}
     if not isinstance(provenance, str):
         return Record.from_json(raw)
-    turns = raw["messages"][:-1] if "messages" in raw else raw["prompt"]
+    meta = orjson.loads(meta) if isinstance(meta, str) else dict(meta)
+    turns = meta.pop("messages", None)
+    if turns is None:
+        turns = raw["messages"][:-1] if "messages" in raw else raw["prompt"]
     said = raw["completion"]
     return Record.from_json(
         {
@@ -76,7 +79,7 @@ def record_of(raw: Mapping[str, Any]) -> Record:
             "completion": said if isinstance(said, str) else said[-1]["content"],
             "target": raw.get("target"),
             "provenance": orjson.loads(provenance),
-            "meta": orjson.loads(meta) if isinstance(meta, str) else meta,
+            "meta": meta,
         }
     )
 

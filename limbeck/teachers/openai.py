@@ -135,7 +135,11 @@ class OpenAITeacher:
             if request.top_logprobs:
                 body["logprobs"] = request.top_logprobs
         else:
-            body["messages"] = messages_json(request.messages)
+            body["messages"] = [
+                {**turn, "content": turn["content"] or None} if "tool_calls" in turn else turn
+                for turn in messages_json(request.messages)
+            ]
+            body |= request.fields
             body[self._token_parameter] = request.max_tokens
             if request.top_logprobs:
                 body |= {"logprobs": True, "top_logprobs": request.top_logprobs}

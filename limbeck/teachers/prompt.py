@@ -28,10 +28,14 @@ def prompt_ids(name: str, tokenizer: Any, request: Request, window: int | None) 
     else:
         try:
             turns, begun = messages_json(request.messages), ""
-            if request.template == "chat" and turns[-1]["role"] == "assistant" and turns[1:]:
+            last = request.messages[-1:]
+            ends = bool(last) and last[0].role == "assistant" and not last[0].tool_calls
+            if request.template == "chat" and ends and turns[1:]:
                 begun = turns.pop()["content"]
-            render = user_prompt if request.template == "user" else chat_prompt
-            text = render(tokenizer, turns) + begun
+            if request.template == "user":
+                text = user_prompt(tokenizer, turns)
+            else:
+                text = chat_prompt(tokenizer, turns, tools=request.fields.get("tools")) + begun
         except UserError as error:
             raise BadRequest(str(error)) from error
         ids = tokenizer(text, add_special_tokens=False)["input_ids"]

@@ -22,12 +22,14 @@ from limbeck.errors import (
     UnknownModel,
 )
 from limbeck.protocols import Reply, Usage
+from limbeck.said import calls_of, message_of, reasoning_of, text_of
 from limbeck.teachers.pace import read_duration
 
 FINISH = {
     "stop": "stop",
     "eos": "stop",
     "end_turn": "stop",
+    **dict.fromkeys(("tool_calls", "function_call", "tool_use"), "tool_calls"),
     "length": "length",
     "max_tokens": "length",
     "model_length": "length",
@@ -65,14 +67,23 @@ def read_reply(body: Any, *, raw: bool = False) -> Reply:
     if reason in BROKEN_OFF:
         raise _billed(Transient(f"the server broke off: finish_reason {reason!r}"), usage)
     finish = FINISH.get(reason, "stop") if isinstance(reason, str) else "stop"
-    message = choice.get("message")
     if raw:
         text = choice.get("text")
     else:
-        text = message.get("content") if isinstance(message, dict) else None
-        refusal = message.get("refusal") if isinstance(message, dict) else None
+        message = message_of(body)
+        text, refusal = text_of(message.get("content")), message.get("refusal")
+        try:
+            calls = calls_of(message)
+        except ValueError as error:
+            raise _billed(Malformed(str(error)), usage) from error
+        if calls and finish == "stop":
+            finish = "tool_calls"
+        if finish == "tool_calls" and not calls:
+            finish = "stop"
         if not text and isinstance(refusal, str) and refusal:
             text, finish = refusal, "content_filter"
+        if text is None and (calls or reasoning_of(message)):
+            text = ""
     if text is None and finish in ("content_filter", "length"):
         text = ""  # billed and final: kept with its reason, not asked again
     if not isinstance(text, str):

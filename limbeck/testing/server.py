@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from aiohttp import web
 
-from limbeck.record import to_messages
+from limbeck.said import text_of
 from limbeck.testing.fakes import spoken
 
 START_SECONDS = 10.0
@@ -92,7 +92,7 @@ def prompt_text(body: Mapping[str, Any]) -> str:
     if "prompt" in body:
         return str(body["prompt"])
     try:
-        return "\n".join(message.content for message in to_messages(body["messages"]))
+        return "\n".join(text_of(turn["content"]) or "" for turn in body["messages"])
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("a request needs 'messages' or a 'prompt'") from error
 

@@ -29,6 +29,7 @@ CHANGED: dict[str, Any] = {
     "index": 1,
     "template": "raw",
     "presence_penalty": 1.5,
+    "fields": {"tools": [{"type": "function"}]},
     "top_logprobs": 5,
 }
 ELSEWHERE = {"endpoint": "é", "model": "模型 🙂", "extra": {"b": [1, 2.5, None], "ü": 1e-7}}
@@ -118,7 +119,8 @@ def test_the_key_is_the_hash_of_json_as_python_writes_it(
         top_logprobs=top,
     )  # fmt: skip
     form = asdict(request)
-    for name in ("presence_penalty", "top_logprobs"):
+    form["messages"] = [{"role": "user", "content": prompt} for prompt in prompts]
+    for name in ("presence_penalty", "top_logprobs", "fields"):
         if not form[name]:
             del form[name]  # keys made before there was one still hold
     text = json.dumps(
@@ -136,8 +138,9 @@ def test_the_key_is_the_hash_of_json_as_python_writes_it(
 
 def test_a_change_is_listed_for_every_field_of_a_request() -> None:
     assert set(CHANGED) == {field.name for field in fields(Request)}
-    assert set(replace(ASKED, presence_penalty=1.5, top_logprobs=5).to_json()) == set(CHANGED)
-    later = {"presence_penalty", "top_logprobs"}  # old ledgers keep their keys
+    whole = replace(ASKED, presence_penalty=1.5, top_logprobs=5, fields=CHANGED["fields"])
+    assert set(whole.to_json()) == set(CHANGED) - {"fields"} | {"tools"}
+    later = {"presence_penalty", "top_logprobs", "fields"}  # old ledgers keep their keys
     assert set(CHANGED) - set(ASKED.to_json()) == later
 
 

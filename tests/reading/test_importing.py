@@ -67,7 +67,9 @@ def test_what_is_not_carried_is_said(tmp_path: Path) -> None:
     assert (done.written, done.again) == (3, 2)
 
 
-def test_rows_without_a_prompt_and_with_tools_are_left_out_and_counted(tmp_path: Path) -> None:
+def test_rows_without_a_prompt_are_left_out_and_counted_and_those_with_tools_are_not(
+    tmp_path: Path,
+) -> None:
     turns = [
         {"role": "user", "content": "q"},
         {"role": "assistant", "content": "call"},
@@ -75,8 +77,8 @@ def test_rows_without_a_prompt_and_with_tools_are_left_out_and_counted(tmp_path:
         {"role": "assistant", "content": "It is 42."},
     ]
     done, _ = imported(tmp_path, [{"text": "alone"}, {"messages": turns}, {"prompt": "p"}])
-    assert (done.written, done.answered) == (1, 0)
-    assert done.left_out == {"without a prompt": 1, "with a tool's turns, which no seed has": 1}
+    assert (done.written, done.answered) == (2, 1)
+    assert done.left_out == {"without a prompt": 1}
 
 
 def test_nothing_is_written_where_nothing_can_be(tmp_path: Path) -> None:
