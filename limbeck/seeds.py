@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -46,8 +47,10 @@ def read_seeds(
     *,
     limit: int | None = None,
     on_bad: Callable[[DataError], None] | None = None,
+    repeats: bool = False,
 ) -> list[Record]:
-    """The seed records of a file, at most `limit`, in file order; equal ones once.
+    """The seed records of a file, at most `limit`, in file order; equal ones once, or with
+    `repeats` as often as they stand there, each under an id of its own.
 
     Raises DataError with the line's number and reason for a row that cannot be used, unless
     `on_bad` takes it; and for a missing or an empty file. Such a row is also one whose `target` is
@@ -56,6 +59,7 @@ def read_seeds(
     """
     seeds: dict[str, Record] = {}
     lines: dict[str, tuple[int, bool]] = {}
+    times: Counter[str] = Counter()
     for number, row in read_jsonl(path, on_bad=on_bad):
         try:
             found = list(seeds_of(row))
@@ -73,6 +77,10 @@ def read_seeds(
             on_bad(bad)
             continue
         for seed in found:
+            before = times[seed.id]
+            times[seed.id] += 1
+            if repeats and before:
+                seed = replace(seed, id=content_hash([seed.id, before]))
             seeds.setdefault(seed.id, seed)
         if limit is not None and len(seeds) >= limit:
             break

@@ -43,7 +43,7 @@ def plan_of(
     that are no parts of one whole; and what `all_seeds_of_recipe` raises.
     """
     bad: list[DataError] = []
-    seeds = all_seeds_of_recipe(recipe, on_bad=bad.append)
+    seeds = all_seeds_of_recipe(recipe, on_bad=bad.append, repeats=True)
     ids = Ids(seeds)
     parts: list[Part] = []
     for part in named:

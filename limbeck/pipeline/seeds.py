@@ -39,7 +39,8 @@ def seeds_of_recipe(
     leaves out. Raises what `read_seeds`, `TaskSplit.read` and `choose` raise, and DataError for a
     part without a seed.
     """
-    seeds, share = all_seeds_of_recipe(recipe, on_bad=on_bad, say=say), recipe.seeds.share
+    seeds = all_seeds_of_recipe(recipe, on_bad=on_bad, say=say, repeats=True)
+    share = recipe.seeds.share
     if share is None:
         return seeds
     taken = [seed for seed in seeds if number_of_part(seed.id, share.of) == share.number]
@@ -58,13 +59,14 @@ def number_of_part(seed: str, of: int) -> int:
 
 
 def all_seeds_of_recipe(
-    recipe: Recipe, *, on_bad: OnBad = _nothing, say: Say = _nothing
+    recipe: Recipe, *, on_bad: OnBad = _nothing, say: Say = _nothing, repeats: bool = False
 ) -> list[Record]:
-    """The seeds of all parts. Raises what `seeds_of_recipe` raises."""
+    """The seeds of all parts, equal prompts once or, with `repeats` and without a split, as often
+    as the file has them. Raises what `seeds_of_recipe` raises."""
     section = recipe.seeds
     if section.split is None:
         bad = _on_bad(recipe, on_bad)
-        return read_seeds(section.path, limit=section.limit, on_bad=bad)
+        return read_seeds(section.path, limit=section.limit, on_bad=bad, repeats=repeats)
     choice = _choice(recipe, TaskSplit.read(section.split), on_bad)
     for line in choice.told():
         say(line)

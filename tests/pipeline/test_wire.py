@@ -187,3 +187,19 @@ def test_keys_and_ids_are_those_of_before_there_were_tools() -> None:
     assert request_key({"endpoint": "e", "model": "m"}, request) == KEY
     assert Record((user("Où?"),), "là", Provenance("answers")).id == ID
     assert next(seeds_of({"prompt": "Où?"})).id == SEED
+
+
+def test_every_row_of_the_file_gives_its_rows_equal_ones_too(tmp_path: Path) -> None:
+    rows = [{"prompt": "Grüße?"}, {"prompt": "为什么?"}, {"prompt": "Grüße?"}, {"prompt": "Grüße?"}]
+    with ApiServer() as server:
+        recipe = write_recipe(tmp_path, server.base_url, rows)
+        limbeck(tmp_path, "generate", str(recipe), "--set", "generate.paths=2")
+        sent = [(body["messages"][-1]["content"], body["seed"]) for body in server.bodies]
+        limbeck(tmp_path, "generate", str(recipe), "--set", "generate.paths=2")
+        assert len(server.bodies) == 8, "asked again"
+    assert len(set(sent)) == 8, "each is a sample of its own"
+    made = records(tmp_path)
+    assert [row["messages"][-1]["content"] for row in made] == [
+        text for row in rows for text in [row["prompt"]] * 2
+    ]
+    assert len({row["id"] for row in made}) == 8
