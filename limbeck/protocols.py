@@ -282,6 +282,9 @@ class Filter(Protocol):
     - `survey(records)`: a first pass. All records that reach the filter come through it in
       batches and in order before the first `judge`; for who must see the whole set (which of
       its duplicates is the longest, which N rows differ most).
+    - `ready()`: raises UserError where what the filter asks elsewhere (an index) does not answer.
+      It is called before anything is paid or judged.
+    - `run`: is given the run's name.
     - `told()`: a sentence for the user when all is judged, "" for none. A filter that is stateless
       has `summary(counts)` in its place, with its verdicts counted by reason (that of most kept
       ones is ""), since copies of it may have judged.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -20,6 +20,7 @@ from limbeck.record import Record, Verdict
 
 if TYPE_CHECKING:
     from limbeck.filters.minhash.engines.elsewhere import Elsewhere
+    from limbeck.filters.minhash.shared import SharedIndex
 
 Keep = Literal["first", "longest", "verified", "score"]
 _CHECKED = {"correct": 0, None: 1}  # anything else comes last
@@ -52,6 +53,10 @@ class MinHashDedup:
     first, and see all rows before they judge one. Between their steps they write to a new folder
     in `work`, which all nodes must see (None: where temporary files are).
 
+    `index` names rows that runs and people share (`shared.SharedIndex`): a row near one of them is
+    refused as "in_index", with "RUN/ID" as `nearest`. Rows that `run` itself put there do not
+    count. `add` puts rows there, judging does not. It goes with keep "first" and engine "local".
+
     Memory: `NearIndex`, and the ids of kept rows.
     """
 
@@ -64,6 +69,8 @@ class MinHashDedup:
     engine: Engine = "local"
     address: str | None = None
     work: Path | None = None
+    index: str | None = None
+    run: str = field(default="", init=False)
     name: str = field(default="minhash", init=False)
     survey: Callable[[Sequence[Record]], None] = field(init=False, repr=False)
     _ids: list[str] = field(default_factory=list, init=False, repr=False)
@@ -83,8 +90,54 @@ class MinHashDedup:
         self._at_once = self.keep == "first" and self.engine == "local"
         if not self._at_once:
             self.survey = self._survey
+        self._shared: SharedIndex | None = None
+        self._own: set[str] = set()
+        self._in_index = self._rows_of_index = 0
+        if self.index is not None:
+            if not self._at_once:
+                raise ValueError("index goes with keep first and engine local; leave them out")
+            from limbeck.filters.minhash.shared import SharedIndex
+
+            self._shared = SharedIndex(
+                self.index, self.threshold, self.num_perm, self.shingle, self.on
+            )
+            self.survey = self._see
+
+    def ready(self) -> None:
+        """Raises UserError where the index cannot be asked."""
+        if self._shared is not None:
+            self._rows_of_index = self._shared.ready()
+
+    def add(self, records: Iterable[Record]) -> int:
+        """Adds rows of `run` to the index, and says how many were new."""
+        if self._shared is None:
+            raise ValueError("the filter has no index")
+        return self._shared.add((self._key(record), self._text(record)) for record in records)
 
     def judge(self, records: Sequence[Record], /) -> list[Verdict]:
+        if self._shared is None:
+            return self._judge(records)
+        self._see(records)
+        keys = [self._key(record) for record in records]
+        texts = [self._text(record) for record in records]
+        found = self._shared.nearest(texts, keys, self._own.__contains__)
+        self._in_index += sum(key in found for key in keys)
+        pairs = [*zip(records, keys, strict=True)]
+        rest = iter(self._judge([record for record, key in pairs if key not in found]))
+        return [
+            Verdict(record.id, self.name, False, found[key][1], "in_index", found[key][0])
+            if key in found
+            else next(rest)
+            for record, key in pairs
+        ]
+
+    def _see(self, records: Sequence[Record], /) -> None:
+        self._own.update(map(self._key, records))
+
+    def _key(self, record: Record) -> str:
+        return f"{self.run}/{record.id}"
+
+    def _judge(self, records: Sequence[Record]) -> list[Verdict]:
         texts = [self._text(record) for record in records]
         if self._at_once:
             made = self._index.decide(texts)
@@ -120,16 +173,22 @@ class MinHashDedup:
         ]
 
     def told(self) -> str:
-        if not self._judged:
+        judged = self._judged + self._in_index
+        if not judged:
             return ""
-        parts = [f"{self._removed:,} of {self._judged:,} rows are near copies of kept ones"]
+        parts = [f"{self._removed:,} of {judged:,} rows are near copies of kept ones"]
+        if self._shared is not None:
+            parts.append(
+                f"{self._in_index:,} are near copies of the {self._rows_of_index:,} rows in "
+                f"the index {self._shared.name}"
+            )
         if self._between:
             parts.append(
                 f"{self._between:,} of them are near to several kept rows, which are not near to "
                 "each other"
             )
         if self._short:
-            share = self._short / self._judged
+            share = self._short / judged
             parts.append(
                 f"{self._short:,} rows ({share:.1%}) have fewer than {self.shingle} words, and are "
                 "near copies only where their words are equal"

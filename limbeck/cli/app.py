@@ -20,6 +20,7 @@ from limbeck.cli.dedup import dedup as dedup_verb
 from limbeck.cli.export import export as export_verb
 from limbeck.cli.export_tasks import app as tasks_app
 from limbeck.cli.import_rows import import_rows as import_verb
+from limbeck.cli.index import index as index_verb
 from limbeck.cli.iterate import iterate as iterate_verb
 from limbeck.cli.iterate import say_one_round
 from limbeck.cli.ledger import app as ledger_app
@@ -247,6 +248,7 @@ app.command(name="iterate")(iterate_verb)
 app.command(name="dedup")(dedup_verb)
 app.command(name="transfer")(transfer_verb)
 app.command(name="import")(import_verb)
+app.command(name="index")(index_verb)
 app.command()(merge_verb)
 app.command()(questions_verb)
 app.command(name="retriever")(retriever_verb)

@@ -19,7 +19,7 @@ from limbeck.money import Meter, Rates, cost, counted, price_of
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.estimate_eval import evaluation_of
 from limbeck.pipeline.estimate_plan import Planned, Requests, draw, plan_of
-from limbeck.pipeline.filter import filters_of
+from limbeck.pipeline.filter import check_filters, filters_of
 from limbeck.pipeline.forecast import Estimate, render
 from limbeck.pipeline.forecast_eval import lines
 from limbeck.pipeline.generate import generator_of
@@ -46,6 +46,7 @@ def estimate(context: Context, sample: int = 20, *, good: int | None = None) -> 
     if good is not None and good < 1:
         raise UserError(f"--good must be at least 1, got {good}")
     recipe = context.recipe
+    check_filters(filters_of(recipe))
     seeds = seeds_of_recipe(recipe)
     generator = generator_of(context)
     requests_of: Requests | None = getattr(generator, "requests", None)

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from limbeck import kept
+from limbeck.errors import UserError
 from limbeck.filters.chain import Tally
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.filter_engine import Rows, run_filters
@@ -45,13 +46,38 @@ def inputs(context: Context) -> str:
 
 def filters_of(recipe: Recipe) -> list[Filter]:
     """The recipe's record filters, new ones. Raises RecipeError."""
-    return [build("filters", step.name, options_of(step, recipe.eval)) for step in recipe.filters]
+    made = [build("filters", step.name, options_of(step, recipe.eval)) for step in recipe.filters]
+    for judge in made:
+        if hasattr(judge, "run"):
+            judge.run = recipe.name
+    return made
+
+
+def check_filters(filters: Sequence[Filter]) -> None:
+    """What filters ask elsewhere must answer before rows are paid. Raises UserError."""
+    for judge in filters:
+        if hasattr(judge, "ready"):
+            judge.ready()
+
+
+def add_to_index(context: Context) -> tuple[str, int]:
+    """Put the rows that the filters kept into the index that minhash names: its name, and how many
+    were new. Raises UserError where there is none, StageError before the stage filter is done."""
+    context.run.need("filter", by="filter")
+    for judge in filters_of(context.recipe):
+        if getattr(judge, "index", None):
+            return judge.index, judge.add(kept_records(context))  # type: ignore[attr-defined]
+    raise UserError(
+        "no filter of the recipe names an index; say which, as in "
+        "--set minhash.index=redis://HOST:PORT/DB/NAME"
+    )
 
 
 def filter_records(context: Context) -> None:
     """Judge all records and write the verdicts. Raises StageError before generate is done."""
     hashed = inputs(context)
     filters = filters_of(context.recipe)
+    check_filters(filters)
     path = context.run.folder("generate") / RECORDS
     total = context.run.need("generate", by="filter").counts["records"]
     before = context.run.done("filter")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import unicodedata
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -33,13 +34,12 @@ def nll_per_token(doc: dict[str, Any], results: list[Any]) -> dict[str, float]:
 
 
 def rouge_l(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
-    """ROUGE-L F-measure (Lin 2004) of the answer against the teacher's completion."""
-    one, two = _words(doc["completion"]), _words(results[0])
-    if not one or not two:
-        return {"rouge_l": 0.0}
-    common = _common(one, two)
-    precision, recall = common / len(two), common / len(one)
-    return {"rouge_l": 2 * precision * recall / (precision + recall) if common else 0.0}
+    """ROUGE-L F-measure (Lin 2004) of the answer against the teacher's completion, by rouge_score,
+    which lm-eval brings along. Its own tokenizer drops every script but Latin."""
+    from rouge_score.rouge_scorer import RougeScorer
+
+    scorer = RougeScorer(["rougeL"], tokenizer=SimpleNamespace(tokenize=_words))
+    return {"rouge_l": float(scorer.score(doc["completion"], results[0])["rougeL"].fmeasure)}
 
 
 def written_choice(doc: dict[str, Any], results: list[str]) -> dict[str, float]:
@@ -69,18 +69,6 @@ def verified_answer(doc: dict[str, Any], results: list[str]) -> dict[str, float]
 
 def _folded(text: str) -> str:
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-
-
-def _common(one: list[str], two: list[str]) -> int:
-    """The length of the longest common subsequence."""
-    row = [0] * (len(two) + 1)
-    for word in one:
-        diagonal = 0
-        for place, other in enumerate(two, start=1):
-            above = row[place]
-            row[place] = diagonal + 1 if word == other else max(above, row[place - 1])
-            diagonal = above
-    return row[-1]
 
 
 def _words(text: str) -> list[str]:

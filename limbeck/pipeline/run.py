@@ -86,6 +86,8 @@ def do_stages(
             if unchanged and whole and not context.ask_again:
                 context.reporter.say(f"{stage}: already done, nothing changed")
                 continue
+            if stage == "generate" and "filter" in stages:
+                filter.check_filters(filter.filters_of(run.recipe))
             run.log("stage_started", stage=stage)
             work(context)
         if stages[-1] == "report":

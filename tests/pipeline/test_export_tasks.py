@@ -310,5 +310,6 @@ def test_what_is_copied_needs_limbeck_for_no_import(tmp_path: Path) -> None:
         "import json",
         "import unicodedata",
         "from pathlib import Path",
+        "from types import SimpleNamespace",
         "from typing import Any",
     ]
