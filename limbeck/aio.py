@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
 
+from limbeck.interrupts import heard, received
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -36,23 +38,26 @@ async def off_loop(call: Callable[[], R]) -> R:
 
 @asynccontextmanager
 async def on_interrupt(first: Callable[[], None]) -> AsyncIterator[None]:
-    """Within the block the first Ctrl-C calls `first`, and the block goes on; the second one
-    cancels it and raises KeyboardInterrupt. Outside the main thread it does nothing."""
+    """Within the block the first Ctrl-C, SIGTERM or SIGHUP calls `first`, and the block goes on;
+    the second one cancels it and raises KeyboardInterrupt. Outside the main thread it does
+    nothing."""
     task = asyncio.current_task()
     loop = asyncio.get_running_loop()
     count = 0
 
-    def interrupted() -> None:
+    def interrupted(number: int) -> None:
         nonlocal count
+        received(number)
         count += 1
         if count == 1:
             first()
         elif task is not None:
             task.cancel()
 
+    before = {one: signal.getsignal(one) for one in heard()}
     try:
-        before = signal.getsignal(signal.SIGINT)
-        loop.add_signal_handler(signal.SIGINT, interrupted)
+        for one in before:
+            loop.add_signal_handler(one, interrupted, one)
     except (ValueError, RuntimeError, NotImplementedError):
         yield
         return
@@ -63,8 +68,9 @@ async def on_interrupt(first: Callable[[], None]) -> AsyncIterator[None]:
             raise KeyboardInterrupt from None
         raise
     finally:
-        loop.remove_signal_handler(signal.SIGINT)
-        signal.signal(signal.SIGINT, before)
+        for one, handler in before.items():
+            loop.remove_signal_handler(one)
+            signal.signal(one, handler)
 
 
 class map_ordered(Generic[T, R]):

@@ -1,4 +1,4 @@
-"""Ctrl-C while it trains: the first one ends with the step, so that its weights can be kept."""
+"""A signal to stop while it trains: the first one ends with the step, so that its weights can be kept."""
 
 from __future__ import annotations
 
@@ -9,30 +9,31 @@ from contextlib import suppress
 from types import FrameType
 from typing import Any, Self
 
+from limbeck.interrupts import heard, received
+
 
 class Stopping:
-    """Within the block the first Ctrl-C sets `asked`, and is told; the second one raises
+    """Within the block the first signal to stop sets `asked`, and is told; the second one raises
     KeyboardInterrupt wherever that is. Nothing changes where it is not `active`, outside the main
-    thread, or where Ctrl-C is ignored."""
+    thread, or for a signal that is ignored."""
 
     def __init__(self, say: Callable[[str], None], *, active: bool = True) -> None:
         self._say = say
         self._active = active and threading.current_thread() is threading.main_thread()
-        self._before: Any = None
+        self._before: dict[int, Any] = {}
         self.asked = False
 
     def __enter__(self) -> Self:
-        self._before = signal.getsignal(signal.SIGINT)
-        self._active = self._active and self._before not in (signal.SIG_IGN, None)
-        if self._active:
-            signal.signal(signal.SIGINT, self._interrupted)
+        for one in heard() if self._active else ():
+            self._before[one] = signal.signal(one, self._interrupted)
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._active:
-            signal.signal(signal.SIGINT, self._before)
+        while self._before:
+            signal.signal(*self._before.popitem())
 
     def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        received(number)
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True

@@ -241,7 +241,9 @@ def test_the_key_reaches_the_server_and_no_file(
     assert holding == []
 
 
-def test_ctrl_c_stops_with_the_line_that_resumes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_stops_with_the_line_that_resumes(tmp_path: Path, name: str) -> None:
+    number = signal.Signals[name]
     with ApiServer(latency=0.05) as server:
         recipe = write_recipe(tmp_path, server.base_url, save_tiny(tmp_path / "tiny"))
         process = start(recipe)
@@ -249,12 +251,13 @@ def test_ctrl_c_stops_with_the_line_that_resumes(tmp_path: Path) -> None:
         while len(server.answered) < 20:
             assert time.monotonic() < deadline
             time.sleep(0.002)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, _ = process.communicate(timeout=SECONDS)
-        assert process.returncode == 130, out
+        assert process.returncode == 128 + number, out
         assert f"To go on: limbeck run {recipe}" in out
         assert "Traceback" not in out
         before, sent = recorded_prompts(tmp_path), len(server.bodies)
+        assert {key(body) for body in server.bodies} <= before, "what was in flight was awaited"
         process = start(recipe, verb="generate")
         out, _ = process.communicate(timeout=SECONDS)
         assert process.returncode == 0, out
