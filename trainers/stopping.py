@@ -1,4 +1,4 @@
-"""A signal to stop while it trains: the first one ends with the step, so that its weights can be kept."""
+"""A signal to stop while it trains: the first one ends with the step, and its weights are kept."""
 
 from __future__ import annotations
 
