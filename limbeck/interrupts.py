@@ -6,10 +6,17 @@ from __future__ import annotations
 import os
 import signal
 import stat
+import threading
+from asyncio import AbstractEventLoop
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _last: int = signal.SIGINT
+_beside: list[Callable[[int], object]] = []
+"""Who is told of a signal that came while the main thread waits for others, innermost last."""
 
 
 def heard() -> list[signal.Signals]:
@@ -32,6 +39,46 @@ def received(number: int) -> None:
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, file)
             os.close(nowhere)
+
+
+@contextmanager
+def heard_by(loop: AbstractEventLoop, call: Callable[[int], object]) -> Iterator[None]:
+    """Within the block the running loop calls it with each signal; outside the main thread, with
+    each that is passed on."""
+    if threading.current_thread() is not threading.main_thread():
+        told = partial(loop.call_soon_threadsafe, call)
+        _beside.append(told)
+        try:
+            yield
+        finally:
+            _beside.remove(told)
+        return
+    before = {one: signal.getsignal(one) for one in heard()}
+    for one in before:
+        loop.add_signal_handler(one, call, one)
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            loop.remove_signal_handler(one)
+            signal.signal(one, handler)
+
+
+@contextmanager
+def caught(call: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    """Within the block each signal calls it, at once; nothing changes outside the main thread."""
+    main = threading.current_thread() is threading.main_thread()
+    before = {one: signal.signal(one, call) for one in (heard() if main else ())}
+    try:
+        yield
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+
+def passed_on() -> AbstractContextManager[None]:
+    """Within the block signals go to the loop in the thread that the main one waits for."""
+    return caught(lambda number, frame: _beside[-1](number) if _beside else _raise(number, frame))
 
 
 def exit_code() -> int:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import FrameType
-from typing import Any, Self
+from typing import Self
 
-from limbeck.interrupts import heard, received
+from limbeck.interrupts import caught, received
 
 
 class Stopping:
@@ -19,18 +17,17 @@ class Stopping:
 
     def __init__(self, say: Callable[[str], None], *, active: bool = True) -> None:
         self._say = say
-        self._active = active and threading.current_thread() is threading.main_thread()
-        self._before: dict[int, Any] = {}
+        self._active = active
+        self._stack = ExitStack()
         self.asked = False
 
     def __enter__(self) -> Self:
-        for one in heard() if self._active else ():
-            self._before[one] = signal.signal(one, self._interrupted)
+        if self._active:
+            self._stack.enter_context(caught(self._interrupted))
         return self
 
     def __exit__(self, *_: object) -> None:
-        while self._before:
-            signal.signal(*self._before.popitem())
+        self._stack.close()
 
     def _interrupted(self, number: int, frame: FrameType | None) -> None:
         received(number)
