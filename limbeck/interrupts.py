@@ -10,7 +10,6 @@ import threading
 from asyncio import AbstractEventLoop
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from functools import partial
 from types import FrameType
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -46,7 +45,10 @@ def heard_by(loop: AbstractEventLoop, call: Callable[[int], object]) -> Iterator
     """Within the block the running loop calls it with each signal; outside the main thread, with
     each that is passed on."""
     if threading.current_thread() is not threading.main_thread():
-        told = partial(loop.call_soon_threadsafe, call)
+
+        def told(number: int) -> None:
+            loop.call_soon_threadsafe(call, number)
+
         _beside.append(told)
         try:
             yield

@@ -81,7 +81,9 @@ def run(
     context = Context(RunDir.of(Path(into), recipe), reporter, ledger)
     do_stages(context, STAGES)
     done = context.run
-    counts = {stage: done.need(stage, by="report").counts for stage in STAGES}
+    counts: dict[str, Mapping[str, Any]] = {
+        stage: done.need(stage, by="report").counts for stage in STAGES
+    }
     rates = price_of(recipe.teacher)
     with Ledger(context.ledger) as book:
         cost = None if rates is None else spent_by(book, done.id, rates)[0] / PICO
