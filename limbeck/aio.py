@@ -3,20 +3,45 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from contextvars import ContextVar, copy_context
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
+
+from limbeck import interrupts
 
 T = TypeVar("T")
 R = TypeVar("R")
 
 
 def run(main: Coroutine[Any, Any, R]) -> R:
-    """`asyncio.run`, on uvloop where it is installed: half of the time of a request is the loop."""
+    """`asyncio.run`, on uvloop where it is installed: half of the time of a request is the loop.
+
+    Where a loop runs already, as in a notebook, `main` runs in a thread beside it, and a signal to
+    stop is passed on to it.
+    """
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _run(main)
+
+    async def stoppable() -> R:
+        task = asyncio.current_task()
+        assert task is not None
+        async with on_interrupt(task.cancel):
+            return await main
+
+    with ThreadPoolExecutor(1) as pool, interrupts.passed_on():
+        try:
+            return pool.submit(copy_context().run, _run, stoppable()).result()
+        except asyncio.CancelledError:  # by a signal: nobody else has the task
+            raise KeyboardInterrupt from None
+
+
+def _run(main: Coroutine[Any, Any, R]) -> R:
     try:
         import uvloop
     except ImportError:
@@ -36,15 +61,16 @@ async def off_loop(call: Callable[[], R]) -> R:
 
 
 @asynccontextmanager
-async def on_interrupt(first: Callable[[], None]) -> AsyncIterator[None]:
-    """Within the block the first Ctrl-C calls `first`, and the block goes on; the second one
-    cancels it and raises KeyboardInterrupt. Outside the main thread it does nothing."""
+async def on_interrupt(first: Callable[[], object]) -> AsyncIterator[None]:
+    """Within the block the first Ctrl-C, SIGTERM or SIGHUP calls `first`, and the block goes on;
+    the second one cancels it and raises KeyboardInterrupt. Outside the main thread it hears only
+    what is passed on."""
     task = asyncio.current_task()
-    loop = asyncio.get_running_loop()
     count = 0
 
-    def interrupted() -> None:
+    def interrupted(number: int) -> None:
         nonlocal count
+        interrupts.received(number)
         count += 1
         if count == 1:
             first()
@@ -52,20 +78,12 @@ async def on_interrupt(first: Callable[[], None]) -> AsyncIterator[None]:
             task.cancel()
 
     try:
-        before = signal.getsignal(signal.SIGINT)
-        loop.add_signal_handler(signal.SIGINT, interrupted)
-    except (ValueError, RuntimeError, NotImplementedError):
-        yield
-        return
-    try:
-        yield
+        with interrupts.heard_by(asyncio.get_running_loop(), interrupted):
+            yield
     except asyncio.CancelledError:
         if count > 1:
             raise KeyboardInterrupt from None
         raise
-    finally:
-        loop.remove_signal_handler(signal.SIGINT)
-        signal.signal(signal.SIGINT, before)
 
 
 WINDOW = 64  # results that may wait for a slow one before them, times the width

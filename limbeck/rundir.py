@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
+import shlex
+import socket
+import sys
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
 from limbeck.errors import DataError, StageError, UserError
 from limbeck.recipe import Recipe
@@ -147,20 +151,21 @@ class RunDir:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep a second process out of the folder. Raises UserError when one is in it."""
+        """Keep a second process out of the folder. Raises UserError that says who is in it."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
-            file = (self.path / ".lock").open("a")
+            file = (self.path / ".lock").open("ab")
         except OSError as error:
             raise UserError(f"cannot write to {self.path}: {error.strerror}") from error
         with file:
+            lock(file, self.path)
+            file.truncate(0)  # what a killed process left
+            file.write(json.dumps(_me()).encode())
+            file.flush()
             try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                raise UserError(
-                    f"another limbeck is at work in {self.path}; wait for it, or stop it"
-                ) from error
-            yield
+                yield
+            finally:
+                file.truncate(0)
 
     def log(self, event: str, **fields: Any) -> None:
         """Append one line to log.jsonl. Times stand here and nowhere in results."""
@@ -171,6 +176,29 @@ class RunDir:
                 file.write(line)
         except OSError as error:
             raise UserError(f"cannot write {self.path / 'log.jsonl'}: {error.strerror}") from error
+
+
+def lock(file: IO[bytes], path: Path, *, shared: bool = False) -> None:
+    """Lock the open `.lock` of the run folder `path`. Raises UserError that says who has it."""
+    try:
+        fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+    except OSError as error:
+        who = ""
+        with suppress(OSError, ValueError, KeyError, TypeError):
+            held = json.loads((path / ".lock").read_bytes())
+            who = " (pid {pid} on {host}, since {since}: {command})".format(**held)
+        raise UserError(
+            f"another limbeck is at work in {path}{who}; wait for it, or stop it"
+        ) from error
+
+
+def _me() -> dict[str, Any]:
+    return {
+        "pid": os.getpid(),
+        "host": socket.gethostname(),
+        "since": time.strftime("%Y-%m-%d %H:%M:%S %Z"),
+        "command": shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]]),
+    }
 
 
 @dataclass(slots=True)

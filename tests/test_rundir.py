@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -169,10 +170,14 @@ def test_a_lock_that_another_process_holds_keeps_this_one_out_until_it_ends(run:
     with subprocess.Popen(command, stdin=-1, stdout=-1, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "locked\n"
-        with pytest.raises(UserError, match=f"another limbeck is at work in {run.path}"):
+        held = (
+            rf"at work in {run.path} \(pid {process.pid} on {socket.gethostname()}, since .*: -c "
+        )
+        with pytest.raises(UserError, match=held):
             enter(run)
         process.kill()
     enter(run)
+    assert (run.path / ".lock").read_bytes() == b"", "nobody is named who is not at work"
 
 
 def test_the_lock_is_free_again_after_the_block_and_after_an_error(run: RunDir) -> None:

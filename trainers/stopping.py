@@ -1,38 +1,36 @@
-"""Ctrl-C while it trains: the first one ends with the step, so that its weights can be kept."""
+"""A signal to stop while it trains: the first one ends with the step, and its weights are kept."""
 
 from __future__ import annotations
 
-import signal
-import threading
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from types import FrameType
-from typing import Any, Self
+from typing import Self
+
+from limbeck.interrupts import caught, received
 
 
 class Stopping:
-    """Within the block the first Ctrl-C sets `asked`, and is told; the second one raises
+    """Within the block the first signal to stop sets `asked`, and is told; the second one raises
     KeyboardInterrupt wherever that is. Nothing changes where it is not `active`, outside the main
-    thread, or where Ctrl-C is ignored."""
+    thread, or for a signal that is ignored."""
 
     def __init__(self, say: Callable[[str], None], *, active: bool = True) -> None:
         self._say = say
-        self._active = active and threading.current_thread() is threading.main_thread()
-        self._before: Any = None
+        self._active = active
+        self._stack = ExitStack()
         self.asked = False
 
     def __enter__(self) -> Self:
-        self._before = signal.getsignal(signal.SIGINT)
-        self._active = self._active and self._before not in (signal.SIG_IGN, None)
         if self._active:
-            signal.signal(signal.SIGINT, self._interrupted)
+            self._stack.enter_context(caught(self._interrupted))
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._active:
-            signal.signal(signal.SIGINT, self._before)
+        self._stack.close()
 
     def _interrupted(self, number: int, frame: FrameType | None) -> None:
+        received(number)
         if self.asked:
             raise KeyboardInterrupt
         self.asked = True

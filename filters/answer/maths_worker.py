@@ -11,12 +11,15 @@ import signal
 import sys
 from typing import Any
 
+from limbeck.interrupts import SIGNALS
+
 _MEMORY = 2 << 30  # bytes of address space; sympy can take all there is
 
 
 def main() -> None:
     """Reads requests until the end of its input."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that asks
+    for one in SIGNALS:  # they are for the process that asks, and may go to the whole group
+        signal.signal(one, signal.SIG_IGN)
     _limit_memory()
     from limbeck.filters.answer import equality, expressions
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from limbeck import __version__
+from limbeck import __version__, interrupts
 from limbeck.cli.audit import audit as audit_verb
 from limbeck.cli.batch import app as batch_app
 from limbeck.cli.compare import compare as compare_verb
@@ -281,13 +281,16 @@ def main() -> None:
     # torch's threads spin while they wait for each other. Where another process has one of their
     # cores, that makes a local model ten times slower and more (docs/log.md, 2026-11-24).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    interrupts.raise_for_all()
     try:
         app()
     except UserError as error:
         _tell(str(error))
         sys.exit(2)
     except KeyboardInterrupt:
-        sys.exit(130)
+        sys.exit(interrupts.exit_code())
+    except SystemExit as end:  # typer makes 130 of every KeyboardInterrupt
+        sys.exit(interrupts.exit_code() if end.code == 130 else end.code)
     except OSError as error:
         if error.errno not in _DISK:
             raise

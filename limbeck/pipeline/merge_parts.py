@@ -6,7 +6,6 @@ followed out of it, no name in it is taken for a path, its files are what its ma
 
 from __future__ import annotations
 
-import fcntl
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,7 +17,7 @@ from limbeck.errors import DataError, StageError, UserError
 from limbeck.pipeline.output import DRAFTS, FAILURES, RECORDS
 from limbeck.recipe_changes import changed
 from limbeck.recipe_seeds import Share
-from limbeck.rundir import Done, RunDir
+from limbeck.rundir import Done, RunDir, lock
 from limbeck.store import file_hash, read_json
 
 MERGED = "merge.json"
@@ -170,20 +169,15 @@ def payers(path: Path) -> tuple[str, ...]:
 def left_alone(path: Path) -> Iterator[None]:
     """Keep every limbeck out of a run folder, within which nothing is written. Raises UserError
     while one is at work there."""
-    lock = path / ".lock"
-    _inside(path, lock)
-    if not lock.is_file():  # whoever works in a run folder makes it first
+    held = path / ".lock"
+    _inside(path, held)
+    if not held.is_file():  # whoever works in a run folder makes it first
         yield
         return
     try:
-        file = lock.open("rb")
+        file = held.open("rb")
     except OSError as error:
-        raise UserError(f"cannot read {lock}: {error.strerror}") from error
+        raise UserError(f"cannot read {held}: {error.strerror}") from error
     with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except OSError as error:
-            raise UserError(
-                f"another limbeck is at work in {path}; wait for it, or stop it"
-            ) from error
+        lock(file, path, shared=True)
         yield

@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from limbeck import __version__
+from limbeck import __version__, progress
 from limbeck.errors import UserError
+from limbeck.ledger import Ledger
+from limbeck.money import PICO, dollars, price_of
 from limbeck.pipeline import evaluate, filter, format, generate, report, train
 from limbeck.pipeline.beforehand import check_evaluation, check_training
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.output import REPLIES
-from limbeck.progress import Quiet, Reporter
+from limbeck.progress import Reporter
 from limbeck.recipe import Recipe
 from limbeck.registry import did_you_mean
 from limbeck.rundir import STAGES, Done, RunDir, StageName
 from limbeck.store import read_json, write_json
+from limbeck.teachers.connect import spent_by
 
 _WORK: dict[StageName, tuple[Callable[[Context], str], Callable[[Context], Any]]] = {
     "generate": (generate.inputs, generate.generate),
@@ -30,12 +34,28 @@ _WORK: dict[StageName, tuple[Callable[[Context], str], Callable[[Context], Any]]
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Run:
-    """A finished run: its folder, and the content of its report."""
+    """A finished run: its folder, the content of its report, what each stage counted, and what its
+    teacher's answers cost in dollars, None where no price is known."""
 
     path: Path
     report: dict[str, Any]
+    counts: Mapping[str, Mapping[str, Any]]
+    cost: float | None
+
+    @property
+    def paths(self) -> dict[str, Path]:
+        """The folder of each stage."""
+        return {stage: self.path / stage for stage in self.counts}
+
+    def __repr__(self) -> str:
+        money = "no price known" if self.cost is None else dollars(round(self.cost * PICO))
+        lines = [f"{self.path}: {money}"]
+        for stage, counts in self.counts.items():
+            told = [f"{n} {what}" for what, n in counts.items() if n and type(n) is int]
+            lines.append(f"{stage}: {', '.join(told) or 'done'}")
+        return "\n".join([*lines, str(self.paths["report"] / "index.html")])
 
     @property
     def tasks(self) -> list[dict[str, Any]]:
@@ -50,14 +70,24 @@ def run(
     reporter: Reporter | None = None,
     ledger: Path | None = None,
 ) -> Run:
-    """Run a recipe from seeds to report in `into`/<name>; call it again to resume.
+    """Run a recipe from seeds to report in `into`/<name>; call it again to resume. Within a
+    running event loop, too. Without a reporter it says nothing, but in a notebook or at the prompt.
 
     Raises UserError (and its kinds) for everything that the user can mend.
     """
     recipe = recipe.resolved(Path.cwd())
-    context = Context(RunDir.of(Path(into), recipe), reporter or Quiet(), ledger)
+    interactive = hasattr(sys, "ps1") or "ipykernel" in sys.modules
+    reporter = reporter or progress.reporter("auto" if interactive else "quiet")
+    context = Context(RunDir.of(Path(into), recipe), reporter, ledger)
     do_stages(context, STAGES)
-    return Run(context.run.path, read_json(context.run.folder("report") / "report.json"))
+    done = context.run
+    counts: dict[str, Mapping[str, Any]] = {
+        stage: done.need(stage, by="report").counts for stage in STAGES
+    }
+    rates = price_of(recipe.teacher)
+    with Ledger(context.ledger) as book:
+        cost = None if rates is None else spent_by(book, done.id, rates)[0] / PICO
+    return Run(done.path, read_json(done.folder("report") / "report.json"), counts, cost)
 
 
 def do_stages(

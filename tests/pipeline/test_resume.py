@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import select
 import signal
 import sqlite3
 import subprocess
@@ -241,7 +243,9 @@ def test_the_key_reaches_the_server_and_no_file(
     assert holding == []
 
 
-def test_ctrl_c_stops_with_the_line_that_resumes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_signal_stops_with_the_line_that_resumes(tmp_path: Path, name: str) -> None:
+    number = signal.Signals[name]
     with ApiServer(latency=0.05) as server:
         recipe = write_recipe(tmp_path, server.base_url, save_tiny(tmp_path / "tiny"))
         process = start(recipe)
@@ -249,13 +253,37 @@ def test_ctrl_c_stops_with_the_line_that_resumes(tmp_path: Path) -> None:
         while len(server.answered) < 20:
             assert time.monotonic() < deadline
             time.sleep(0.002)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, _ = process.communicate(timeout=SECONDS)
-        assert process.returncode == 130, out
+        assert process.returncode == 128 + number, out
         assert f"To go on: limbeck run {recipe}" in out
         assert "Traceback" not in out
         before, sent = recorded_prompts(tmp_path), len(server.bodies)
+        assert {key(body) for body in server.bodies} <= before, "what was in flight was awaited"
         process = start(recipe, verb="generate")
         out, _ = process.communicate(timeout=SECONDS)
         assert process.returncode == 0, out
     assert [key(body) for body in server.bodies[sent:] if key(body) in before] == []
+
+
+def test_a_terminal_that_was_closed_loses_nothing(tmp_path: Path) -> None:
+    """The kernel sends SIGHUP, and from then on what is written to the terminal fails."""
+    own = "import fcntl, termios\nfcntl.ioctl(0, termios.TIOCSCTTY, 0)\n" + START
+    with ApiServer(latency=0.05) as server:
+        recipe = write_recipe(tmp_path, server.base_url, save_tiny(tmp_path / "tiny"))
+        ours, theirs = pty.openpty()
+        process = subprocess.Popen(
+            [sys.executable, "-c", own, "generate", str(recipe), "--into", str(tmp_path / "runs")],
+            env=os.environ | {"LIMBECK_LEDGER": str(tmp_path / "ledger.sqlite")},
+            stdin=theirs, stdout=theirs, stderr=theirs, start_new_session=True,
+        )  # fmt: skip
+        os.close(theirs)
+        deadline = time.monotonic() + SECONDS
+        while len(server.answered) < 20:
+            assert time.monotonic() < deadline
+            if select.select([ours], [], [], 0.01)[0]:
+                os.read(ours, 65536)
+        os.close(ours)
+        assert process.wait(SECONDS) == 128 + signal.SIGHUP
+    assert {key(body) for body in server.bodies} == recorded_prompts(tmp_path)
+    assert len(server.bodies) < ROWS

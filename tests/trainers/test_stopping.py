@@ -28,12 +28,16 @@ def _ctrl_c_is_heard() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-def ctrl_c() -> None:
-    os.kill(os.getpid(), signal.SIGINT)
+def ctrl_c(number: int = signal.SIGINT) -> None:
+    os.kill(os.getpid(), number)
 
 
 def life(
-    checkpoints: Checkpoints | None, at: int = 0, times: int = 1, said: list[str] | None = None
+    checkpoints: Checkpoints | None,
+    at: int = 0,
+    times: int = 1,
+    said: list[str] | None = None,
+    number: int = signal.SIGINT,
 ) -> tuple[dict[str, torch.Tensor], list[Point], list[str]]:
     loaded = make("llama")
     said = [] if said is None else said
@@ -41,7 +45,7 @@ def life(
     def on_step(now: Step) -> None:
         if now.step == at:
             for _ in range(times):
-                ctrl_c()
+                ctrl_c(number)
 
     curve = fit(
         loaded.model, Sft(), ROWS, ROWS[:3], settings=SETTINGS, seed=3, pad_id=2,
@@ -63,6 +67,16 @@ def test_ctrl_c_writes_a_checkpoint_from_which_it_ends_as_if_nothing_had_been(
     torn, curve, _ = life(checkpoints)
     assert curve == expected
     assert all(torch.equal(torn[name], weight) for name, weight in whole.items())
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_scheduler_and_a_closed_terminal_keep_the_step_too(tmp_path: Path, number: int) -> None:
+    before = signal.getsignal(number)
+    checkpoints = Checkpoints(tmp_path, inputs="i")
+    with pytest.raises(KeyboardInterrupt):
+        life(checkpoints, at=7, number=number)
+    assert [path.name for path in checkpoints.found()] == ["step-00000007"]
+    assert signal.getsignal(number) is before
 
 
 def test_it_is_said_what_the_first_one_does_and_what_is_kept(tmp_path: Path) -> None:
