@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from limbeck.errors import MissingExtra, ModelError, UserError
 from limbeck.models import ModelName, fingerprint, gguf_file, weight_files
+from limbeck.special_tokens import masked
 from limbeck.store import fresh_folder
 
 if TYPE_CHECKING:
@@ -214,18 +215,25 @@ def _settle_generation(model: Any) -> None:
         generation.do_sample = True
 
 
+def chat_text(tokenizer: Any, turns: Sequence[Mapping[str, Any]], **how: Any) -> str:
+    """The conversation as the model's chat template writes it, to be read by `tokenized`: special
+    tokens in it are the template's alone. Raises UserError where the template refuses it."""
+    from jinja2 import TemplateError
+
+    said = masked(tokenizer, turns)
+    try:
+        return str(tokenizer.apply_chat_template(said, tokenize=False, **how))
+    except TemplateError as error:
+        raise UserError(f"the chat template refuses the conversation: {error}") from error
+
+
 def chat_prompt(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:
     """The conversation as the model's chat template writes it, up to where its answer begins.
 
     Raises UserError where the template refuses it: many know no system turn, or want user and
     assistant to alternate.
     """
-    from jinja2 import TemplateError
-
-    try:
-        return str(tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True))
-    except TemplateError as error:
-        raise UserError(f"the chat template refuses the conversation: {error}") from error
+    return chat_text(tokenizer, turns, add_generation_prompt=True)
 
 
 def user_prompt(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:
@@ -234,17 +242,8 @@ def user_prompt(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:
 
     Raises UserError where the template refuses it, or does not show the user's words as they are.
     """
-    from jinja2 import TemplateError
-
     words = "\ue000words\ue001"  # private use: no template holds them
-    try:
-        text = str(
-            tokenizer.apply_chat_template(
-                [*turns, {"role": "user", "content": words}], tokenize=False
-            )
-        )
-    except TemplateError as error:
-        raise UserError(f"the chat template refuses the conversation: {error}") from error
+    text = chat_text(tokenizer, [*turns, {"role": "user", "content": words}])
     before, found, _ = text.partition(words)
     if not found:
         raise UserError("the chat template does not show where a user's words begin")

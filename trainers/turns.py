@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from limbeck import hf
 from limbeck.errors import UserError
-from limbeck.hf import chat_prompt
 from limbeck.record import Message, messages_json
+from limbeck.special_tokens import masked
 
 MARK = re.compile(r"\{%-?\s*generation\s*-?%\}")  # as transformers looks for it
 Span = tuple[int, int]
@@ -59,21 +60,12 @@ def all_turns(tokenizer: Any, messages: Sequence[Message], completion: str) -> C
 def chat_text(tokenizer: Any, messages: Sequence[Message], completion: str) -> tuple[str, str]:
     """(prompt, prompt and completion) as the chat template writes them. Raises UserError."""
     turns = messages_json(messages)
-    prompt = chat_prompt(tokenizer, turns)
-    return prompt, _render(tokenizer, [*turns, {"role": "assistant", "content": completion}])
+    prompt = hf.chat_prompt(tokenizer, turns)
+    return prompt, hf.chat_text(tokenizer, [*turns, {"role": "assistant", "content": completion}])
 
 
 def _has_marks(tokenizer: Any) -> bool:
     return MARK.search(tokenizer.get_chat_template()) is not None
-
-
-def _render(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:
-    from jinja2 import TemplateError
-
-    try:
-        return str(tokenizer.apply_chat_template(turns, tokenize=False))
-    except TemplateError as error:
-        raise UserError(f"the chat template refuses the conversation: {error}") from error
 
 
 def _marked(tokenizer: Any, turns: Sequence[Mapping[str, str]], text: str) -> tuple[Span, ...]:
@@ -85,7 +77,7 @@ def _marked(tokenizer: Any, turns: Sequence[Mapping[str, str]], text: str) -> tu
     from transformers.utils.chat_template_utils import render_jinja_template
 
     rendered, spans = render_jinja_template(
-        conversations=[list(turns)],
+        conversations=[masked(tokenizer, turns)],
         chat_template=tokenizer.get_chat_template(),
         return_assistant_tokens_mask=True,
         **tokenizer.special_tokens_map,
@@ -111,8 +103,8 @@ def _written(tokenizer: Any, turns: Sequence[Mapping[str, str]], text: str) -> I
                 "the conversation begins with an answer, and nothing says what the student would "
                 "be asked; set train.options.turns to last"
             )
-        before = chat_prompt(tokenizer, turns[:place])
-        after = _render(tokenizer, turns[: place + 1])
+        before = hf.chat_prompt(tokenizer, turns[:place])
+        after = hf.chat_text(tokenizer, turns[: place + 1])
         if not (text.startswith(after) and after.startswith(before)):
             raise UserError(
                 "the student's chat template writes an earlier answer in another way once the "

@@ -8,6 +8,7 @@ from limbeck.errors import BadRequest, UserError
 from limbeck.hf import chat_prompt, user_prompt
 from limbeck.protocols import Request
 from limbeck.record import messages_json
+from limbeck.special_tokens import masked, tokenized
 
 
 def require_template(name: str, tokenizer: Any, request: Request) -> None:
@@ -31,10 +32,10 @@ def prompt_ids(name: str, tokenizer: Any, request: Request, window: int | None) 
             if request.template == "chat" and turns[-1]["role"] == "assistant" and turns[1:]:
                 begun = turns.pop()["content"]
             render = user_prompt if request.template == "user" else chat_prompt
-            text = render(tokenizer, turns) + begun
+            text = render(tokenizer, turns) + masked(tokenizer, begun)
         except UserError as error:
             raise BadRequest(str(error)) from error
-        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        ids = tokenized(tokenizer, text, add_special_tokens=False)["input_ids"]
     if not ids:
         raise BadRequest("the prompt is empty")
     if request.max_tokens < 1:
