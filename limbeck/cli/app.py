@@ -279,6 +279,8 @@ def main() -> None:
     # torch's threads spin while they wait for each other. Where another process has one of their
     # cores, that makes a local model ten times slower and more (docs/log.md, 2026-11-24).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # What this starts imports nothing from the folder that one stands in: it may be a data set.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
         app()
     except UserError as error:
