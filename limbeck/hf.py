@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from limbeck.errors import MissingExtra, ModelError, UserError
 from limbeck.models import ModelName, fingerprint, gguf_file, weight_files
+from limbeck.special_tokens import masked
 from limbeck.store import fresh_folder
 
 if TYPE_CHECKING:
@@ -233,20 +234,20 @@ def rendered(
     tools: Sequence[Any] | None = None,
     **options: Any,
 ) -> str:
-    """The conversation as the chat template writes it. Raises UserError where the template refuses
-    it, or leaves out its tools, a call of one, or what a tool or a developer says."""
+    """The conversation as the chat template writes it, to be read by `tokenized`: special tokens
+    in it are the template's alone. Raises UserError where the template refuses it, or leaves out
+    its tools, a call of one, or what a tool or a developer says."""
     from jinja2 import TemplateError
 
-    options |= {"tokenize": False} | ({"tools": list(tools)} if tools else {})
+    said = masked(tokenizer, [*map(template_turn, turns)])
+    options |= {"tokenize": False} | ({"tools": masked(tokenizer, list(tools))} if tools else {})
     try:
-        text = str(tokenizer.apply_chat_template([*map(template_turn, turns)], **options))
-        if tools and text == str(
-            tokenizer.apply_chat_template([*map(template_turn, turns)], **options | {"tools": None})
-        ):
+        text = str(tokenizer.apply_chat_template(said, **options))
+        if tools and text == str(tokenizer.apply_chat_template(said, **options | {"tools": None})):
             raise UserError("the chat template has no place for tools, and the row has some")
     except (TemplateError, TypeError) as error:
         raise UserError(f"the chat template refuses the conversation: {error}") from error
-    for turn in turns:
+    for turn in said:
         named = [call["function"]["name"] for call in turn.get("tool_calls", ())]
         named += [turn["content"].strip()] if turn["role"] in ("tool", "developer") else []
         if lost := [one for one in named if one not in text and json.dumps(one)[1:-1] not in text]:
@@ -279,17 +280,8 @@ def user_prompt(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:
 
     Raises UserError where the template refuses it, or does not show the user's words as they are.
     """
-    from jinja2 import TemplateError
-
     words = "\ue000words\ue001"  # private use: no template holds them
-    try:
-        text = str(
-            tokenizer.apply_chat_template(
-                [*turns, {"role": "user", "content": words}], tokenize=False
-            )
-        )
-    except TemplateError as error:
-        raise UserError(f"the chat template refuses the conversation: {error}") from error
+    text = rendered(tokenizer, [*turns, {"role": "user", "content": words}])
     before, found, _ = text.partition(words)
     if not found:
         raise UserError("the chat template does not show where a user's words begin")

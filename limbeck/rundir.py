@@ -153,7 +153,7 @@ class RunDir:
     def locked(self) -> Iterator[None]:
         """Keep a second process out of the folder. Raises UserError that says who is in it."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)  # its rows are paid for
             file = (self.path / ".lock").open("ab")
         except OSError as error:
             raise UserError(f"cannot write to {self.path}: {error.strerror}") from error

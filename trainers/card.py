@@ -18,6 +18,7 @@ import yaml
 from limbeck.errors import ModelError
 from limbeck.models import ModelName, parse_model, shown_folder
 from limbeck.recipe import Recipe
+from limbeck.yaml_lines import BoundedLoader
 
 BUNDLED = "HuggingFaceTB/SmolLM2-135M-Instruct"
 BUNDLED_LICENCE = "apache-2.0"
@@ -244,8 +245,8 @@ def licence_of(name: ModelName) -> str | None:
         return None
     head = re.match(r"---\s*\n(.*?)\n---", path.read_text(encoding="utf-8", errors="replace"), re.S)
     try:
-        data = yaml.safe_load(head[1]) if head else None
-    except yaml.YAMLError:
+        data = yaml.load(head[1], Loader=BoundedLoader) if head else None
+    except (yaml.YAMLError, ValueError, RecursionError):
         return None
     licence = data.get("license") if isinstance(data, dict) else None
     is_id = isinstance(licence, str) and re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", licence)

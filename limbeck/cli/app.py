@@ -282,6 +282,8 @@ def main() -> None:
     # cores, that makes a local model ten times slower and more (docs/log.md, 2026-11-24).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     interrupts.raise_for_all()
+    # What this starts imports nothing from the folder that one stands in: it may be a data set.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
         app()
     except UserError as error:

@@ -124,10 +124,13 @@ def open_ledger(path: Path) -> sqlite3.Connection:
     Raises UserError for a file that is no ledger or a newer one, OSError and sqlite3.Error.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():  # paid answers are their owner's
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
     # With a URI another ledger can be attached for reading only.
     link = sqlite3.connect(_uri(path), uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
     link.isolation_level = None
     try:
+        link.execute("PRAGMA trusted_schema=OFF")
         # Refuse what is no ledger of ours before anything is changed in it.
         version = _checked_version(link, "main", path)
         _write_ahead(link)
@@ -185,6 +188,7 @@ def open_source(path: Path, link: sqlite3.Connection | None = None) -> sqlite3.C
     if link is None:
         link = sqlite3.connect(":memory:", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
+        link.execute("PRAGMA trusted_schema=OFF")
         link.execute("ATTACH ? AS source", (_uri(path) + "?mode=ro",))
         link.execute("BEGIN IMMEDIATE")
         version = _version(link, "source", path)
@@ -229,7 +233,13 @@ def _version(link: sqlite3.Connection, name: str, path: Path) -> int:
     """The file's format; 0 for a new file. Raises UserError for what is no ledger of ours."""
     version: int
     (version,) = link.execute(f"PRAGMA {name}.user_version").fetchone()
-    found = {row[0] for row in link.execute(f"SELECT name FROM {name}.sqlite_master")}
+    rows = link.execute(f"SELECT name, type FROM {name}.sqlite_master").fetchall()
+    found = {row[0] for row in rows}
+    if version > 0 and not {kind for _, kind in rows} <= {"table", "index"}:
+        raise UserError(
+            f"the ledger {path} holds SQL that would run when it is read (a view or a trigger), "
+            "which limbeck never writes. Do not use it, and ask whoever gave it to you"
+        )
     if (version == 0 and found) or (version > 0 and not {"replies", "failures"} <= found):
         raise UserError(
             f"{path} is another program's SQLite file, no ledger. Set LIMBECK_LEDGER to "
