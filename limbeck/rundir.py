@@ -82,6 +82,11 @@ class RunDir:
             )
         return cls(into / recipe.name, recipe)
 
+    @property
+    def stages(self) -> tuple[StageName, ...]:
+        """Every stage of this run: without a student it ends with its rows."""
+        return STAGES if self.recipe.student is not None else STAGES[: STAGES.index("train")]
+
     def save_recipe(self) -> None:
         """Write recipe.yaml, complete, unless it is the same already."""
         path = self.path / "recipe.yaml"

@@ -17,7 +17,7 @@ from limbeck.pipeline.output import REPLIES
 from limbeck.progress import Quiet, Reporter
 from limbeck.recipe import Recipe
 from limbeck.registry import did_you_mean
-from limbeck.rundir import STAGES, Done, RunDir, StageName
+from limbeck.rundir import Done, RunDir, StageName
 from limbeck.store import read_json, write_json
 
 _WORK: dict[StageName, tuple[Callable[[Context], str], Callable[[Context], Any]]] = {
@@ -32,7 +32,8 @@ _WORK: dict[StageName, tuple[Callable[[Context], str], Callable[[Context], Any]]
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """A finished run: its folder, and the content of its report."""
+    """A finished run: its folder, and the content of its report, which is empty where the recipe
+    has no student and the run ended with its rows."""
 
     path: Path
     report: dict[str, Any]
@@ -40,7 +41,7 @@ class Run:
     @property
     def tasks(self) -> list[dict[str, Any]]:
         """The rows of the transfer table."""
-        return list(self.report["tasks"])
+        return list(self.report.get("tasks", ()))
 
 
 def run(
@@ -56,8 +57,9 @@ def run(
     """
     recipe = recipe.resolved(Path.cwd())
     context = Context(RunDir.of(Path(into), recipe), reporter or Quiet(), ledger)
-    do_stages(context, STAGES)
-    return Run(context.run.path, read_json(context.run.folder("report") / "report.json"))
+    do_stages(context, context.run.stages)
+    made = context.run.folder("report") / "report.json"
+    return Run(context.run.path, {} if recipe.student is None else read_json(made))
 
 
 def do_stages(
@@ -67,6 +69,8 @@ def do_stages(
     failed requests is left as it is. Without `again` one with failed requests is, too: for who
     makes more from what it left. `found` says first what is in the folder."""
     run = context.run
+    if {"train", "eval", "report"} & set(stages):
+        run.recipe.need_student()
     if "train" in stages:
         check_training(
             run.recipe, before_calls="generate" in stages and run.done("generate") is None
@@ -90,6 +94,11 @@ def do_stages(
             work(context)
         if stages[-1] == "report":
             _write_manifest(context)
+        if run.recipe.student is None and tuple(stages) == run.stages:
+            context.reporter.say(
+                "the recipe has no student: the run ends here, with its rows in "
+                f"{run.folder('format')}"
+            )
 
 
 REASONS = {
@@ -119,7 +128,7 @@ def _is_accounted(context: Context, stage: StageName, done: Done | None) -> bool
 
 def _what_is_here(run: RunDir) -> str:
     """The first line: what was found, and what is left."""
-    found = {stage: run.done(stage) for stage in STAGES}
+    found = {stage: run.done(stage) for stage in run.stages}
     told = []
     for stage, done in found.items():
         if done is not None:
@@ -140,7 +149,7 @@ def _write_manifest(context: Context) -> None:
     """The last file: it stands for a complete run."""
     run = context.run
     stages = {}
-    for stage in STAGES:
+    for stage in run.stages:
         done = run.need(stage, by="report")
         stages[stage] = {
             "inputs": done.inputs,
