@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+from limbeck.commands import command
 from limbeck.errors import DataError, StageError, UserError
 from limbeck.recipe import Recipe
 from limbeck.record import content_hash
@@ -65,7 +66,8 @@ class RunDir:
             if (path / "iterate.yaml").is_file():
                 raise UserError(
                     f"{path} is a loop, and its runs are the folders in it, such as "
-                    f"{path / 'round-1'}; it goes on with: limbeck iterate {path}"
+                    f"{path / 'round-1'}; it goes on with: "
+                    f"{command('iterate', path)}"
                 )
             raise UserError(f"{path} is no run folder: it has no recipe.yaml")
         return cls(path, Recipe.load(recipe))
@@ -124,7 +126,7 @@ class RunDir:
             verb = "filter" if stage == "format" else stage
             raise StageError(
                 f"{by} needs the output of {stage}, and {self.path} has none yet. "
-                f"Run: limbeck {verb} {self.path}"
+                f"Run: {command(verb, self.path)}"
             )
         return done
 

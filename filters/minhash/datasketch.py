@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 import numpy as np
 
+from limbeck.commands import pip
 from limbeck.errors import UserError
 from limbeck.filters.minhash.by_numpy import signatures as _minima
 from limbeck.filters.minhash.letters import U32, U64
@@ -82,9 +83,8 @@ def to_datasketch(
     try:
         from datasketch import MinHash
     except ImportError as error:
-        raise UserError(
-            "datasketch is not installed. Run: pip install 'datasketch>=2.0'"
-        ) from error
+        how = pip("'datasketch>=2.0'")
+        raise UserError(f"datasketch is not installed. Run: {how}") from error
     blank = MinHash(num_perm=signatures.shape[1], seed=seed, scheme=scheme)
     return [
         MinHash(

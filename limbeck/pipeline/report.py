@@ -41,13 +41,13 @@ def write_report(context: Context) -> dict[str, Any]:
     hashed = inputs(context)
     if context.run.need("train", by="report").inputs != train_inputs(context):
         raise UserError(
-            f"what the student is trained on, or how, changed since it was trained. Run: limbeck "
-            f"train {context.run.path}, then limbeck eval {context.run.path}"
+            f"what the student is trained on, or how, changed since it was trained. Run: "
+            f"{context.command('train')}, then {context.command('eval')}"
         )
     if context.run.need("eval", by="report").inputs != eval_inputs(context):
         raise UserError(
-            "what the models are asked, or how, changed since they were evaluated. Run: limbeck "
-            f"eval {context.run.path}"
+            "what the models are asked, or how, changed since they were evaluated. Run: "
+            f"{context.command('eval')}"
         )
     try:
         from limbeck.evals.pages import markdown, page
