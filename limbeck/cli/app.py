@@ -62,7 +62,7 @@ app = typer.Typer(
 
 
 def _verb(
-    stages: tuple[StageName, ...],
+    stages: tuple[StageName, ...] | None,
     target: str,
     sets: list[str] | None,
     into: Path,
@@ -73,11 +73,11 @@ def _verb(
     from limbeck.pipeline.run import do_stages
 
     context = replace(context_of(target, into, ledger, progress, sets=sets), workers=workers)
-    verb = "run" if len(stages) > 2 else stages[0]
-    if verb == "run":
+    verb = "run" if stages is None else stages[0]
+    if stages is None:
         say_one_round(context, target)
     with resumable(context, command_line(verb, target, into, ledger, sets=sets)):
-        do_stages(context, stages)
+        do_stages(context, context.run.stages if stages is None else stages)
     return context
 
 
@@ -102,10 +102,13 @@ def run(
     ledger: LedgerFile = None,
     progress: ProgressMode = "auto",
 ) -> None:
-    """Run a recipe from seeds to the transfer report. Run it again to resume."""
-    from limbeck.rundir import STAGES
-
-    _show_table(_verb(STAGES, target, sets, into, ledger, progress))
+    """Run a recipe from seeds to the transfer report, or to its rows where it names no student.
+    Run it again to resume."""
+    context = _verb(None, target, sets, into, ledger, progress)
+    if context.recipe.student is None:
+        print_funnel(context.run)
+    else:
+        _show_table(context)
 
 
 @app.command()
