@@ -56,7 +56,9 @@ class Run:
         for stage, counts in self.counts.items():
             told = [f"{n} {what}" for what, n in counts.items() if n and type(n) is int]
             lines.append(f"{stage}: {', '.join(told) or 'done'}")
-        return "\n".join([*lines, str(self.paths["report"] / "index.html")])
+        if "report" in self.paths:
+            lines.append(str(self.paths["report"] / "index.html"))
+        return "\n".join(lines)
 
     @property
     def tasks(self) -> list[dict[str, Any]]:
