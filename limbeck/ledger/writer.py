@@ -20,7 +20,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from limbeck.errors import UserError
+from limbeck.errors import StopRun, UserError
 from limbeck.ledger.schema import REPLY
 
 # Rows in one commit at most. Larger groups save little, and make all callers wait and then come
@@ -133,12 +133,14 @@ class Writer:
                 self._commit(group[:half])
                 self._commit(group[half:])
                 return
+            kind = StopRun if isinstance(error, sqlite3.OperationalError) else UserError
             _settle(
                 group,
-                UserError(
+                kind(
                     f"cannot write the ledger {self._path}: {error}. Make room or set "
-                    "LIMBECK_LEDGER to another disk, then run the same command again: nothing "
-                    "answered is lost"
+                    "LIMBECK_LEDGER to another disk, then run the same command again. Nothing new "
+                    "is sent; answers that come home now are paid and may not be stored, and will "
+                    "be asked again"
                 ),
             )
         else:

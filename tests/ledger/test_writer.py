@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
-from limbeck.errors import UserError
+from limbeck.errors import StopRun, UserError
 from limbeck.ledger import Answered, Ledger
-from limbeck.protocols import Reply, Usage
+from limbeck.protocols import Reply, Request, Usage
+from limbeck.record import user
+from limbeck.teachers.recorded import Recorded
 from tests.ledger.example import ASKED, WHO, answered, put, texts
 
 
@@ -219,3 +221,37 @@ def test_a_second_reply_to_a_key_is_paid_and_put_aside_and_the_first_one_stays(
         assert [spent.usage.completion_tokens for spent in ledger.spent("b")] == [6]
         assert len(ledger.spent("a")) == 1
     assert texts(path, range(5)) == ["0", "1", "2", "3", "4"]
+
+
+class Counting:
+    """Answers at once, and counts how often it was asked."""
+
+    name = "counting"
+    identity = WHO
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def ask(self, request: Request, /) -> Reply:
+        self.asked += 1
+        return Reply("long " * 2000, usage=Usage(1, 1))
+
+    async def aclose(self) -> None:
+        return
+
+
+def test_no_request_leaves_once_a_write_failed(tmp_path: Path) -> None:
+    teacher = Counting()
+
+    async def main(ledger: Ledger) -> None:
+        recorded = Recorded(teacher, ledger)
+        link = ledger._writer.link
+        (pages,) = link.execute("PRAGMA page_count").fetchone()
+        link.execute(f"PRAGMA max_page_count={pages}")
+        for n in range(5):  # a caller that does not stop by itself
+            with pytest.raises(StopRun, match=r"full.*Nothing new is sent"):
+                await recorded.ask(Request((user(str(n)),)))
+
+    with Ledger(tmp_path / "l") as ledger:
+        asyncio.run(main(ledger))
+    assert teacher.asked == 1
