@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from limbeck.errors import UserError
 from limbeck.ledger.entries import Answered, Failed
+from limbeck.ledger.leases import Leases
 from limbeck.ledger.notes import Notes
 from limbeck.ledger.schema import FAILURE, REPLY, default_path, open_ledger
 from limbeck.ledger.writer import Writer
@@ -70,6 +71,7 @@ class Ledger(Notes):
             ) from error
         self._writer = Writer(link, self.path)
         self._sought: dict[asyncio.AbstractEventLoop, list[_Sought]] = {}
+        self.leases = Leases(self.path)
 
     def __enter__(self) -> Ledger:
         return self
@@ -80,6 +82,7 @@ class Ledger(Notes):
     def close(self) -> None:
         """Commit what is waiting and close. Safe to call twice."""
         self._writer.close()
+        self.leases.close()  # after what is paid is there to be found
         self._reader.close()
 
     def get(self, key: str) -> Reply | None:
