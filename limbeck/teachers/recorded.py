@@ -141,7 +141,7 @@ class Recorded(Wrapper):
             wasted = Usage(*error.wasted)
             failed = Failed(key, teacher, text, reason, str(error), error.sent, self._run, wasted)
             self._meter.failed += 1
-            await self._ledger.put(failed)
+            await self._ledger.put(failed, self.stop)
             self._on_call()
             if isinstance(error, Abandoned):
                 raise error.stop from error
@@ -152,7 +152,7 @@ class Recorded(Wrapper):
         answered = Answered(key, teacher, text, reply, sent, seconds, self._run, wasted)
         put = self._ledger.replace if replace else self._ledger.put
         try:
-            is_first = await put(answered)
+            is_first = await put(answered, self.stop)
         except asyncio.CancelledError:
             await self._ledger.put(answered)  # writes are in order: the first one is done then,
             raise  # and whoever waits for the same answer finds it
