@@ -11,9 +11,10 @@ from typing import Any, NamedTuple
 
 from limbeck.errors import UserError
 from limbeck.ledger.entries import Answered, Failed
+from limbeck.ledger.leases import Leases
 from limbeck.ledger.notes import Notes
 from limbeck.ledger.schema import FAILURE, REPLY, default_path, open_ledger
-from limbeck.ledger.writer import Writer
+from limbeck.ledger.writer import Stop, Writer
 from limbeck.protocols import Reply, Usage
 
 _FIND = (
@@ -70,6 +71,7 @@ class Ledger(Notes):
             ) from error
         self._writer = Writer(link, self.path)
         self._sought: dict[asyncio.AbstractEventLoop, list[_Sought]] = {}
+        self.leases = Leases(self.path)
 
     def __enter__(self) -> Ledger:
         return self
@@ -80,6 +82,7 @@ class Ledger(Notes):
     def close(self) -> None:
         """Commit what is waiting and close. Safe to call twice."""
         self._writer.close()
+        self.leases.close()  # after what is paid is there to be found
         self._reader.close()
 
     def get(self, key: str) -> Reply | None:
@@ -164,18 +167,18 @@ class Ledger(Notes):
             Spent(json.loads(row[0]), row[1], Usage(*row[2:5]), Usage(*row[5:])) for row in rows
         ]
 
-    async def put(self, entry: Answered | Failed) -> bool:
+    async def put(self, entry: Answered | Failed, stop: Stop | None = None) -> bool:
         """Return once the entry is on disk. The first reply of a key stays: False where another
         one, of another process, was there before.
 
         Raises UserError when it cannot be written.
         """
         if isinstance(entry, Answered):
-            return await self._writer.insert(entry.row())
-        await self._writer.execute((_FAIL, entry.row()))
+            return await self._writer.insert(entry.row(), stop)
+        await self._writer.execute((_FAIL, entry.row()), stop=stop)
         return True
 
-    async def replace(self, entry: Answered) -> bool:
+    async def replace(self, entry: Answered, stop: Stop | None = None) -> bool:
         """Put a new reply in the place of its key's old one, which is put aside, in one step."""
         row = entry.row()
         values = ", ".join("?" * len(row))
@@ -183,5 +186,7 @@ class Ledger(Notes):
             (f"INSERT INTO retired ({REPLY}) SELECT {REPLY} FROM replies WHERE key = ?", (row[0],)),
             ("DELETE FROM replies WHERE key = ?", (row[0],)),
             (f"INSERT INTO replies ({REPLY}) VALUES ({values})", row),
+            reply=entry.key,
+            stop=stop,
         )
         return True

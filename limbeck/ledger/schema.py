@@ -107,6 +107,10 @@ BATCH = "id, run, teacher, input_file, status, at"
 ITEM = "batch, key, request"
 
 BUSY_SECONDS = 60.0
+MOUNTS = Path("/proc/mounts")
+# 9p is none of these: it is how a sandbox or WSL shows the one machine's own disk.
+NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "fuse.ceph", "fuse.sshfs"}
+NETWORK |= {"fuse.glusterfs", "fuse.s3fs", "lustre", "gpfs", "beegfs", "ocfs2", "gfs2"}
 
 
 def default_path() -> Path:
@@ -123,6 +127,13 @@ def open_ledger(path: Path) -> sqlite3.Connection:
 
     Raises UserError for a file that is no ledger or a newer one, OSError and sqlite3.Error.
     """
+    kind = _network_kind(path)
+    if kind is not None:
+        raise UserError(
+            f"the ledger {path} is on a network file system ({kind}), where two machines that "
+            "write it at once can destroy it. Set LIMBECK_LEDGER to a file on a disk of this "
+            "machine"
+        )
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():  # paid answers are their owner's
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
@@ -144,6 +155,24 @@ def open_ledger(path: Path) -> sqlite3.Connection:
         link.close()
         raise
     return link
+
+
+def _network_kind(path: Path) -> str | None:
+    """The file system's name where a path is on one that machines share: the write-ahead log is
+    an agreement in one machine's memory. None on a local one, and where the system can't tell."""
+    try:
+        mounts = MOUNTS.read_text("utf-8", "surrogateescape")
+    except OSError:
+        return None
+    place = path.resolve()
+    found: tuple[int, str] = (0, "")
+    for line in mounts.splitlines():
+        _, folder, kind, *_ = line.split(" ")
+        for code, sign in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+            folder = folder.replace(code, sign)
+        if place.is_relative_to(folder) and len(folder) >= found[0]:  # the last one is on top
+            found = len(folder), kind
+    return found[1] if found[1] in NETWORK else None
 
 
 def _write_ahead(link: sqlite3.Connection) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from limbeck.errors import UserError
-from limbeck.ledger import Failed, Ledger, default_path
+from limbeck.ledger import Failed, Ledger, default_path, schema
 from limbeck.ledger.schema import VERSION
 from limbeck.protocols import Reply, Usage
 from tests.ledger.example import FORMAT_1, answered, put, texts
@@ -163,3 +163,21 @@ def test_the_default_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_new_ledger_makes_its_folder(tmp_path: Path) -> None:
     put(tmp_path / "a" / "b" / "l", answered(1))
     assert texts(tmp_path / "a" / "b" / "l", [1]) == ["1"]
+
+
+def test_a_network_file_system_is_refused_by_name_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared, local = tmp_path / "home of all", tmp_path / "home of all" / "scratch"
+    mounts = tmp_path / "mounts"
+    folder = str(shared).replace(" ", "\\040")
+    mounts.write_text(
+        f"/dev/sda / ext4 rw 0 0\nhost:/home {folder} nfs4 rw 0 0\n"
+        f"/dev/sdb {folder}/scratch xfs rw 0 0\n"
+    )
+    monkeypatch.setattr(schema, "MOUNTS", mounts)
+    with pytest.raises(UserError, match=r"network file system \(nfs4\).*LIMBECK_LEDGER"):
+        Ledger(shared / "me" / "l.sqlite")
+    assert not shared.exists()
+    for path in (local / "l.sqlite", tmp_path / "home of all else" / "l.sqlite"):
+        Ledger(path).close()
