@@ -20,6 +20,7 @@ from limbeck.errors import (
     BadRequest,
     Interrupted,
     Malformed,
+    StopRun,
 )
 from limbeck.ledger import Answered, Failed, Ledger
 from limbeck.money import Meter, estimate_tokens
