@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from limbeck.errors import UserError
+from limbeck.errors import StopRun, UserError
 from limbeck.ledger.entries import Answered, Failed
 from limbeck.ledger.leases import Leases
 from limbeck.ledger.notes import Notes
@@ -69,6 +69,7 @@ class Ledger(Notes):
                 f"cannot open the ledger {self.path}: {error}. Set LIMBECK_LEDGER to a file "
                 "in a folder that you can write"
             ) from error
+        (self._read_only,) = link.execute("PRAGMA query_only").fetchone()
         self._writer = Writer(link, self.path)
         self._sought: dict[asyncio.AbstractEventLoop, list[_Sought]] = {}
         self.leases = Leases(self.path)
@@ -84,6 +85,14 @@ class Ledger(Notes):
         self._writer.close()
         self.leases.close()  # after what is paid is there to be found
         self._reader.close()
+
+    def check_writable(self) -> None:
+        """Raises StopRun for a ledger that can only be read: no answer could be kept."""
+        if self._read_only:
+            raise StopRun(
+                f"the ledger {self.path} cannot be written, so nothing new is asked; what is in it "
+                "is found. Set LIMBECK_LEDGER to a copy on a disk that you can write"
+            )
 
     def get(self, key: str) -> Reply | None:
         """The stored reply, or None when it was never answered."""
@@ -173,6 +182,7 @@ class Ledger(Notes):
 
         Raises UserError when it cannot be written.
         """
+        self.check_writable()
         if isinstance(entry, Answered):
             return await self._writer.insert(entry.row(), stop)
         await self._writer.execute((_FAIL, entry.row()), stop=stop)
@@ -180,6 +190,7 @@ class Ledger(Notes):
 
     async def replace(self, entry: Answered, stop: Stop | None = None) -> bool:
         """Put a new reply in the place of its key's old one, which is put aside, in one step."""
+        self.check_writable()
         row = entry.row()
         values = ", ".join("?" * len(row))
         await self._writer.execute(

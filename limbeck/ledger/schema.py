@@ -134,6 +134,49 @@ def open_ledger(path: Path) -> sqlite3.Connection:
             "write it at once can destroy it. Set LIMBECK_LEDGER to a file on a disk of this "
             "machine"
         )
+    if path.is_file() and not os.access(path, os.W_OK):
+        return _open_read_only(path)
+    try:
+        return _open(path)
+    except (OSError, sqlite3.OperationalError) as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        refused = code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+        if not path.is_file() or not (refused or isinstance(error, OSError)):
+            raise
+        return _open_read_only(path)
+
+
+def _open_read_only(path: Path) -> sqlite3.Connection:
+    """A connection that only reads, as "PRAGMA query_only" says, for a disk that takes no write.
+    The log's index cannot be made there; without a log none is needed."""
+    try:
+        return _read_only(path, "?mode=ro")
+    except sqlite3.OperationalError:
+        log = path.with_name(path.name + "-wal")
+        if log.exists() and log.stat().st_size > 0:
+            raise
+        return _read_only(path, "?mode=ro&immutable=1")
+
+
+def _read_only(path: Path, how: str) -> sqlite3.Connection:
+    uri = _uri(path) + how
+    link = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
+    link.isolation_level = None
+    try:
+        version = _checked_version(link, "main", path)
+        if version < VERSION:
+            raise UserError(
+                f"the ledger {path} has an older format ({version}), and cannot be written to "
+                "bring it up to date. Copy it to a disk that you can write, and set LIMBECK_LEDGER"
+            )
+        link.execute("PRAGMA query_only=ON")
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():  # paid answers are their owner's
         os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))

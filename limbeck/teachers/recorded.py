@@ -83,6 +83,7 @@ class Recorded(Wrapper):
                 return old
         if self._stopped is not None:
             raise self._stopped
+        self._ledger.check_writable()
         if old is None and (self._keep or key in self._hopeless):
             self._raise_known_failure(key)
         waiting: list[asyncio.Future[None]] = []
