@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from limbeck.errors import MissingExtra, ModelError, UserError
 from limbeck.models import ModelName, fingerprint, gguf_file, weight_files
+from limbeck.said import template_turn
 from limbeck.store import fresh_folder
 
 if TYPE_CHECKING:
@@ -239,10 +240,12 @@ def rendered(
 
     options |= {"tokenize": False} | ({"tools": list(tools)} if tools else {})
     try:
-        text = str(tokenizer.apply_chat_template([*map(template_turn, turns)], **options))
-        if tools and text == str(
-            tokenizer.apply_chat_template([*map(template_turn, turns)], **options | {"tools": None})
-        ):
+        given = [*map(template_turn, turns)]
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    try:
+        text = str(tokenizer.apply_chat_template(given, **options))
+        if tools and text == str(tokenizer.apply_chat_template(given, **options | {"tools": None})):
             raise UserError("the chat template has no place for tools, and the row has some")
     except (TemplateError, TypeError) as error:
         raise UserError(f"the chat template refuses the conversation: {error}") from error
@@ -255,22 +258,6 @@ def rendered(
                 "a model whose template knows tools"
             )
     return text
-
-
-def template_turn(turn: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Templates write the arguments of a call as JSON themselves."""
-    if "tool_calls" not in turn:
-        return turn
-    calls = []
-    for call in turn["tool_calls"]:
-        try:
-            arguments = json.loads(call["function"]["arguments"])
-        except ValueError as error:
-            raise UserError(
-                f"the arguments of the call of {call['function']['name']} are no JSON: {error}"
-            ) from error
-        calls.append({**call, "function": {**call["function"], "arguments": arguments}})
-    return {**turn, "tool_calls": calls}
 
 
 def user_prompt(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:

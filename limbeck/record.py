@@ -215,6 +215,11 @@ class Record:
         return {key: _thaw(self.meta[key]) for key in CHAT_FIELDS if key in self.meta}
 
     @property
+    def is_plain(self) -> bool:
+        """Whether roles and texts are all that its turns, its answer too, and its chat have."""
+        return not self.fields and all(m.is_plain for m in (*self.messages, self.answer))
+
+    @property
     def answer(self) -> Message:
         """The completion as the assistant's turn, with its calls of tools and its reasoning."""
         calls, reasoning = _thaw(self.meta.get("tool_calls", ())), self.meta.get("reasoning", "")
