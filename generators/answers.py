@@ -14,7 +14,8 @@ from limbeck.protocols import AskFailure, Out, Reply, Request, Teacher
 from limbeck.record import Message, Provenance, Record, content_hash
 from limbeck.teachers.logprobs import TokenLogprob, read_logprobs, to_meta
 
-OF_ANSWERS = ("reasoning", "tool_calls")  # in meta: a seed's are those of its own answer
+OF_TARGETS = {"reasoning": "target_reasoning", "tool_calls": "target_tool_calls"}
+"""In meta: a seed's are those of its own answer, whose text is the target."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +102,7 @@ class Answers:
             "prompt_tokens": reply.usage.prompt_tokens,
             "completion_tokens": reply.usage.completion_tokens,
         }
-        own = {key: value for key, value in seed.meta.items() if key not in OF_ANSWERS}
+        own = {OF_TARGETS.get(key, key): value for key, value in seed.meta.items()}
         meta = {**own, "finish_reason": reply.finish_reason, "usage": usage}
         meta |= reply.extras
         if self.top_logprobs and reply.reason in ("", "truncated") and reply.text:
@@ -118,7 +119,7 @@ class Answers:
                 parents=(seed.id,),
                 template=request.template,
             ),
-            target=seed.target,
+            target=None if seed.target == "" and seed.answer.tool_calls else seed.target,
             meta=meta,
         )
 

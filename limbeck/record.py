@@ -32,6 +32,8 @@ META_KEYS = frozenset(
         "rationale",
         "reasoning",
         "tool_calls",
+        "target_reasoning",
+        "target_tool_calls",
         *CHAT_FIELDS,
         "answer",
         "answered",

@@ -14,7 +14,7 @@ from typing import Any
 from limbeck.pipeline.format import to_row
 from limbeck.pipeline.groups import By
 from limbeck.reading.special import record_of, turns_in
-from limbeck.record import Message, Record, content_hash
+from limbeck.record import Record, content_hash, messages_json
 from limbeck.said import template_turn
 
 SURROGATE = re.compile("[\ud800-\udfff]")
@@ -122,10 +122,9 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Any]) -> Any:
     return made if texts == columns else made.cast(schema(columns))
 
 
-def json_turn(message: Message) -> str:
+def json_turn(turn: Mapping[str, Any]) -> str:
     """A turn as JSON with what it has; a call's arguments are an object, as chat templates take
     them, and stay the text that they are where they are no JSON."""
-    turn: Mapping[str, Any] = message.to_json()
     with suppress(ValueError):
         turn = template_turn(turn)
     return json.dumps(turn, ensure_ascii=False)
@@ -179,8 +178,9 @@ def to_published(
     row = to_row(record) | {name: getattr(made, name) for name in PROVENANCE}
     del row["messages"]
     if not is_raw(record):
-        write = json_turn if kind.json_turns else Message.to_json
-        row |= {"prompt": [*map(write, record.messages)], "completion": [write(record.answer)]}
+        turns: list[Any] = messages_json((*record.messages, record.answer))
+        turns = [*map(json_turn, turns)] if kind.json_turns else turns
+        row |= {"prompt": turns[:-1], "completion": turns[-1:]}
     if kind.tools:
         tools = record.fields.get("tools")
         row["tools"] = tools and json.dumps(tools, ensure_ascii=False)

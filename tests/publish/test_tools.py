@@ -14,8 +14,10 @@ from limbeck.publish.folder import publish
 from limbeck.publish.read import rows_of
 from limbeck.publish.rows import from_published
 from limbeck.publish.verify import verify
-from limbeck.record import Message, Provenance, Record, user
+from limbeck.record import Message, Provenance, Record, to_messages, user
+from limbeck.said import template_turn
 from limbeck.seeds import seeds_of
+from limbeck.store import write_jsonl
 from tests.engine import limbeck
 from tests.publish.runs import YES, run_of
 
@@ -100,3 +102,36 @@ def test_a_key_in_a_call_or_a_thought_is_not_published(
     records = made(thought=text) if where == "thought" else made(arguments=json.dumps({"k": text}))
     with pytest.raises(UserError, match=r"would hold the value of \$MY_API_KEY"):
         published(tmp_path, records)
+
+
+def exported(folder: Path, form: str, to: str, records: list[Record]) -> tuple[str, list[Any]]:
+    write_jsonl(folder / "records.jsonl", (record.to_json() for record in records))
+    out = limbeck(folder, "export", "records.jsonl", "--format", form, "--to", to)
+    if to.endswith("parquet"):
+        return out, list(rows_of(folder / to))
+    return out, [json.loads(line) for line in (folder / to).read_text("utf-8").splitlines()]
+
+
+@pytest.mark.parametrize("form", ["messages", "prompt_completion"])
+@pytest.mark.parametrize("to", ["a.jsonl", "a.parquet"])
+def test_an_export_of_turns_has_calls_tools_and_reasoning(
+    tmp_path: Path, form: str, to: str
+) -> None:
+    records = made()
+    _, rows = exported(tmp_path, form, to, records)
+    for row, record in zip(rows, records, strict=True):
+        turns = row["messages"] if form == "messages" else [*row["prompt"], *row["completion"]]
+        read = to_messages([json.loads(t) if isinstance(t, str) else t for t in turns])
+        tools = row.get("tools") and json.loads(row["tools"])
+        wanted = [m.to_json() for m in (*record.messages, record.answer)]
+        assert [*map(template_turn, (m.to_json() for m in read))] == [*map(template_turn, wanted)]
+        assert tools == record.fields.get("tools")
+
+
+@pytest.mark.parametrize("form", ["alpaca", "sharegpt"])
+def test_what_a_form_has_no_place_for_is_counted(tmp_path: Path, form: str) -> None:
+    out, rows = exported(tmp_path, form, "a.jsonl", made())
+    said = " ".join(out.split())
+    assert len(rows) == 2
+    for part in ("1 rows with a tool's turns or calls", "1 rows with tools", "1 rows have reason"):
+        assert part in said
