@@ -14,9 +14,6 @@ from limbeck.protocols import AskFailure, Out, Reply, Request, Teacher
 from limbeck.record import Message, Provenance, Record, content_hash
 from limbeck.teachers.logprobs import TokenLogprob, read_logprobs, to_meta
 
-OF_TARGETS = {"reasoning": "target_reasoning", "tool_calls": "target_tool_calls"}
-"""In meta: a seed's are those of its own answer, whose text is the target."""
-
 
 @dataclass(frozen=True)
 class Answers:
@@ -102,8 +99,7 @@ class Answers:
             "prompt_tokens": reply.usage.prompt_tokens,
             "completion_tokens": reply.usage.completion_tokens,
         }
-        own = {OF_TARGETS.get(key, key): value for key, value in seed.meta.items()}
-        meta = {**own, "finish_reason": reply.finish_reason, "usage": usage}
+        meta = {**seed.asked_meta, "finish_reason": reply.finish_reason, "usage": usage}
         meta |= reply.extras
         if self.top_logprobs and reply.reason in ("", "truncated") and reply.text:
             meta["logprobs"] = to_meta(_logprobs(reply, teacher))

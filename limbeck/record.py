@@ -222,6 +222,13 @@ class Record:
         return not self.fields and all(m.is_plain for m in (*self.messages, self.answer))
 
     @property
+    def asked_meta(self) -> dict[str, Any]:
+        """A seed's meta beside another answer: the reasoning and calls of its own one are, like its
+        text, those of the target."""
+        own = ("reasoning", "tool_calls")
+        return {f"target_{key}" if key in own else key: self.meta[key] for key in self.meta}
+
+    @property
     def answer(self) -> Message:
         """The completion as the assistant's turn, with its calls of tools and its reasoning."""
         calls, reasoning = _thaw(self.meta.get("tool_calls", ())), self.meta.get("reasoning", "")

@@ -194,7 +194,10 @@ def test_the_calls_and_the_thought_of_a_seeds_own_answer_stay_beside_its_target(
     tmp_path: Path,
 ) -> None:
     said = {"role": "assistant", "content": None, "tool_calls": [CALL], "reasoning": THOUGHT}
-    seed = {"messages": [{"role": "user", "content": "天气?"}, said], "tools": TOOLS}
+    seed: dict[str, Any] = {
+        "messages": [{"role": "user", "content": "天气?"}, said],
+        "tools": TOOLS,
+    }
     with ApiServer(script=lambda sent, number: Answer(completion("18 °C"))) as api:
         recipe = write_recipe(tmp_path, api.base_url, [seed])
         limbeck(tmp_path, "generate", str(recipe))
