@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from limbeck.errors import MissingExtra, ModelError, UserError
 from limbeck.models import ModelName, fingerprint, gguf_file, weight_files
+from limbeck.said import template_turn
 from limbeck.special_tokens import masked
 from limbeck.store import fresh_folder
 
@@ -239,7 +240,10 @@ def rendered(
     its tools, a call of one, or what a tool or a developer says."""
     from jinja2 import TemplateError
 
-    said = masked(tokenizer, [*map(template_turn, turns)])
+    try:
+        said = masked(tokenizer, [*map(template_turn, turns)])
+    except ValueError as error:
+        raise UserError(str(error)) from error
     options |= {"tokenize": False} | ({"tools": masked(tokenizer, list(tools))} if tools else {})
     try:
         text = str(tokenizer.apply_chat_template(said, **options))
@@ -256,22 +260,6 @@ def rendered(
                 "a model whose template knows tools"
             )
     return text
-
-
-def template_turn(turn: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Templates write the arguments of a call as JSON themselves."""
-    if "tool_calls" not in turn:
-        return turn
-    calls = []
-    for call in turn["tool_calls"]:
-        try:
-            arguments = json.loads(call["function"]["arguments"])
-        except ValueError as error:
-            raise UserError(
-                f"the arguments of the call of {call['function']['name']} are no JSON: {error}"
-            ) from error
-        calls.append({**call, "function": {**call["function"], "arguments": arguments}})
-    return {**turn, "tool_calls": calls}
 
 
 def user_prompt(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:

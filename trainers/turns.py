@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from limbeck.errors import UserError
-from limbeck.hf import chat_prompt, rendered, template_turn
+from limbeck.hf import chat_prompt, rendered
 from limbeck.record import Message, Record, messages_json
+from limbeck.said import template_turn
 from limbeck.special_tokens import masked
 
 MARK = re.compile(r"\{%-?\s*generation\s*-?%\}")  # as transformers looks for it

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -119,6 +121,9 @@ class Guard:
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
+        if value[:1] in ("{", "["):  # JSON, as of a turn, or of a call's arguments: unescaped, too
+            with contextlib.suppress(ValueError, RecursionError):
+                yield from _texts(json.loads(value))
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from _texts(item)
