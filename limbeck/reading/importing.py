@@ -23,7 +23,7 @@ _NOT_CARRIED = ("model", "licence", "origin", "finish_reason")  # seeds have no 
 @dataclass(slots=True)
 class Imported:
     """What was written and what was not. `left_out` counts rows by reason, `again` those whose
-    prompt an earlier row has: of these, seeds hold the first; `lost` are the columns that no
+    prompt an earlier row has; `lost` are the columns that no
     written row has."""
 
     written: int = 0
