@@ -14,8 +14,6 @@ from limbeck.protocols import AskFailure, Out, Reply, Request, Teacher
 from limbeck.record import Message, Provenance, Record, content_hash
 from limbeck.teachers.logprobs import TokenLogprob, read_logprobs, to_meta
 
-OF_ANSWERS = ("reasoning", "tool_calls")  # in meta: a seed's are those of its own answer
-
 
 @dataclass(frozen=True)
 class Answers:
@@ -101,8 +99,7 @@ class Answers:
             "prompt_tokens": reply.usage.prompt_tokens,
             "completion_tokens": reply.usage.completion_tokens,
         }
-        own = {key: value for key, value in seed.meta.items() if key not in OF_ANSWERS}
-        meta = {**own, "finish_reason": reply.finish_reason, "usage": usage}
+        meta = {**seed.asked_meta, "finish_reason": reply.finish_reason, "usage": usage}
         meta |= reply.extras
         if self.top_logprobs and reply.reason in ("", "truncated") and reply.text:
             meta["logprobs"] = to_meta(_logprobs(reply, teacher))
@@ -118,7 +115,7 @@ class Answers:
                 parents=(seed.id,),
                 template=request.template,
             ),
-            target=seed.target,
+            target=None if seed.target == "" and seed.answer.tool_calls else seed.target,
             meta=meta,
         )
 

@@ -26,6 +26,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from limbeck.commands import install
+
 
 class LimbeckError(Exception):
     """The root: catch it to catch everything limbeck raises on purpose."""
@@ -52,7 +54,7 @@ class MissingExtra(UserError):
     """An optional dependency is not installed."""
 
     def __init__(self, what: str, extra: str) -> None:
-        super().__init__(f'{what} is not installed. Run: pip install "limbeck[{extra}]"')
+        super().__init__(f"{what} is not installed. Run: {install(extra)}")
         self.extra = extra
 
 

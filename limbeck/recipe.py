@@ -61,7 +61,10 @@ SHORT_FORMS = {"seeds": "path", "generate": "generator", "teacher": "model", "st
 
 
 class Recipe(Section):
-    """A whole run, from seeds to report. `Recipe.load` reads one from YAML."""
+    """A whole run, from seeds to report. `Recipe.load` reads one from YAML.
+
+    Without a `student` it only makes data: `run` ends with the filtered rows.
+    """
 
     name: Name
     seed: int = 0
@@ -71,7 +74,7 @@ class Recipe(Section):
     generate: Generate = Field(default_factory=Generate)
     filters: tuple[FilterStep, ...] = (FilterStep(name="complete"), FilterStep(name="exact"))
     format: Format = Field(default_factory=Format)
-    student: Student
+    student: Student | None = None
     train: Train = Field(default_factory=Train)
     eval: Eval = Field(default_factory=Eval)
     iterate: Iterate | None = None
@@ -113,8 +116,7 @@ class Recipe(Section):
         data, place = read_yaml(text, source)
         if not isinstance(data, dict):
             raise RecipeError(
-                f"{source} is empty or no mapping; it needs at least name, seeds, "
-                "teacher and student"
+                f"{source} is empty or no mapping; it needs at least name, seeds and teacher"
             )
         return cls.of(data, folder or Path.cwd(), place)
 
@@ -133,7 +135,7 @@ class Recipe(Section):
 
         Raises RecipeError.
         """
-        place = place or Places(None, "recipe")
+        place, student = place or Places(None, "recipe"), self.student
         checks: list[tuple[tuple[str | int, ...], Any]] = [
             (
                 ("generate",),
@@ -149,11 +151,11 @@ class Recipe(Section):
             ),
             (("iterate",), lambda: with_iterate(folder, self.iterate)),
             (("teacher", "model"), lambda: parse_model(self.teacher.model, folder=folder)),
-            (("student", "model"), lambda: parse_model(self.student.model, folder=folder)),
+            (("student", "model"), lambda: student and parse_model(student.model, folder=folder)),
             (
                 ("student", "start"),
                 lambda: (
-                    self.student.start and absolute(folder, self.student.start, "student.start")
+                    student and student.start and absolute(folder, student.start, "student.start")
                 ),
             ),
             (("train", "objective"), lambda: find("objectives", self.train.objective)),
@@ -174,7 +176,7 @@ class Recipe(Section):
             except (RecipeError, ModelError) as error:
                 raise RecipeError(f"{place.at(where)}: {error}") from error
         filters = tuple(done["filters", number] for number in range(len(self.filters)))
-        teacher, student = done["teacher", "model"], done["student", "model"]
+        teacher = done["teacher", "model"]
         tasks, lost = (_tasks(folder, names) for names in (self.eval.tasks, self.eval.forgetting))
         return self.model_copy(
             update={
@@ -183,8 +185,12 @@ class Recipe(Section):
                 "iterate": done["iterate",],
                 "filters": filters,
                 "teacher": self.teacher.model_copy(update={"model": str(teacher)}),
-                "student": self.student.model_copy(
-                    update={"model": str(student), "start": done["student", "start"]}
+                "student": student
+                and student.model_copy(
+                    update={
+                        "model": str(done["student", "model"]),
+                        "start": done["student", "start"],
+                    }
                 ),
                 "eval": self.eval.model_copy(
                     update={
@@ -198,15 +204,32 @@ class Recipe(Section):
             }
         )
 
+    def need_student(self) -> Student:
+        """The student. Raises RecipeError for a recipe that only makes data."""
+        if self.student is None:
+            raise RecipeError(
+                f"the recipe {self.name} has no student: it makes and filters data, and there is "
+                "nothing to train or to measure. Add student: MODEL to it, or give "
+                "--set student=MODEL (bundled, hf:ORG/NAME or a folder)"
+            )
+        return self.student
+
     @property
     def training_seed(self) -> int:
         """The seed of the student's training: the recipe's, where `train` has none of its own."""
         return self.seed if self.train.seed is None else self.train.seed
 
+    def shown(self) -> dict[str, Any]:
+        """The recipe as data, with every default of the sections that it uses."""
+        data = self.model_dump(mode="json")
+        if self.student is None:
+            unused = {"student", "train"} | ({"eval"} if self.eval == Eval() else set())
+            data = {key: value for key, value in data.items() if key not in unused}
+        return data
+
     def to_yaml(self) -> str:
         """The recipe as it runs: every default spelt out, paths absolute, no secret."""
-        data = self.model_dump(mode="json")
-        return yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=100)
+        return yaml.safe_dump(self.shown(), sort_keys=False, allow_unicode=True, width=100)
 
 
 def _filter_step(step: Any) -> Any:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from limbeck.errors import RecipeError
 from limbeck.money import price_of
-from limbeck.recipe_eval import task_name
+from limbeck.recipe_eval import Eval, task_name
+from limbeck.recipe_filters import FilterStep
 from limbeck.recipe_iterate_conflicts import iterate_conflicts
 from limbeck.recipe_seeds import SPLIT_KEYS, check_split
 from limbeck.registry import find, option_names
@@ -16,7 +17,7 @@ from limbeck.registry import find, option_names
 if TYPE_CHECKING:
     from limbeck.recipe import Format, Recipe, Train
 
-Conflict = tuple[tuple[str | int, ...], Callable[[], None]]
+Conflict = tuple[tuple[str | int, ...], Callable[[], object]]
 
 
 def check_tasks(tasks: Iterable[str]) -> None:
@@ -93,6 +94,8 @@ def conflicts(recipe: Recipe) -> list[Conflict]:
         (("format", "rationales"), lambda: check_rationales(recipe.format, recipe.train)),
         (("format", "completions"), lambda: check_completions(recipe.format, recipe.train)),
         (("student",), lambda: _check_student(recipe)),
+        (("train",), lambda: _check_unused(recipe, "train")),
+        (("eval",), lambda: _check_unused(recipe, "eval")),
         (("generate",), lambda: _check_demonstrations(recipe)),
         (("train", "objective"), lambda: _check_objective(recipe)),
         (("train", "patience"), lambda: _check_patience(recipe)),
@@ -122,12 +125,37 @@ def check_judge(recipe: Recipe) -> None:
 
 def _check_student(recipe: Recipe) -> None:
     """A fake one passes: it stands for the student where nothing is trained."""
+    if recipe.student is None:
+        return
     model = recipe.student.model
     if model.startswith("openai:"):
         raise RecipeError(
             f"the student {model} has no weights here that could be trained; name a folder, "
             "bundled, hf:ORG/NAME or gguf:FILE"
         )
+
+
+def _check_unused(recipe: Recipe, name: Literal["train", "eval"]) -> None:
+    """Raises RecipeError for a section that only a student makes use of. The files among the tasks
+    are also what filters compare with."""
+    section = getattr(recipe, name)
+    if recipe.student is not None or section == type(section)():
+        return
+    if name == "train" or not any(_compares(step) for step in recipe.filters):
+        raise RecipeError(
+            f"the section {name} is about a student, and the recipe has none: it only makes data. "
+            f"Add student: MODEL, or take {name} out"
+        )
+    unused = section.model_copy(update={"tasks": Eval().tasks, "forgetting": ()})
+    if unused != Eval():
+        raise RecipeError(
+            "the recipe has no student, and only the filters read its section eval: the files in "
+            "tasks and forgetting. Add student: MODEL, or take all other keys of eval out"
+        )
+
+
+def _compares(step: FilterStep) -> bool:
+    return "against" in option_names("filters", step.name) and not step.options.get("against")
 
 
 def _check_objective(recipe: Recipe) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from limbeck.recipe_iterate import Iterate
 
 Where = tuple[str | int, ...]
-Check = Callable[["Recipe", "Iterate"], None]
+Check = Callable[["Recipe", "Iterate"], object]
 
 GENERATORS = {
     "self_instruct": "writes instructions of its own, and the loop writes them itself",
@@ -25,7 +25,7 @@ GENERATORS = {
 """Our generators that do not ask the teacher for the answers to any question."""
 
 
-def iterate_conflicts(recipe: Recipe) -> list[tuple[Where, Callable[[], None]]]:
+def iterate_conflicts(recipe: Recipe) -> list[tuple[Where, Callable[[], object]]]:
     """What is to be checked where; nothing for a recipe without a loop. Each raises RecipeError."""
     section = recipe.iterate
     if section is None:
@@ -36,6 +36,7 @@ def iterate_conflicts(recipe: Recipe) -> list[tuple[Where, Callable[[], None]]]:
         (("iterate", "stop", "task"), _check_stop),
         (("seeds", "part"), _check_part),
         (("seeds", "split"), _check_split),
+        (("student",), lambda recipe, section: recipe.need_student()),
         (("student", "start"), _check_start),
         (("iterate", "referee"), _check_price),
         (("filters",), _check_targets),
@@ -94,7 +95,7 @@ def _check_split(recipe: Recipe, section: Iterate) -> None:
 
 
 def _check_start(recipe: Recipe, section: Iterate) -> None:
-    start = recipe.student.start
+    start = recipe.student and recipe.student.start
     if section.start == "previous" and start is not None:
         raise RecipeError(
             f"student.start is {start}, and with iterate.start: previous every round starts from "

@@ -32,6 +32,8 @@ META_KEYS = frozenset(
         "rationale",
         "reasoning",
         "tool_calls",
+        "target_reasoning",
+        "target_tool_calls",
         *CHAT_FIELDS,
         "answer",
         "answered",
@@ -213,6 +215,18 @@ class Record:
     def fields(self) -> dict[str, Any]:
         """`tools` and what else the chat has of CHAT_FIELDS."""
         return {key: _thaw(self.meta[key]) for key in CHAT_FIELDS if key in self.meta}
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether roles and texts are all that its turns, its answer too, and its chat have."""
+        return not self.fields and all(m.is_plain for m in (*self.messages, self.answer))
+
+    @property
+    def asked_meta(self) -> dict[str, Any]:
+        """A seed's meta beside another answer: the reasoning and calls of its own one are, like its
+        text, those of the target."""
+        own = ("reasoning", "tool_calls")
+        return {f"target_{key}" if key in own else key: self.meta[key] for key in self.meta}
 
     @property
     def answer(self) -> Message:

@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Literal
 
+from limbeck.commands import command
 from limbeck.errors import DataError, StageError, UserError
 from limbeck.recipe import Recipe
 from limbeck.record import content_hash
@@ -69,7 +70,8 @@ class RunDir:
             if (path / "iterate.yaml").is_file():
                 raise UserError(
                     f"{path} is a loop, and its runs are the folders in it, such as "
-                    f"{path / 'round-1'}; it goes on with: limbeck iterate {path}"
+                    f"{path / 'round-1'}; it goes on with: "
+                    f"{command('iterate', path)}"
                 )
             raise UserError(f"{path} is no run folder: it has no recipe.yaml")
         return cls(path, Recipe.load(recipe))
@@ -85,6 +87,11 @@ class RunDir:
                 f"has {MOST_BYTES} at most; give a shorter one with --set name=NAME"
             )
         return cls(into / recipe.name, recipe)
+
+    @property
+    def stages(self) -> tuple[StageName, ...]:
+        """Every stage of this run: without a student it ends with its rows."""
+        return STAGES if self.recipe.student is not None else STAGES[: STAGES.index("train")]
 
     def save_recipe(self) -> None:
         """Write recipe.yaml, complete, unless it is the same already."""
@@ -123,7 +130,7 @@ class RunDir:
             verb = "filter" if stage == "format" else stage
             raise StageError(
                 f"{by} needs the output of {stage}, and {self.path} has none yet. "
-                f"Run: limbeck {verb} {self.path}"
+                f"Run: {command(verb, self.path)}"
             )
         return done
 
@@ -153,7 +160,7 @@ class RunDir:
     def locked(self) -> Iterator[None]:
         """Keep a second process out of the folder. Raises UserError that says who is in it."""
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)  # its rows are paid for
             file = (self.path / ".lock").open("ab")
         except OSError as error:
             raise UserError(f"cannot write to {self.path}: {error.strerror}") from error

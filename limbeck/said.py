@@ -74,6 +74,30 @@ def _call(call: Any) -> dict[str, Any]:
     return {"id": call["id"], **made} if isinstance(call.get("id"), str) else made
 
 
+def template_turn(turn: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The turn with the arguments of its calls as objects: chat templates write the JSON
+    themselves. Raises ValueError for arguments that are none, and for numbers that few hold."""
+    if "tool_calls" not in turn:
+        return turn
+    calls = []
+    for call in turn["tool_calls"]:
+        function = call["function"]
+        try:
+            given = json.loads(function["arguments"], parse_int=_int, parse_constant=_int)
+        except (ValueError, RecursionError) as error:
+            raise ValueError(
+                f"the arguments of the call of {function['name']} are no JSON: {error}"
+            ) from error
+        calls.append({**call, "function": {**function, "arguments": given}})
+    return {**turn, "tool_calls": calls}
+
+
+def _int(text: str) -> int:
+    if not -(2**63) <= (number := int(text)) < 2**63:
+        raise ValueError(f"{text[:40]} has more than 64 bits")
+    return number
+
+
 def message_of(body: Any) -> Mapping[str, Any]:
     """The first choice's message in a decoded chat completion; an empty one where there is none."""
     choices = body.get("choices") if isinstance(body, Mapping) else None

@@ -10,6 +10,7 @@ import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from secrets import token_hex
 from typing import IO, Any, cast
 
 from limbeck.errors import DataError, UserError
@@ -24,7 +25,8 @@ def writing(path: Path) -> Iterator[Path]:
 
     Raises UserError for a full disk or a folder that may not be written.
     """
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    # No one can put a link there before: its name is not known.
+    draft = path.with_name(f".{path.name}.{os.getpid()}.{token_hex(8)}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield draft

@@ -71,10 +71,11 @@ def test_the_python_runs(
     assert capsys.readouterr().out == "t 1 2 3 0.5\n"
 
 
-def test_the_api_section_of_the_readme_is_a_valid_recipe() -> None:
-    [block] = [text for kind, text in BLOCKS if kind == "yaml"]
+def test_the_recipes_of_the_readme_are_valid() -> None:
+    block, data = [text for kind, text in BLOCKS if kind == "yaml"]
     recipe = Recipe.parse(f"name: x\nseeds: s.jsonl\nstudent: bundled\n{block}", folder=ROOT)
     assert recipe.teacher.model == "openai:gpt-4o-mini"
+    assert Recipe.parse(data, folder=ROOT).student is None
 
 
 def test_the_commands_on_cost_and_resume_do_what_it_says(tmp_path: Path) -> None:

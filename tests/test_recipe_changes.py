@@ -45,7 +45,7 @@ def test_a_key_of_a_section_that_was_given_as_a_text(recipe: Recipe, tmp_path: P
     )
     assert (made.teacher.model, made.teacher.batch_size) == ("fake:other", 7)
     assert (made.seeds.path, made.seeds.limit) == (tmp_path / "other.jsonl", 3)
-    assert (made.student.model, made.student.layers) == ("fake:s", 2)
+    assert (made.need_student().model, made.need_student().layers) == ("fake:s", 2)
     assert made.generate.generator == "given"
     judge = ["eval.judge=fake:裁判", "eval.judge.attempts=2"]
     referee = ["iterate.referee=fake:r", "iterate.referee.dtype=float32"]

@@ -168,9 +168,9 @@ def test_what_can_be_trained_is_not_refused() -> None:
 
 
 def test_one_target_of_lora_may_be_named_without_a_list() -> None:
-    lora = recipe(student={"model": "fake:s", "lora": {"targets": "q_proj"}}).student.lora
+    lora = recipe(student={"model": "fake:s", "lora": {"targets": "q_proj"}}).need_student().lora
     assert lora is not None
     assert lora.targets == ("q_proj",)
-    assert recipe(student={"model": "fake:s", "lora": {}}).student.lora.targets == "auto"  # type: ignore[union-attr]
+    assert recipe(student={"model": "fake:s", "lora": {}}).need_student().lora.targets == "auto"  # type: ignore[union-attr]
     text = yaml.safe_dump(BASE | {"student": {"model": "fake:s", "lora": {"targets": 3}}})
     assert "student.lora.targets: it is auto, or a list of layers' names, got 3" in refused(text)

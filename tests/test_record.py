@@ -162,6 +162,7 @@ def test_the_meta_keys_are_the_documented_ones() -> None:
          "answered", "answer_text", "answer_finish_reason", "check", "pass_rate", "paths",
          "options", "demos", "demo_scores", "label_distribution", "similar",
          "finish_reason", "usage", "logprobs", "reasoning", "tool_calls",
+         "target_reasoning", "target_tool_calls",
          "tools", "tool_choice", "parallel_tool_calls", "response_format"]
     ) == META_KEYS  # fmt: skip
 

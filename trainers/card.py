@@ -18,6 +18,7 @@ import yaml
 from limbeck.errors import ModelError
 from limbeck.models import ModelName, parse_model, shown_folder
 from limbeck.recipe import Recipe
+from limbeck.yaml_lines import BoundedLoader
 
 BUNDLED = "HuggingFaceTB/SmolLM2-135M-Instruct"
 BUNDLED_LICENCE = "apache-2.0"
@@ -52,7 +53,7 @@ class Facts:
 def card(facts: Facts) -> str:
     """The text of README.md: YAML between two lines of ---, then Markdown."""
     recipe = facts.recipe
-    student, teacher = _parsed(recipe.student.model), _parsed(recipe.teacher.model)
+    student, teacher = _parsed(recipe.need_student().model), _parsed(recipe.teacher.model)
     return "\n".join(
         [
             f"---\n{_yaml(_metadata(facts, student, teacher))}---\n",
@@ -74,11 +75,12 @@ def _metadata(facts: Facts, student: ModelName, teacher: ModelName) -> dict[str,
     """The hub's keys, and limbeck's own under one of its own."""
     recipe = facts.recipe
     data: dict[str, Any] = {"library_name": "transformers", "pipeline_tag": "text-generation"}
-    start = recipe.student.start
+    section = recipe.need_student()
+    start = section.start
     licence = licence_of(student if start is None else ModelName("path", str(start)))
-    if licence is not None and (start is not None or recipe.student.config is None):
+    if licence is not None and (start is not None or section.config is None):
         data["license"] = licence
-    if start is None and recipe.student.config is None:  # what others began from, they did not say
+    if start is None and section.config is None:  # what others began from, they did not say
         base = BUNDLED if student.kind == "bundled" else student.value
         if student.kind in ("bundled", "hf") and HUB_NAME.fullmatch(base):
             data |= {"base_model": base, "base_model_relation": "finetune"}
@@ -107,18 +109,19 @@ def _is_nobody(recipe: Recipe, teacher: ModelName) -> bool:
 
 def _start(recipe: Recipe, student: ModelName) -> str:
     how = f"It began as {code(_called(student))}"
-    start = recipe.student.start
+    section = recipe.need_student()
+    start = section.start
     weights = "random weights" if start is None else f"the weights of {code(shown_folder(start))}"
-    if recipe.student.config is not None:
-        changes = ", ".join(f"{key} {value}" for key, value in recipe.student.config.items())
+    if section.config is not None:
+        changes = ", ".join(f"{key} {value}" for key, value in section.config.items())
         how = f"It began with {weights} in the shape of {code(_called(student))}"
         how += f", changed in {code(changes)}" if changes else ""
         return f"{how}, and has that model's tokenizer."
-    if recipe.student.layers is not None:
-        how += f", of which {recipe.student.layers} evenly spaced layers were kept"
+    if section.layers is not None:
+        how += f", of which {section.layers} evenly spaced layers were kept"
     if start is not None:
         how += f", with {weights} in place of its own"
-    lora = recipe.student.lora
+    lora = section.lora
     if lora is not None:
         how += f"; LoRA of rank {lora.rank} was trained and merged into its weights"
     return f"{how}."
@@ -173,10 +176,10 @@ def _limits(facts: Facts, teacher: ModelName) -> list[str]:
 
 def public(recipe: Recipe) -> dict[str, Any]:
     """The recipe as data, fit to be shown: paths of this machine cut to their names."""
-    data = recipe.model_dump(mode="json")
-    for side in ("teacher", "student"):
+    data = recipe.shown()
+    for side in ("teacher", "student") if recipe.student else ("teacher",):
         data[side]["model"] = shown(_parsed(data[side]["model"]))
-    if recipe.student.start is not None:
+    if recipe.student is not None and recipe.student.start is not None:
         data["student"]["start"] = shown_folder(recipe.student.start)
     seeds = data["seeds"]
     seeds |= {name: Path(seeds[name]).name for name in ("path", "demos", "split") if seeds[name]}
@@ -244,8 +247,8 @@ def licence_of(name: ModelName) -> str | None:
         return None
     head = re.match(r"---\s*\n(.*?)\n---", path.read_text(encoding="utf-8", errors="replace"), re.S)
     try:
-        data = yaml.safe_load(head[1]) if head else None
-    except yaml.YAMLError:
+        data = yaml.load(head[1], Loader=BoundedLoader) if head else None
+    except (yaml.YAMLError, ValueError, RecursionError):
         return None
     licence = data.get("license") if isinstance(data, dict) else None
     is_id = isinstance(licence, str) and re.fullmatch(r"[a-z0-9][a-z0-9.+-]*", licence)

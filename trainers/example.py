@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from limbeck.errors import UserError
 from limbeck.record import Record
+from limbeck.special_tokens import tokenized
 from limbeck.trainers.labels import Labels
 from limbeck.trainers.turns import Conversation, Span, all_turns, last_turn
 
@@ -160,7 +161,7 @@ def encode(
     else:
         take = all_turns if turns == "all" else last_turn
         found = take(tokenizer, record)
-    encoded = tokenizer(found.text, add_special_tokens=raw, return_offsets_mapping=True)
+    encoded = tokenized(tokenizer, found.text, add_special_tokens=raw, return_offsets_mapping=True)
     ids: list[int] = list(encoded["input_ids"])
     offsets: list[Span] = list(encoded["offset_mapping"])
     while ids and ids[-1] in eos_ids and offsets[-1][0] == offsets[-1][1]:

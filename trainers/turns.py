@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from limbeck.errors import UserError
-from limbeck.hf import chat_prompt, rendered, template_turn
+from limbeck.hf import chat_prompt, rendered
 from limbeck.record import Message, Record, messages_json
+from limbeck.said import template_turn
+from limbeck.special_tokens import masked
 
 MARK = re.compile(r"\{%-?\s*generation\s*-?%\}")  # as transformers looks for it
 Span = tuple[int, int]
@@ -89,8 +91,8 @@ def _marked(
     from transformers.utils.chat_template_utils import render_jinja_template
 
     rendered, spans = render_jinja_template(
-        conversations=[[*map(template_turn, turns)]],
-        tools=tools,
+        conversations=[masked(tokenizer, [*map(template_turn, turns)])],
+        tools=masked(tokenizer, tools),
         chat_template=tokenizer.get_chat_template(),
         return_assistant_tokens_mask=True,
         **tokenizer.special_tokens_map,

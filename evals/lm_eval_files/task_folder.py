@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from limbeck.errors import DataError, UserError
+from limbeck.yaml_lines import BoundedLoader
 
 IGNORED = {"__pycache__", ".ipynb_checkpoints"}  # as lm-eval's own index does
 
@@ -156,7 +157,7 @@ def _read(path: Path) -> dict[str, Any]:
     return config if isinstance(config, dict) else {}
 
 
-class _Names(yaml.SafeLoader):
+class _Names(BoundedLoader):
     """`!function utils.f` is code of the folder; here it is only a tag, and never looked up."""
 
 

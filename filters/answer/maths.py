@@ -56,7 +56,7 @@ class Worker:
             return self._process
         self._end()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "limbeck.filters.answer.maths_worker"],
+            [sys.executable, "-P", "-m", "limbeck.filters.answer.maths_worker"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

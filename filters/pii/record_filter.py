@@ -15,7 +15,11 @@ from limbeck.record import Record, Verdict
 # Meta that holds text of the prompt, and of the completion. All other keys hold names, numbers,
 # ids, or options of a closed list.
 _PROMPT_META = ("instruction", "input", "options")
-_COMPLETION_META = ("rationale", "answer", "answer_text", "label_distribution")
+_IDS = ("id", "type")  # of a call: a tool's answer names it by them
+_COMPLETION_META = (
+    "rationale", "reasoning", "tool_calls", "target_reasoning", "target_tool_calls",
+    "answer", "answer_text", "label_distribution",
+)  # fmt: skip
 
 
 @dataclass
@@ -25,7 +29,8 @@ class Pii:
     Where a row has several kinds, the reason is the one that stands first in `kinds`; `score` is
     how many pieces were found. With `mask` such rows stay, with the reason "masked", and
     `changed` gives them placeholders in the place of what was found: `[EMAIL_1]`, the same for
-    the same value in the whole record, in messages, completion, target, and texts in meta.
+    the same value in the whole record, in messages with their calls of tools and reasoning,
+    completion, target, and texts in meta.
     `on` says what is looked at and masked: "prompt" is messages with the parts of them that stand
     in meta, "completion" is all else, "pair" is both. What is found, and what is not:
     docs/pii.md. `kinds` may leave some out.
@@ -61,7 +66,13 @@ class Pii:
         parts: dict[str, Any] = {}
         if prompt:
             parts["messages"] = tuple(
-                replace(message, content=masker.masked(message.content))
+                replace(
+                    message,
+                    content=masker.masked(message.content),
+                    name=masker.masked(message.name),
+                    reasoning=masker.masked(message.reasoning),
+                    tool_calls=tuple(_masked(call, masker) for call in message.tool_calls),
+                )
                 for message in record.messages
             )
         if completion:
@@ -80,7 +91,8 @@ class Pii:
         """What is looked at, in the order in which placeholders are numbered."""
         texts: list[str] = []
         if self.on != "completion":
-            texts += [message.content for message in record.messages]
+            for turn in record.messages:
+                texts += [turn.content, turn.name, turn.reasoning, *_strings(turn.tool_calls)]
         if self.on != "prompt":
             texts.append(record.completion)
             if record.target is not None:
@@ -102,7 +114,7 @@ def _strings(value: Any) -> Iterator[str]:
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield key
-            yield from _strings(item)
+            yield from _strings(item) if key not in _IDS else ()
     elif isinstance(value, tuple):
         for item in value:
             yield from _strings(item)
@@ -112,7 +124,10 @@ def _masked(value: Any, masker: Masker) -> Any:
     if isinstance(value, str):
         return masker.masked(value)
     if isinstance(value, Mapping):
-        return {masker.masked(key): _masked(item, masker) for key, item in value.items()}
+        return {
+            masker.masked(key): item if key in _IDS else _masked(item, masker)
+            for key, item in value.items()
+        }
     if isinstance(value, tuple):
         return tuple(_masked(item, masker) for item in value)
     return value

@@ -66,7 +66,7 @@ def path_record(
         if first is not None and first != verifier.canonical(text, kind, options=options):
             rationale = path.text.text.strip()
     meta = {
-        **seed.meta,
+        **seed.asked_meta,
         "kind": kind,
         "rationale": rationale,
         "finish_reason": _finish_reason(path),

@@ -63,7 +63,7 @@ app = typer.Typer(
 
 
 def _verb(
-    stages: tuple[StageName, ...],
+    stages: tuple[StageName, ...] | None,
     target: str,
     sets: list[str] | None,
     into: Path,
@@ -76,12 +76,12 @@ def _verb(
 
     context = context_of(target, into, ledger, progress, sets=sets)
     context = replace(context, workers=workers, fresh=fresh)
-    verb = "run" if len(stages) > 2 else stages[0]
-    if verb == "run":
+    verb = "run" if stages is None else stages[0]
+    if stages is None:
         say_one_round(context, target)
     more = ["--fresh"] if fresh else []
     with resumable(context, command_line(verb, target, into, ledger, *more, sets=sets)):
-        do_stages(context, stages)
+        do_stages(context, context.run.stages if stages is None else stages)
     return context
 
 
@@ -107,10 +107,13 @@ def run(
     ledger: LedgerFile = None,
     progress: ProgressMode = "auto",
 ) -> None:
-    """Run a recipe from seeds to the transfer report. Run it again to resume."""
-    from limbeck.rundir import STAGES
-
-    _show_table(_verb(STAGES, target, sets, into, ledger, progress, fresh=fresh))
+    """Run a recipe from seeds to the transfer report, or to its rows where it names no student.
+    Run it again to resume."""
+    context = _verb(None, target, sets, into, ledger, progress, fresh=fresh)
+    if context.recipe.student is None:
+        print_funnel(context.run)
+    else:
+        _show_table(context)
 
 
 @app.command()
@@ -289,6 +292,8 @@ def main() -> None:
     # cores, that makes a local model ten times slower and more (docs/log.md, 2026-11-24).
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     interrupts.raise_for_all()
+    # What this starts imports nothing from the folder that one stands in: it may be a data set.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     try:
         app()
     except UserError as error:

@@ -67,12 +67,14 @@ def status(
         typer.echo(dump_line({"batches": [_row(one) for one in known]}), nl=False)
         return
     if not known:
-        typer.echo(f"{context.run.path} has no batches. To make some: limbeck batch submit")
+        typer.echo(
+            f"{context.run.path} has no batches. To make some: {context.command('batch submit')}"
+        )
     for one in known:
         for line in _lines(one):
             typer.echo(visible(line))
     if any(one.to_collect for one in known):
-        typer.echo(f"To bring the answers: limbeck batch collect {context.run.path}")
+        typer.echo(f"To bring the answers: {context.command('batch collect')}")
 
 
 @app.command()

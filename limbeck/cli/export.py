@@ -177,6 +177,11 @@ def warnings(done: Exported) -> Iterator[str]:
             "every answer of a file looks like a date, and datasets would make times of them; "
             "--file-type parquet keeps them text"
         )
+    if thoughtless := sum(file.thoughtless for file in done.files):
+        yield (
+            f"{thoughtless:,} rows have reasoning, which {shape.form} has no place for: it is not "
+            "in the file. --format messages has it"
+        )
     unordered = sum(file.unordered for file in done.files)
     if unordered:
         yield (

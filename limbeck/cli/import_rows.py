@@ -99,10 +99,7 @@ def _told(source: Source, done: Imported, to: Path) -> Iterator[str]:
         yield f"  {place}"
     if done.again:
         asks = "asks" if done.again == 1 else "ask"
-        yield (
-            f"{_number(done.again, 'row')} {asks} what an earlier one asks; a recipe's seeds hold "
-            "the first of them"
-        )
+        yield f"{_number(done.again, 'row')} {asks} what an earlier one asks; all are written"
     answered = f"{done.answered:,} with an answer, {done.targets:,} with a reference answer"
     yield f"{_number(done.written, 'seed')}, {answered}: {to}"
     if done.answered == done.written:

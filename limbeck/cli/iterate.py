@@ -19,6 +19,7 @@ from limbeck.cli.options import (
     context_of,
     resumable,
 )
+from limbeck.commands import command
 from limbeck.errors import RecipeError, UserError
 
 if TYPE_CHECKING:
@@ -57,12 +58,12 @@ def iterate(
         if path.is_dir() and (path.parent / LOOP).is_file():
             raise UserError(
                 f"{target} is one run of the loop {path.parent}, which goes on with: "
-                f"limbeck iterate {path.parent}"
+                f"{command('iterate', path.parent)}"
             )
         raise RecipeError(
             f"{target} has no section iterate, which says how many rounds there are and where new "
             "questions come from; add it (recipes/adversarial.yaml has one, docs/adversarial.md "
-            f"all keys), or do one round without it: limbeck run {target}"
+            f"all keys), or do one round without it: {command('run', target)}"
         )
     from limbeck.pipeline.iterate.loop import loop_of, run_loop
     from limbeck.rundir import RunDir
@@ -95,5 +96,6 @@ def say_one_round(context: Context, target: str) -> None:
     if context.recipe.iterate is not None:
         context.reporter.say(
             "the recipe has a section iterate, and limbeck run does one round only: nothing is "
-            f"compared and no new question comes of it. The whole loop: limbeck iterate {target}"
+            f"compared and no new question comes of it. The whole loop: "
+            f"{command('iterate', target)}"
         )

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from limbeck.cli.options import ProgressMode, Sets
+from limbeck.commands import command
 from limbeck.errors import UserError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def merge(
 
 
 def _told(merged: Merged, runs: int) -> list[str]:
-    counts, path = merged.counts, shlex.quote(str(merged.path))
+    counts = merged.counts
     rows = f"{counts['records']:,} records of {counts['seeds']:,} seeds"
     failures = int(counts.get("failures", 0))
     what = "nothing changed" if merged.unchanged else f"{runs} run{'s' * (runs != 1)} merged"
@@ -67,5 +67,5 @@ def _told(merged: Merged, runs: int) -> list[str]:
             f"limbeck run asks the {again:,} failed requests again, and all others too where the "
             "ledger does not have their replies: merge the ledgers first"
         )
-    lines.append(f"To go on: limbeck filter {path}")
+    lines.append(f"To go on: {command('filter', merged.path)}")
     return lines

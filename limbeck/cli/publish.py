@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from limbeck.cli.options import LedgerFile, ProgressMode, context_of
+from limbeck.commands import command
 from limbeck.errors import UserError
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def _publish(
     made = write(context, target, options, replace=replace or name is not None)
     lines = [*_told(made), f"Published: {target}", f"limbeck.json: {made.sha256} (SHA-256)"]
     if name is None:
-        return [*lines, f"To check it: limbeck verify {shlex.quote(str(target))}"]
+        return [*lines, f"To check it: {command('verify', target)}"]
     where = upload(target, name, made.manifest, public=public, replace=replace)
     return [*lines, f"On the hub: {where}" if where else f"{name} on the hub is the same already"]
 

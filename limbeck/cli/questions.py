@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from limbeck.commands import install
 from limbeck.errors import DataError, UserError
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def _listing() -> Iterator[str]:
             yield from textwrap.wrap(line, 96, initial_indent="  | ", subsequent_indent="  | ")
         yield f"  = {example.target}"
     yield "reasoning_gym:TASK: the tasks of the package reasoning-gym"
-    yield '  pip install "limbeck[reasoning-gym]"'
+    yield f"  {install('reasoning-gym')}"
 
 
 def _shares(text: str) -> dict[str, float]:

@@ -9,11 +9,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from limbeck.errors import UserError
+from limbeck.errors import StopRun, UserError
 from limbeck.ledger.entries import Answered, Failed
+from limbeck.ledger.leases import Leases
 from limbeck.ledger.notes import Notes
 from limbeck.ledger.schema import FAILURE, REPLY, default_path, open_ledger
-from limbeck.ledger.writer import Writer
+from limbeck.ledger.writer import Stop, Writer
 from limbeck.protocols import Reply, Usage
 
 _FIND = (
@@ -68,8 +69,10 @@ class Ledger(Notes):
                 f"cannot open the ledger {self.path}: {error}. Set LIMBECK_LEDGER to a file "
                 "in a folder that you can write"
             ) from error
+        (self._read_only,) = link.execute("PRAGMA query_only").fetchone()
         self._writer = Writer(link, self.path)
         self._sought: dict[asyncio.AbstractEventLoop, list[_Sought]] = {}
+        self.leases = Leases(self.path)
 
     def __enter__(self) -> Ledger:
         return self
@@ -80,7 +83,16 @@ class Ledger(Notes):
     def close(self) -> None:
         """Commit what is waiting and close. Safe to call twice."""
         self._writer.close()
+        self.leases.close()  # after what is paid is there to be found
         self._reader.close()
+
+    def check_writable(self) -> None:
+        """Raises StopRun for a ledger that can only be read: no answer could be kept."""
+        if self._read_only:
+            raise StopRun(
+                f"the ledger {self.path} cannot be written, so nothing new is asked; what is in it "
+                "is found. Set LIMBECK_LEDGER to a copy on a disk that you can write"
+            )
 
     def get(self, key: str) -> Reply | None:
         """The stored reply, or None when it was never answered."""
@@ -164,24 +176,28 @@ class Ledger(Notes):
             Spent(json.loads(row[0]), row[1], Usage(*row[2:5]), Usage(*row[5:])) for row in rows
         ]
 
-    async def put(self, entry: Answered | Failed) -> bool:
+    async def put(self, entry: Answered | Failed, stop: Stop | None = None) -> bool:
         """Return once the entry is on disk. The first reply of a key stays: False where another
         one, of another process, was there before.
 
         Raises UserError when it cannot be written.
         """
+        self.check_writable()
         if isinstance(entry, Answered):
-            return await self._writer.insert(entry.row())
-        await self._writer.execute((_FAIL, entry.row()))
+            return await self._writer.insert(entry.row(), stop)
+        await self._writer.execute((_FAIL, entry.row()), stop=stop)
         return True
 
-    async def replace(self, entry: Answered) -> bool:
+    async def replace(self, entry: Answered, stop: Stop | None = None) -> bool:
         """Put a new reply in the place of its key's old one, which is put aside, in one step."""
+        self.check_writable()
         row = entry.row()
         values = ", ".join("?" * len(row))
         await self._writer.execute(
             (f"INSERT INTO retired ({REPLY}) SELECT {REPLY} FROM replies WHERE key = ?", (row[0],)),
             ("DELETE FROM replies WHERE key = ?", (row[0],)),
             (f"INSERT INTO replies ({REPLY}) VALUES ({values})", row),
+            reply=entry.key,
+            stop=stop,
         )
         return True

@@ -107,6 +107,10 @@ BATCH = "id, run, teacher, input_file, status, at"
 ITEM = "batch, key, request"
 
 BUSY_SECONDS = 60.0
+MOUNTS = Path("/proc/mounts")
+# 9p is none of these: it is how a sandbox or WSL shows the one machine's own disk.
+NETWORK = {"nfs", "nfs4", "cifs", "smb3", "smbfs", "afs", "ceph", "fuse.ceph", "fuse.sshfs"}
+NETWORK |= {"fuse.glusterfs", "fuse.s3fs", "lustre", "gpfs", "beegfs", "ocfs2", "gfs2"}
 
 
 def default_path() -> Path:
@@ -123,11 +127,64 @@ def open_ledger(path: Path) -> sqlite3.Connection:
 
     Raises UserError for a file that is no ledger or a newer one, OSError and sqlite3.Error.
     """
+    kind = _network_kind(path)
+    if kind is not None:
+        raise UserError(
+            f"the ledger {path} is on a network file system ({kind}), where two machines that "
+            "write it at once can destroy it. Set LIMBECK_LEDGER to a file on a disk of this "
+            "machine"
+        )
+    if path.is_file() and not os.access(path, os.W_OK):
+        return _open_read_only(path)
+    try:
+        return _open(path)
+    except (OSError, sqlite3.OperationalError) as error:
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        refused = code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN)
+        if not path.is_file() or not (refused or isinstance(error, OSError)):
+            raise
+        return _open_read_only(path)
+
+
+def _open_read_only(path: Path) -> sqlite3.Connection:
+    """A connection that only reads, as "PRAGMA query_only" says, for a disk that takes no write.
+    The log's index cannot be made there; without a log none is needed."""
+    try:
+        return _read_only(path, "?mode=ro")
+    except sqlite3.OperationalError:
+        log = path.with_name(path.name + "-wal")
+        if log.exists() and log.stat().st_size > 0:
+            raise
+        return _read_only(path, "?mode=ro&immutable=1")
+
+
+def _read_only(path: Path, how: str) -> sqlite3.Connection:
+    uri = _uri(path) + how
+    link = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
+    link.isolation_level = None
+    try:
+        version = _checked_version(link, "main", path)
+        if version < VERSION:
+            raise UserError(
+                f"the ledger {path} has an older format ({version}), and cannot be written to "
+                "bring it up to date. Copy it to a disk that you can write, and set LIMBECK_LEDGER"
+            )
+        link.execute("PRAGMA query_only=ON")
+    except BaseException:
+        link.close()
+        raise
+    return link
+
+
+def _open(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.exists():  # paid answers are their owner's
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
     # With a URI another ledger can be attached for reading only.
     link = sqlite3.connect(_uri(path), uri=True, timeout=BUSY_SECONDS, check_same_thread=False)
     link.isolation_level = None
     try:
+        link.execute("PRAGMA trusted_schema=OFF")
         # Refuse what is no ledger of ours before anything is changed in it.
         version = _checked_version(link, "main", path)
         _write_ahead(link)
@@ -141,6 +198,24 @@ def open_ledger(path: Path) -> sqlite3.Connection:
         link.close()
         raise
     return link
+
+
+def _network_kind(path: Path) -> str | None:
+    """The file system's name where a path is on one that machines share: the write-ahead log is
+    an agreement in one machine's memory. None on a local one, and where the system can't tell."""
+    try:
+        mounts = MOUNTS.read_text("utf-8", "surrogateescape")
+    except OSError:
+        return None
+    place = path.resolve()
+    found: tuple[int, str] = (0, "")
+    for line in mounts.splitlines():
+        _, folder, kind, *_ = line.split(" ")
+        for code, sign in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
+            folder = folder.replace(code, sign)
+        if place.is_relative_to(folder) and len(folder) >= found[0]:  # the last one is on top
+            found = len(folder), kind
+    return found[1] if found[1] in NETWORK else None
 
 
 def _write_ahead(link: sqlite3.Connection) -> None:
@@ -185,6 +260,7 @@ def open_source(path: Path, link: sqlite3.Connection | None = None) -> sqlite3.C
     if link is None:
         link = sqlite3.connect(":memory:", uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
+        link.execute("PRAGMA trusted_schema=OFF")
         link.execute("ATTACH ? AS source", (_uri(path) + "?mode=ro",))
         link.execute("BEGIN IMMEDIATE")
         version = _version(link, "source", path)
@@ -229,7 +305,13 @@ def _version(link: sqlite3.Connection, name: str, path: Path) -> int:
     """The file's format; 0 for a new file. Raises UserError for what is no ledger of ours."""
     version: int
     (version,) = link.execute(f"PRAGMA {name}.user_version").fetchone()
-    found = {row[0] for row in link.execute(f"SELECT name FROM {name}.sqlite_master")}
+    rows = link.execute(f"SELECT name, type FROM {name}.sqlite_master").fetchall()
+    found = {row[0] for row in rows}
+    if version > 0 and not {kind for _, kind in rows} <= {"table", "index"}:
+        raise UserError(
+            f"the ledger {path} holds SQL that would run when it is read (a view or a trigger), "
+            "which limbeck never writes. Do not use it, and ask whoever gave it to you"
+        )
     if (version == 0 and found) or (version > 0 and not {"replies", "failures"} <= found):
         raise UserError(
             f"{path} is another program's SQLite file, no ledger. Set LIMBECK_LEDGER to "

@@ -160,7 +160,7 @@ def cancel(context: Context) -> list[str]:
             cancelled.append(name)
     path = context.run.path
     context.reporter.say(
-        f"what was answered by now can be collected: limbeck batch collect {path}"
+        f"what was answered by now can be collected: {context.command('batch collect')}"
         if cancelled
         else f"no batch of {path} is under way: nothing was cancelled"
     )
@@ -183,9 +183,9 @@ def _say_plan(context: Context, made: Plan) -> None:
         rates = price_of(context.recipe.teacher)
         text += "" if rates is None else f", {dollars(cost(most, rates, 'batch'))}"
     elif made.in_batches:
-        text += f". To bring their answers: limbeck batch collect {context.run.path}"
+        text += f". To bring their answers: {context.command('batch collect')}"
     elif not made.over:
-        text += f". To make the records: limbeck generate {context.run.path}"
+        text += f". To make the records: {context.command('generate')}"
     context.reporter.say(f"submit: {text}")
 
 
@@ -193,7 +193,7 @@ def _say_elsewhere(context: Context, known: Known) -> None:
     here, there = context.recipe.teacher.base_url, known.batch.teacher.get("endpoint")
     why = (
         "it belongs to another account or project, or was deleted; to ask its requests again: "
-        f"limbeck batch cancel {context.run.path}"
+        f"{context.command('batch cancel')}"
         if here == there
         else f"it is at {there}, and the recipe's base_url is another one"
     )
@@ -226,16 +226,17 @@ def _say_tally(context: Context, known: Known, tally: Tally) -> None:
 
 
 def _say_what_next(context: Context, done: Collected) -> None:
-    path = context.run.path
     if done.under_way:
         context.reporter.say(
             f"still under way: {', '.join(done.under_way)}. To see how far: "
-            f"limbeck batch status {path}"
+            f"{context.command('batch status')}"
         )
     if done.missing:
         context.reporter.say(
-            f"without an answer and in no batch: {requests(done.missing)}. Submit again (limbeck "
-            f"batch submit {path}) or ask live (limbeck generate {path})"
+            f"without an answer and in no batch: {requests(done.missing)}. Submit again ("
+            f"{context.command('batch submit')}) or ask live ({context.command('generate')})"
         )
     elif not done.under_way:
-        context.reporter.say(f"nothing is missing. To make the records: limbeck generate {path}")
+        context.reporter.say(
+            f"nothing is missing. To make the records: {context.command('generate')}"
+        )

@@ -31,8 +31,8 @@ def own_requests(context: Context) -> Iterator[tuple[str, str, Request]]:
     if requests_of is None:
         raise UserError(
             f"the generator {generator.name!r} cannot use the Batch API: its next request depends "
-            f"on the last reply, so its requests are not known beforehand. Run: limbeck generate "
-            f"{context.run.path}"
+            f"on the last reply, so its requests are not known beforehand. Run: "
+            f"{context.command('generate')}"
         )
     seeds = seeds_of_recipe(recipe)
     keyer = Keyer(identity(recipe.teacher))
@@ -144,7 +144,7 @@ def no_room(context: Context, ledger: Ledger, over: int) -> BudgetError:
     return BudgetError(
         f"the budget of {' and '.join(limits)} has no room for {requests(over)}, which were not "
         f"submitted: {spent} spent so far, and batches count at their worst until they are "
-        f"collected. Collect and submit again (limbeck batch collect {context.run.path}), or raise "
+        f"collected. Collect and submit again ({context.command('batch collect')}), or raise "
         "the budget in the recipe"
     )
 

@@ -128,9 +128,9 @@ def refuse_paying_twice(context: Context, ledger: Ledger, missing: Iterable[str]
     be asked live."""
     waiting = len(ledger.live_keys(context.run.id).intersection(missing))
     if waiting:
-        path = context.run.path
         raise UserError(
             f"batches whose answers are not collected hold {waiting:,} of these requests: asked "
-            f"live too, they would be paid twice. Run: limbeck batch collect {path}. To ask them "
-            f"live all the same, first run: limbeck batch cancel {path}, then collect"
+            f"live too, they would be paid twice. Run: {context.command('batch collect')}. "
+            "To ask them live all the same, first run: "
+            f"{context.command('batch cancel')}, then collect"
         )

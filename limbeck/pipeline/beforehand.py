@@ -154,11 +154,11 @@ def check_training(recipe: Recipe, *, before_calls: bool) -> None:
             f"limbeck train uses one GPU, and {processes} processes were started; start it without "
             "torchrun (DDP is for Python: limbeck.trainers.loop.fit)"
         )
-    name = parse_model(recipe.student.model)
+    section = recipe.need_student()
+    name = parse_model(section.model)
     if not name.is_local:
         raise ModelError(f"the student {name} has no weights here, and cannot be trained")
     # Reading a GGUF file for the first time takes long: where no key can be wrong it is left.
-    section = recipe.student
     if section.start is not None:
         try:
             weight_files(section.start)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from limbeck.commands import command
 from limbeck.errors import MissingExtra, UserError
 from limbeck.models import ModelName, fingerprint
 from limbeck.pipeline.evaluate import ROLES
@@ -152,7 +153,7 @@ def _student(run: RunDir) -> Any:
     is_here = any(weights.glob("*.safetensors"))
     if is_here and fingerprint(ModelName("path", str(weights))) != results["model"]:
         raise UserError(
-            f"the student of {run.path} was trained again since it was evaluated. Run: limbeck "
-            f"eval {run.path}"
+            f"the student of {run.path} was trained again since it was evaluated. Run: "
+            f"{command('eval', run.path)}"
         )
     return results

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from limbeck.commands import command
 from limbeck.ledger import Ledger
 from limbeck.money import Meter
 from limbeck.progress import Reporter
@@ -44,6 +45,10 @@ class Context:
     @property
     def recipe(self) -> Recipe:
         return self.run.recipe
+
+    def command(self, verb: str, *more: str) -> str:
+        """The command that does so to this run, with its ledger."""
+        return command(*verb.split(), self.run.path, *more, ledger=self.ledger)
 
     def connect(
         self,

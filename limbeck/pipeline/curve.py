@@ -74,7 +74,7 @@ def study_of(
         if not values or len(set(values)) < len(values):
             raise UserError(f"--{name} wants different numbers, such as 1,2,4; got {list(values)}")
     recipe = context.recipe
-    section = recipe.student
+    section = recipe.need_student()
     own = section.model + (f":{section.layers}" if section.layers else "")
     named = {_short(student): student for student in students or (own,)}
     if len(named) < len(students):

@@ -33,9 +33,11 @@ TEMPLATES = "prompts are written by lm-eval's templates"
 def evaluation_of(
     context: Context, seeds: Sequence[Record], plan: Sequence[Planned]
 ) -> Evaluation | None:
-    """The evaluation of a recipe whose rows are planned so (none: a row a seed); None where nobody
-    is paid for it. A file that is not there yet makes its part unknown. Raises DataError for one
-    that cannot be read."""
+    """The evaluation of a recipe whose rows are planned so (none: a row a seed); None where there
+    is no student, or nobody is paid for it. A file that is not there yet makes its part unknown.
+    Raises DataError for one that cannot be read."""
+    if context.recipe.student is None:
+        return None
     section, teacher = context.recipe.eval, context.recipe.teacher
     bills: list[Bill | None] = [None, None]
     if _is_paid(teacher, rates := price_of(teacher)):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from typing import Any
 
 from limbeck.aio import later, run
+from limbeck.commands import command
 from limbeck.encoders import identity as encoder_hash
 from limbeck.errors import BadRequest, DataError, StopRun, UserError
 from limbeck.ledger import Ledger
@@ -148,16 +149,19 @@ def is_chained(generator: Generator) -> bool:
 def _why_none(context: Context, out: Output) -> str:
     log = context.run.path / "log.jsonl"
     if not out.tally["replies"]:
-        reasons = " ".join(f"--reason {reason}" for reason in sorted(out.reasons))
         return (
             f"none of the {out.calls} requests was answered; the reasons are in {log}. To ask them "
-            f"again: limbeck retry {context.run.path} {reasons}"
+            f"again: {_retry(context, sorted(out.reasons))}"
         )
     return (
         f"{out.tally['replies']} replies made no record ({_lines(out)}); look at what the teacher "
-        f"says with: limbeck ledger export {context.run.path}, and try another form, preset or "
-        "teacher"
+        f"says with: {command('ledger', 'export', ledger=context.ledger)}, and try another "
+        "form, preset or teacher"
     )
+
+
+def _retry(context: Context, reasons: Iterable[str]) -> str:
+    return context.command("retry", *(word for one in reasons for word in ("--reason", one)))
 
 
 def _lines(out: Output) -> str:
@@ -245,7 +249,6 @@ def _log_cost(context: Context, meter: Meter) -> None:
 
 
 def _say_what_came(context: Context, meter: Meter, out: Output, chained: bool) -> None:
-    path = context.run.path
     if meter.new and meter.cost:
         wasted = meter.wasted_cost
         more = f", at most {dollars(wasted)} of it for answers that never came" if wasted else ""
@@ -257,8 +260,7 @@ def _say_what_came(context: Context, meter: Meter, out: Output, chained: bool) -
         counts = ", ".join(f"{out.useless[reason]} {reason}" for reason in reasons)
         context.reporter.say(
             f"generate: of {out.tally['replies']} answers {counts}; they are kept, and not "
-            f"asked again unless you say so: limbeck retry {path} "
-            + " ".join(f"--reason {reason}" for reason in reasons)
+            f"asked again unless you say so: {_retry(context, reasons)}"
         )
     if out.reasons:
         counts = ", ".join(f"{count} {reason}" for reason, count in sorted(out.reasons.items()))
@@ -266,6 +268,5 @@ def _say_what_came(context: Context, meter: Meter, out: Output, chained: bool) -
         context.reporter.say(
             f"{out.tally['failures']} of {out.calls} requests failed ({counts}); reasons in "
             f"{context.run.folder('generate') / FAILURES}. To ask them again{after}: "
-            f"limbeck retry {path} "
-            + " ".join(f"--reason {reason}" for reason in sorted(out.reasons))
+            f"{_retry(context, sorted(out.reasons))}"
         )

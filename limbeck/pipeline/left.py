@@ -35,8 +35,8 @@ def say_what_is_left(
     text += f", {len(keys) - answered - refused} left to ask"
     if refused:
         text += (
-            f"; {refused} refused as bad before stay so unless you say: limbeck retry "
-            f"{context.run.path} --reason {BadRequest.reason}"
+            f"; {refused} refused as bad before stay so unless you say: "
+            f"{context.command('retry', '--reason', BadRequest.reason)}"
         )
     context.reporter.say(text)
 

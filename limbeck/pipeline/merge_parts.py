@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from limbeck.commands import command
 from limbeck.errors import DataError, StageError, UserError
 from limbeck.pipeline.output import DRAFTS, FAILURES, RECORDS
 from limbeck.recipe_changes import changed
@@ -69,7 +70,7 @@ def open_part(path: Path, place: int, sets: Sequence[str] = ()) -> Part:
         if file_hash(path / "generate" / name) != done.files[name]:
             raise DataError(
                 f"{path / 'generate' / name} is not what the run wrote; copy the folder again, or "
-                f"run: limbeck generate {path}"
+                f"run: {command('generate', path)}"
             )
     return Part(run, done, payers(path), place)
 
@@ -115,7 +116,7 @@ def _done(run: RunDir) -> Done:
             )
         raise StageError(
             f"{run.path} is not finished: its stage generate is not done. "
-            f"Run: limbeck generate {run.path}"
+            f"Run: {command('generate', run.path)}"
         )
     plain = isinstance(done.inputs, str) and isinstance(done.counts, dict)
     plain = plain and all(map(_is_count, done.counts.values())) and isinstance(done.files, dict)

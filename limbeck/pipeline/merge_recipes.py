@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from limbeck.commands import command
 from limbeck.errors import UserError
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.generate import inputs
@@ -77,7 +78,7 @@ def check_agreement(parts: Sequence[Part], recipe: Recipe, *, chained: bool) -> 
                 f"the rows of {part.path} were made of other seeds, demos, weights of the teacher "
                 f"or settings than {recipe.seeds.path} and the recipe with its --set say, or its "
                 "recipe was changed since. Name the files with --set seeds.path=FILE, or run: "
-                f"limbeck generate {part.path}"
+                f"{command('generate', part.path)}"
             )
     return list(notes)
 

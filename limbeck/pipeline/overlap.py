@@ -36,7 +36,7 @@ def evaluated(context: Context) -> dict[str, list[Item]]:
     if not path.is_file():
         raise UserError(
             f"{path} is missing: an older limbeck evaluated this run and did not write down what "
-            f"it asked. Run: limbeck eval {context.run.path}"
+            f"it asked. Run: {context.command('eval')}"
         )
     tasks = read_json(path)
     try:
@@ -47,8 +47,8 @@ def evaluated(context: Context) -> dict[str, list[Item]]:
         }
     except (AttributeError, KeyError, TypeError) as error:
         raise DataError(
-            f"{path} does not hold the items of an evaluation ({error!r}). Run: limbeck eval "
-            f"{context.run.path}",
+            f"{path} does not hold the items of an evaluation ({error!r}). Run: "
+            f"{context.command('eval')}",
             path=path,
         ) from error
 

@@ -14,6 +14,7 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import Any
 
+from limbeck.commands import command
 from limbeck.errors import DataError, StageError, UserError
 from limbeck.kept import RECORDS, VERDICTS
 from limbeck.pipeline.funnel import Stage, funnel
@@ -66,7 +67,7 @@ def filtered(path: Path) -> tuple[RunDir, list[Stage]]:
     if run.done("filter") is None:
         raise StageError(
             f"show needs the verdicts of the filters, and {path} has none yet. "
-            f"Run: limbeck filter {path}"
+            f"Run: {command('filter', path)}"
         )
     return run, funnel(run)
 

@@ -41,13 +41,13 @@ def write_report(context: Context) -> dict[str, Any]:
     hashed = inputs(context)
     if context.run.need("train", by="report").inputs != train_inputs(context):
         raise UserError(
-            f"what the student is trained on, or how, changed since it was trained. Run: limbeck "
-            f"train {context.run.path}, then limbeck eval {context.run.path}"
+            f"what the student is trained on, or how, changed since it was trained. Run: "
+            f"{context.command('train')}, then {context.command('eval')}"
         )
     if context.run.need("eval", by="report").inputs != eval_inputs(context):
         raise UserError(
-            "what the models are asked, or how, changed since they were evaluated. Run: limbeck "
-            f"eval {context.run.path}"
+            "what the models are asked, or how, changed since they were evaluated. Run: "
+            f"{context.command('eval')}"
         )
     try:
         from limbeck.evals.pages import markdown, page
@@ -112,16 +112,16 @@ def versions(packages: Sequence[str] = PACKAGES) -> dict[str, str]:
 
 
 def _models(context: Context, roles: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    recipe = context.recipe
+    student = context.recipe.need_student()
     summary = read_json(context.run.folder("train") / SUMMARY)
     trained = summary["about"]
-    if recipe.student.layers is not None:
-        trained += f", {recipe.student.layers} layers kept"
-    if recipe.student.config is not None:
+    if student.layers is not None:
+        trained += f", {student.layers} layers kept"
+    if student.config is not None:
         trained += "'s shape with random weights"
-    if recipe.student.lora is not None:
-        trained += f", LoRA of rank {recipe.student.lora.rank}"
-    start = recipe.student.start
+    if student.lora is not None:
+        trained += f", LoRA of rank {student.lora.rank}"
+    start = student.start
     after = "" if start is None else f", started from {shown_folder(start)}"
     about = {
         "teacher": roles["teacher"]["about"],
@@ -129,9 +129,9 @@ def _models(context: Context, roles: dict[str, Any]) -> dict[str, dict[str, Any]
         "student": f"{trained}{after}, after training",
     }
     names = {
-        "teacher": str(parse_model(recipe.teacher.model)),
-        "base": recipe.student.model,
-        "student": recipe.student.model,
+        "teacher": str(parse_model(context.recipe.teacher.model)),
+        "base": student.model,
+        "student": student.model,
     }
     return {
         role: {"name": names[role], "about": about[role], "parameters": roles[role]["parameters"]}

@@ -27,7 +27,7 @@ def name_of(context: Context, role: Role) -> ModelName:
         return parse_model(context.recipe.teacher.model)
     path = context.run.folder("train") / role
     if not path.is_dir():
-        raise StageError(f"there is no {path}. Run: limbeck train {context.run.path}")
+        raise StageError(f"there is no {path}. Run: {context.command('train')}")
     return ModelName("path", str(path))
 
 

@@ -21,7 +21,7 @@ from limbeck.pipeline.unchanged import check_unchanged
 from limbeck.progress import Reporter
 from limbeck.recipe import Recipe
 from limbeck.registry import did_you_mean
-from limbeck.rundir import STAGES, Done, RunDir, StageName
+from limbeck.rundir import Done, RunDir, StageName
 from limbeck.store import read_json, write_json
 from limbeck.teachers.connect import spent_by
 
@@ -38,7 +38,8 @@ _WORK: dict[StageName, tuple[Callable[[Context], str], Callable[[Context], Any]]
 @dataclass(frozen=True, slots=True, repr=False)
 class Run:
     """A finished run: its folder, the content of its report, what each stage counted, and what its
-    teacher's answers cost in dollars, None where no price is known."""
+    teacher's answers cost in dollars, None where no price is known. The report is empty where the
+    recipe has no student and the run ended with its rows."""
 
     path: Path
     report: dict[str, Any]
@@ -56,12 +57,14 @@ class Run:
         for stage, counts in self.counts.items():
             told = [f"{n} {what}" for what, n in counts.items() if n and type(n) is int]
             lines.append(f"{stage}: {', '.join(told) or 'done'}")
-        return "\n".join([*lines, str(self.paths["report"] / "index.html")])
+        if "report" in self.paths:
+            lines.append(str(self.paths["report"] / "index.html"))
+        return "\n".join(lines)
 
     @property
     def tasks(self) -> list[dict[str, Any]]:
         """The rows of the transfer table."""
-        return list(self.report["tasks"])
+        return list(self.report.get("tasks", ()))
 
 
 def run(
@@ -82,15 +85,16 @@ def run(
     interactive = hasattr(sys, "ps1") or "ipykernel" in sys.modules
     reporter = reporter or progress.reporter("auto" if interactive else "quiet")
     context = Context(RunDir.of(Path(into), recipe), reporter, ledger, fresh=fresh)
-    do_stages(context, STAGES)
     done = context.run
+    do_stages(context, done.stages)
     counts: dict[str, Mapping[str, Any]] = {
-        stage: done.need(stage, by="report").counts for stage in STAGES
+        stage: done.need(stage, by="report").counts for stage in done.stages
     }
     rates = price_of(recipe.teacher)
     with Ledger(context.ledger) as book:
         cost = None if rates is None else spent_by(book, done.id, rates)[0] / PICO
-    return Run(done.path, read_json(done.folder("report") / "report.json"), counts, cost)
+    report = {} if recipe.student is None else read_json(done.folder("report") / "report.json")
+    return Run(done.path, report, counts, cost)
 
 
 def do_stages(
@@ -100,6 +104,8 @@ def do_stages(
     failed requests is left as it is. Without `again` one with failed requests is, too: for who
     makes more from what it left. `found` says first what is in the folder."""
     run = context.run
+    if {"train", "eval", "report"} & set(stages):
+        run.recipe.need_student()
     if "train" in stages:
         check_training(
             run.recipe, before_calls="generate" in stages and run.done("generate") is None
@@ -126,6 +132,11 @@ def do_stages(
             work(context)
         if stages[-1] == "report":
             _write_manifest(context)
+        if run.recipe.student is None and tuple(stages) == run.stages:
+            context.reporter.say(
+                "the recipe has no student: the run ends here, with its rows in "
+                f"{run.folder('format')}"
+            )
 
 
 REASONS = {
@@ -155,7 +166,7 @@ def _is_accounted(context: Context, stage: StageName, done: Done | None) -> bool
 
 def _what_is_here(run: RunDir) -> str:
     """The first line: what was found, and what is left."""
-    found = {stage: run.done(stage) for stage in STAGES}
+    found = {stage: run.done(stage) for stage in run.stages}
     told = []
     for stage, done in found.items():
         if done is not None:
@@ -176,7 +187,7 @@ def _write_manifest(context: Context) -> None:
     """The last file: it stands for a complete run."""
     run = context.run
     stages = {}
-    for stage in STAGES:
+    for stage in run.stages:
         done = run.need(stage, by="report")
         stages[stage] = {
             "inputs": done.inputs,

@@ -42,14 +42,14 @@ def inputs(context: Context) -> str:
 
 def _hashed(context: Context, *, but: Sequence[str]) -> str:
     formatted = context.run.need("format", by="train")
-    recipe = context.recipe
+    recipe, student = context.recipe, context.recipe.need_student()
     settings = recipe.train.model_copy(
         update={name: Train.model_fields[name].default for name in but}
     )
     whole = {
         "rows": formatted.outputs,
-        "student": recipe.student.model_dump(mode="json", exclude={"start"}),
-        "weights": fingerprint(parse_model(recipe.student.model)),
+        "student": student.model_dump(mode="json", exclude={"start"}),
+        "weights": fingerprint(parse_model(student.model)),
         "train": settings.model_dump(mode="json", exclude={"seed"}),
         "seed": recipe.seed,
     }
@@ -60,7 +60,7 @@ def _hashed(context: Context, *, but: Sequence[str]) -> str:
 
 def _start(context: Context) -> dict[str, str]:
     """What identifies the weights that training begins from; nothing where they are the base's."""
-    start = context.recipe.student.start
+    start = context.recipe.need_student().start
     if start is None:
         return {}
     own = context.run.folder("train").resolve()
@@ -97,12 +97,13 @@ def train(context: Context) -> None:
     except ImportError as error:
         raise MissingExtra(f"the trainer ({error.name})", "train") from error
     recipe, settings = context.recipe, context.recipe.train
-    if recipe.student.lora is not None:
+    student = recipe.need_student()
+    if student.lora is not None:
         peft()
     objective = build("objectives", settings.objective, settings.options)
     with context.run.stage("train", hashed) as done:
         out = context.run.folder("train")
-        loaded = build_student(recipe.student, seed=recipe.seed)
+        loaded = build_student(student, seed=recipe.seed)
         limit, whose = _limit(loaded, settings.max_length)
         whole = {name: [r for r in side if not _is_cut_off(r)] for name, side in sides.items()}
         rows = _encode(objective, loaded, whole, limit)
@@ -116,11 +117,11 @@ def train(context: Context) -> None:
         checked = objective.check(rows["train"]) if hasattr(objective, "check") else {}
         save(loaded.model.to(torch.bfloat16), loaded.tokenizer, out / "base")
         loaded.model.float()
-        if recipe.student.start is not None:
-            start_from(loaded, recipe.student.start)
+        if student.start is not None:
+            start_from(loaded, student.start)
         parameters = loaded.parameters
-        if recipe.student.lora is not None:
-            add_lora(loaded.model, recipe.student.lora, seed=recipe.training_seed)
+        if student.lora is not None:
+            add_lora(loaded.model, student.lora, seed=recipe.training_seed)
         checkpoints = Checkpoints(
             out / "checkpoints",
             inputs=_hashed(context, but=ROUNDING),

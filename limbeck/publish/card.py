@@ -21,7 +21,7 @@ from limbeck.progress import visible
 from limbeck.publish.facts import SPLITS
 from limbeck.publish.measured import common
 from limbeck.publish.read import side_of
-from limbeck.publish.rows import COLUMNS, REFUSED_ROW, REFUSED_VERDICT, features, for_rows
+from limbeck.publish.rows import COLUMNS, REFUSED_ROW, REFUSED_VERDICT, Kind, features
 from limbeck.publish.student import table
 from limbeck.wilson import wilson
 
@@ -126,7 +126,7 @@ def _info(
         splits.append({"name": side, "num_bytes": own, "num_examples": count})
     return {
         "config_name": config,
-        "features": features(for_rows(columns, manifest["rows"]["raw"])),
+        "features": features(Kind.told(manifest["rows"]).columns(columns)),
         "splits": splits,
         "download_size": size,
     }

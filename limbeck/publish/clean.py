@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -32,7 +34,7 @@ SHORTEST = 8  # characters of an environment variable's value that is looked for
 def public_recipe(recipe: Recipe) -> tuple[dict[str, Any], bool]:
     """The recipe's data without this machine's folders, and whether an endpoint was hidden: the
     address of a server that is not one of the known ones is nobody's business."""
-    data = _without_folders(recipe.model_dump(mode="json"))
+    data = _without_folders(recipe.shown())
     hidden = False
     for section in (data["teacher"], (data.get("eval") or {}).get("judge") or {}):
         if isinstance(section, dict):
@@ -42,7 +44,8 @@ def public_recipe(recipe: Recipe) -> tuple[dict[str, Any], bool]:
             if url is not None and not known_host(url):
                 section["base_url"] = HIDDEN_URL
                 hidden = True
-    data["student"]["model"] = public_model(data["student"]["model"])
+    if recipe.student is not None:
+        data["student"]["model"] = public_model(data["student"]["model"])
     return data, hidden
 
 
@@ -118,6 +121,9 @@ class Guard:
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
+        if value[:1] in ("{", "["):  # JSON, as of a turn, or of a call's arguments: unescaped, too
+            with contextlib.suppress(ValueError, RecursionError):
+                yield from _texts(json.loads(value))
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from _texts(item)

@@ -14,7 +14,7 @@ from limbeck.publish.export_chat import Chat, whole
 from limbeck.publish.export_entries import INFO, entry, entry_name, snippet, with_entries
 from limbeck.publish.export_files import FILE_TYPES, FileType, Out, entries_text, row_writer
 from limbeck.publish.export_sources import SPLITS, Exportable, Part, exportable
-from limbeck.publish.exports import CannotHold, Form, Shape, Survey, dialogue, to_row
+from limbeck.publish.exports import CannotHold, Form, Shape, Survey, dialogue, holds_all, to_row
 from limbeck.store import write_text
 
 # What pyarrow's reader of JSON, and with it `datasets`, takes for a time where all are so.
@@ -45,7 +45,8 @@ class Written:
     """One file. `left_out` counts the rows that the form cannot hold by reason, `replaced` those
     with half characters, `hidden` a CSV's cells with an apostrophe before them, `missing` rows
     whose text a reader of CSV takes for none, `unordered` rows of `messages` whose turns
-    LLaMA-Factory leaves out, `raw` rows that are plain texts and no chats."""
+    LLaMA-Factory leaves out, `raw` rows that are plain texts and no chats, `thoughtless` those
+    whose reasoning the form has no place for."""
 
     split: str
     path: Path
@@ -56,6 +57,7 @@ class Written:
     missing: int = 0
     unordered: int = 0
     raw: int = 0
+    thoughtless: int = 0
     times: bool = True  # no answer so far that is not a time
 
 
@@ -105,7 +107,7 @@ def export(spec: str, to: Path, options: Options) -> Exported:
     _free(spec, to, files, options, is_file)
     shape = Shape(options.form, text=options.text, about=options.provenance)
     firsts: dict[str, tuple[int, Chat]] = {}
-    if options.form in ("alpaca", "prompt_completion"):
+    if options.form in ("alpaca", "prompt_completion") or file_type == "parquet":
         shape, firsts = _surveyed(found, shape, file_type)
     done = []
     for part, file in zip(found.parts, files, strict=True):
@@ -184,7 +186,7 @@ def _surveyed(
         for at, chat in enumerate(part.chats()):
             if survey.add(chat) and part.split not in firsts:
                 firsts[part.split] = (at, chat)
-    made = survey.shape(shape, flat=file_type == "csv")
+    made = survey.shape(shape, file_type)
     without = [part.split for part in found.parts if part.split not in firsts]
     if made.history and without and file_type != "parquet":
         found.notes.append(
@@ -238,6 +240,7 @@ def _add(chat: Chat, file: Written, shape: Shape, file_type: FileType, out: Out)
     out.write(row)
     file.rows += 1
     file.raw += chat.raw
+    file.thoughtless += chat.thought and not holds_all(shape)
     file.replaced += had_half
     file.times = file.times and _TIME.fullmatch(chat.answer) is not None
     if file_type == "csv":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -10,8 +11,9 @@ import orjson
 
 from limbeck.publish.rows import SURROGATE, is_raw, public_model, valid
 from limbeck.reading.chat import joined
+from limbeck.reading.importing import whole_chat
 from limbeck.reading.row import Read, Row
-from limbeck.record import Record
+from limbeck.record import Record, messages_json
 
 Turn = tuple[str, str]
 ABOUT = ("id", "model", "origin", "request", "licence", "target")
@@ -27,7 +29,9 @@ class Chat:
 
     `parts` are the instruction and the input that its one user turn was made of, where that is
     known. `raw` says that prompt and answer are one plain text, which no chat template is put
-    around. `calls` says that a tool is called somewhere. `about` has the keys of ABOUT.
+    around. `calls` says that a tool is called somewhere. `whole` is all turns with all that they
+    have, the answer last, where that or `tools` is more than roles and texts. `about` has the keys
+    of ABOUT.
     """
 
     turns: tuple[Turn, ...]
@@ -35,7 +39,14 @@ class Chat:
     parts: tuple[str, str] | None = None
     raw: bool = False
     calls: bool = False
+    whole: tuple[Mapping[str, Any], ...] = ()
+    tools: tuple[Any, ...] = ()
     about: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def thought(self) -> bool:
+        """Whether a turn has reasoning."""
+        return any("reasoning_content" in turn for turn in self.whole)
 
 
 def chat_of_record(record: Record) -> Chat:
@@ -51,7 +62,12 @@ def chat_of_record(record: Record) -> Chat:
         record.completion,
         parts,
         raw=is_raw(record),
-        calls="tool_calls" in record.meta or not all(m.is_plain for m in record.messages),
+        calls="tool_calls" in record.meta
+        or any(not m.is_plain and not replace(m, reasoning="").is_plain for m in record.messages),
+        whole=()
+        if is_raw(record) or record.is_plain
+        else (*messages_json(record.messages), record.answer.to_json()),
+        tools=tuple(record.fields.get("tools", ())),
         about={
             "id": record.id,
             "model": public_model(made.teacher),
@@ -67,6 +83,8 @@ def chats_of_read(raw: Mapping[str, Any], read: Read, licence: str = "") -> Iter
     """The chats of a row that `limbeck.reading` read: one for each of its answers."""
     called = read.turns is not None and _called(raw)
     template = _template(raw)
+    more = (template != "raw" and whole_chat(raw)) or {"messages": [{"role": ""}]}
+    answered = more["messages"][-1]["role"] == "assistant"
     for row in read.rows:
         turns, parts = _turns(row, read.turns)
         yield Chat(
@@ -75,6 +93,8 @@ def chats_of_read(raw: Mapping[str, Any], read: Read, licence: str = "") -> Iter
             parts,
             raw=template == "raw",
             calls=called or any(role == "tool" for role, _ in turns),
+            whole=_led(row.system, more["messages"]) if answered else (),
+            tools=_tools(raw.get("tools") or more.get("tools")),
             about={
                 "id": row.record or row.id,
                 "model": public_model(row.model),
@@ -89,12 +109,15 @@ def chats_of_read(raw: Mapping[str, Any], read: Read, licence: str = "") -> Iter
 def whole(chat: Chat) -> tuple[Chat, bool]:
     """The chat with U+FFFD for every lone surrogate, and whether it had one: no file holds them."""
     texts = [text for _, text in chat.turns]
+    texts += [json.dumps([chat.whole, chat.tools], ensure_ascii=False)]
     if not any(map(SURROGATE.search, (*texts, chat.answer, *chat.about.values()))):
         return chat, False
     return replace(
         chat,
         turns=tuple((role, valid(text)) for role, text in chat.turns),
         answer=valid(chat.answer),
+        whole=valid(chat.whole),
+        tools=valid(chat.tools),
         parts=chat.parts and (valid(chat.parts[0]), valid(chat.parts[1])),
         about=valid(chat.about),
     ), True
@@ -118,6 +141,20 @@ def _turns(row: Row, before: Sequence[Turn] | None) -> tuple[tuple[Turn, ...], A
     if row.system and not any(role == "system" for role, _ in turns):
         turns = (("system", row.system), *turns)
     return turns, parts
+
+
+def _led(system: str, turns: Sequence[Mapping[str, Any]]) -> tuple[Mapping[str, Any], ...]:
+    first = () if not system or any(turn["role"] == "system" for turn in turns) else (system,)
+    return (*({"role": "system", "content": text} for text in first), *turns)
+
+
+def _tools(value: Any) -> tuple[Any, ...]:
+    """A list of tools, which may stand as JSON text; what is neither is none."""
+    try:
+        value = orjson.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return ()
+    return tuple(value) if isinstance(value, list | tuple) else ()
 
 
 def _template(raw: Mapping[str, Any]) -> str:

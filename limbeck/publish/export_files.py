@@ -84,8 +84,8 @@ class _Parquet(Out):
         from limbeck.publish.rows import schema
 
         super().__init__()
-        self._schema = schema(columns)
-        self._writer = pq.ParquetWriter(path, self._schema, compression="zstd")
+        self._columns = columns
+        self._writer = pq.ParquetWriter(path, schema(columns), compression="zstd")
         self._rows: list[Mapping[str, Any]] = []
         self._chars = 0
 
@@ -96,9 +96,9 @@ class _Parquet(Out):
             self._flush()
 
     def _flush(self) -> None:
-        import pyarrow as pa
+        from limbeck.publish.rows import table
 
-        self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
+        self._writer.write_table(table(self._rows, self._columns))
         self._rows, self._chars = [], 0
 
     def end(self) -> None:

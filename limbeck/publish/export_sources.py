@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from limbeck.commands import command
 from limbeck.errors import DataError, UserError
 from limbeck.kept import RECORDS, kept_records
 from limbeck.publish.export_chat import Chat, chat_of_record, chats_of_read
@@ -68,19 +69,19 @@ def _run(path: Path, split: str | None) -> Exportable:
     if done is None:
         if split is not None:
             raise UserError(
-                f"{path} has no splits yet, so there is no {split!r} to export. Run: limbeck "
-                f"filter {path}"
+                f"{path} has no splits yet, so there is no {split!r} to export. Run: "
+                f"{command('filter', path)}"
             )
         return Exportable(
             path.resolve().name,
             "every record that the filters kept",
             [Part("", lambda: map(chat_of_record, kept_records(path)))],
-            [f"the run has no splits yet; limbeck filter {path} makes them"],
+            [f"the run has no splits yet; {command('filter', path)} makes them"],
         )
     if formatting.inputs(Context(run, Quiet())) != done.inputs:
         raise UserError(
-            f"the splits of {path} are older than its verdicts or its recipe. Run: limbeck filter "
-            f"{path}"
+            f"the splits of {path} are older than its verdicts or its recipe. Run: "
+            f"{command('filter', path)}"
         )
     files = {PUBLISHED[name.partition(".")[0]]: path / "format" / name for name in done.files}
     wanted = list(files) if split is None else [_split(split, files, path)]

@@ -7,11 +7,14 @@ versions were tried is in docs/export.md.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from limbeck.publish.export_chat import ABOUT, Chat, Turn
+from limbeck.publish.export_files import FileType
+from limbeck.publish.rows import JSON, json_turn
 
 Form = Literal["messages", "alpaca", "sharegpt", "prompt_completion"]
 FORMS: tuple[Form, ...] = ("messages", "alpaca", "sharegpt", "prompt_completion")
@@ -29,20 +32,24 @@ class CannotHold(ValueError):
 @dataclass(frozen=True, slots=True)
 class Shape:
     """How rows of a form look: `system` and `history` are Alpaca's columns for them, `text` makes
-    prompt and completion plain texts, `about` adds the columns of ABOUT."""
+    prompt and completion plain texts, `json_turns` each turn the text of a JSON object, as Parquet
+    holds calls and reasoning, `tools` adds a column of that name, `about` the columns of ABOUT."""
 
     form: Form
     system: bool = False
     history: bool = False
     text: bool = False
     about: bool = False
+    json_turns: bool = False
+    tools: bool = False
 
     @property
     def columns(self) -> dict[str, Any]:
         """Every column by its type, as `limbeck.publish.rows.schema` takes them."""
         found: dict[str, Any]
+        turn = JSON if self.json_turns else _TURN
         if self.form == "messages":
-            found = {"messages": [_TURN]}
+            found = {"messages": [turn]}
         elif self.form == "sharegpt":
             found = {"conversations": [_SPOKEN]}
         elif self.form == "alpaca":
@@ -50,7 +57,8 @@ class Shape:
             found |= {"system": _TEXT} if self.system else {}
             found |= {"history": [[_TEXT]]} if self.history else {}
         else:
-            found = dict.fromkeys(("prompt", "completion"), _TEXT if self.text else [_TURN])
+            found = dict.fromkeys(("prompt", "completion"), _TEXT if self.text else [turn])
+        found |= {"tools": _TEXT} if self.tools else {}
         return found | (dict.fromkeys(ABOUT, _TEXT) if self.about else {})
 
     @property
@@ -61,25 +69,43 @@ class Shape:
 
 def to_row(chat: Chat, shape: Shape) -> dict[str, Any]:
     """The row of a chat. Raises CannotHold."""
-    _checked(chat)
+    _checked(chat, shape)
     row = _MAKE[shape.form](chat, shape)
     if shape.about:
         row |= {name: chat.about.get(name, "") for name in ABOUT}
     return row
 
 
-def _checked(chat: Chat) -> None:
+def _checked(chat: Chat, shape: Shape) -> None:
+    if holds_all(shape) and chat.whole:
+        return
     if chat.calls:
         raise CannotHold("with a tool's turns or calls")
+    if chat.tools and not holds_all(shape):
+        raise CannotHold("with tools")
     if not chat.turns:
         raise CannotHold("without a prompt")
     if not chat.answer:
         raise CannotHold("without an answer")
 
 
+def holds_all(shape: Shape) -> bool:
+    """Whether the form holds tools, calls of them and reasoning."""
+    return shape.form == "messages" or (shape.form == "prompt_completion" and not shape.text)
+
+
+def _turns(chat: Chat, shape: Shape) -> tuple[list[Any], dict[str, Any]]:
+    """All turns, and the column `tools` of a row that has some: JSON text, which TRL, axolotl and
+    LLaMA-Factory take, and which no reader fills with the keys of other rows' tools."""
+    turns = chat.whole or _json([*chat.turns, ("assistant", chat.answer)])
+    more = {"tools": json.dumps(chat.tools, ensure_ascii=False)} if chat.tools else {}
+    return [json_turn(turn) if shape.json_turns else turn for turn in turns], more
+
+
 def messages(chat: Chat, shape: Shape) -> dict[str, Any]:
     """`messages`, the answer last: any order of turns."""
-    return {"messages": [*_json(chat.turns), *_json([("assistant", chat.answer)])]}
+    turns, more = _turns(chat, shape)
+    return {"messages": turns, **more}
 
 
 def prompt_completion(chat: Chat, shape: Shape) -> dict[str, Any]:
@@ -87,8 +113,8 @@ def prompt_completion(chat: Chat, shape: Shape) -> dict[str, Any]:
     if not shape.text:
         if chat.raw:
             raise CannotHold("whose prompt is plain text and no chat")
-        answer = _json([("assistant", chat.answer)])
-        return {"prompt": _json(chat.turns), "completion": answer}
+        turns, more = _turns(chat, shape)
+        return {"prompt": turns[:-1], "completion": turns[-1:], **more}
     if len(chat.turns) != 1 or chat.turns[0][0] != "user":
         raise CannotHold("with more than one user turn, which a plain prompt cannot hold")
     return {"prompt": chat.turns[0][1], "completion": chat.answer}
@@ -124,6 +150,8 @@ def dialogue(chat: Chat) -> tuple[str, list[tuple[str, str]], str]:
     Raises CannotHold for system turns that are not one at the start, and for turns that are not
     the user's and the assistant's in turn, beginning and ending with the user's.
     """
+    if chat.calls or chat.tools:
+        raise CannotHold("with tools or calls of them")
     has_system = chat.turns[0][0] == "system"
     system = chat.turns[0][1] if has_system else ""
     spoken = chat.turns[1:] if has_system else chat.turns
@@ -155,14 +183,16 @@ class Survey:
 
     def __init__(self) -> None:
         self.raw = self.chats = 0
-        self.system = self.history = False
+        self.system = self.history = self.whole = self.tools = False
 
     def add(self, chat: Chat) -> bool:
         """Whether the chat has earlier turns, as Alpaca's history holds them."""
         self.raw += chat.raw
         self.chats += not chat.raw
+        self.whole |= bool(chat.whole)
+        self.tools |= bool(chat.tools)
         try:
-            _checked(chat)
+            _checked(chat, Shape("alpaca"))
             system, history, _ = dialogue(chat)
         except CannotHold:
             return False
@@ -170,9 +200,15 @@ class Survey:
         self.history |= bool(history)
         return bool(history)
 
-    def shape(self, shape: Shape, *, flat: bool) -> Shape:
-        """The shape that holds them; `flat` for a CSV, which has no lists."""
+    def shape(self, shape: Shape, file_type: FileType) -> Shape:
+        """The shape that holds them in a file of the type; a CSV has no lists."""
+        flat = file_type == "csv"
         if shape.form == "alpaca":
             return replace(shape, system=self.system, history=self.history and not flat)
-        text = shape.text or flat or (self.raw > 0 and not self.chats)
-        return replace(shape, text=text)
+        text = shape.form != "messages" and (
+            shape.text or flat or (self.raw > 0 and not self.chats)
+        )
+        made = replace(shape, text=text)
+        if file_type != "parquet" or not holds_all(made):
+            return made
+        return replace(made, json_turns=self.whole, tools=self.tools)

@@ -50,6 +50,10 @@ class Facts:
         counts, meta = self._counts, record.meta
         counts["follows"] += follows(record)
         counts["raw"] += is_raw(record)
+        counts["json_turns"] += isinstance(row["prompt"], list) and isinstance(
+            row["prompt"][0], str
+        )
+        counts["tools"] += "tools" in row
         counts["with_target"] += record.target is not None
         counts["with_options"] += bool(meta.get("options"))
         counts["prompt_characters"] += sum(len(turn.content) for turn in record.messages)
@@ -88,6 +92,7 @@ class Facts:
         return {
             "total": self.rows.total(),
             "raw": bool(self._counts["raw"]),
+            **{name: True for name in ("json_turns", "tools") if self._counts[name]},
             "splits": {
                 side: {"rows": self.rows[side], "groups": groups[side]}
                 for side in SPLITS

@@ -28,7 +28,7 @@ from limbeck.publish.rows import (
     COLUMNS,
     REFUSED_ROW,
     REFUSED_VERDICT,
-    for_rows,
+    Kind,
     group_id,
     is_raw,
     public,
@@ -66,10 +66,11 @@ def publish(
     guard = Guard(context.recipe.teacher.api_key_env)
     with fresh_folder(to) as draft:
         verdicts = Verdicts(context.run.folder("filter") / VERDICTS)
-        raw = is_raw(next(iter(kept_records(context))))
-        files = _write_rows(context, verdicts, draft, shard, guard, raw=raw)
+        records = read_records(context.run.folder("generate") / RECORDS)
+        kind = Kind.of(records if options.with_refused else kept_records(context))
+        files = _write_rows(context, verdicts, draft, shard, guard, kind)
         refused = REFUSED_ROW if options.with_refused else REFUSED_VERDICT
-        files |= _write_refused(context, verdicts, draft, shard, guard, refused, raw=raw)
+        files |= _write_refused(context, verdicts, draft, shard, guard, refused, kind)
         facts = counted(draft, list(files))
         told = document(
             context,
@@ -131,7 +132,7 @@ def counted(folder: Path, names: list[str]) -> Facts:
 
 
 def _write_rows(
-    context: Context, verdicts: Verdicts, draft: Path, shard: int, guard: Guard, *, raw: bool
+    context: Context, verdicts: Verdicts, draft: Path, shard: int, guard: Guard, kind: Kind
 ) -> dict[str, int]:
     """data/*.parquet; returns the files with how many rows each has."""
     by = context.recipe.format.by
@@ -147,12 +148,12 @@ def _write_rows(
     with ExitStack() as stack:
         folder = draft / "data"
         shards = {
-            side: stack.enter_context(Shards(folder, side, for_rows(COLUMNS, raw), size=shard))
+            side: stack.enter_context(Shards(folder, side, kind.columns(COLUMNS), size=shard))
             for side in SPLITS
         }
         with context.reporter.stage("publish", "rows", len(ids)) as bar:
             for record, group, side in zip(kept_records(context), groups, sides, strict=True):
-                row = _row(record, group, verdicts, raw=raw)
+                row = _row(record, group, verdicts, kind)
                 guard.check_row(row)
                 shards[side].write(row)
                 bar.advance(1)
@@ -166,30 +167,29 @@ def _write_refused(
     shard: int,
     guard: Guard,
     columns: Mapping[str, Any],
-    *,
-    raw: bool,
+    kind: Kind,
 ) -> dict[str, int]:
     """provenance/refused-*.parquet: who refused which record and why, and with the columns of a
     whole row the record itself, masked as a kept one would be."""
     whole = columns is REFUSED_ROW
-    with Shards(draft / "provenance", "refused", for_rows(columns, raw), size=shard) as out:
-        for row in _refused_rows(context, verdicts, raw) if whole else verdicts.refusals():
+    with Shards(draft / "provenance", "refused", kind.columns(columns), size=shard) as out:
+        for row in _refused_rows(context, verdicts, kind) if whole else verdicts.refusals():
             guard.check_row(row)
             out.write(row)
     return {f"provenance/{name}": rows for name, rows in out.files.items()}
 
 
-def _row(record: Record, group: str, verdicts: Verdicts, *, raw: bool) -> dict[str, Any]:
-    if is_raw(record) != raw:
+def _row(record: Record, group: str, verdicts: Verdicts, kind: Kind) -> dict[str, Any]:
+    if is_raw(record) != kind.raw:
         raise UserError(
             f"the run has both chats and plain texts of a base model (the row {record.id}), and a "
             "trainer reads a data set as one of them. Keep one kind by a filter, or publish each "
             "from a run of its own"
         )
-    return to_published(public(record), group, verdicts.of(record.id))
+    return to_published(public(record), group, verdicts.of(record.id), kind)
 
 
-def _refused_rows(context: Context, verdicts: Verdicts, raw: bool) -> Iterator[Mapping[str, Any]]:
+def _refused_rows(context: Context, verdicts: Verdicts, kind: Kind) -> Iterator[Mapping[str, Any]]:
     kept = {number for number, _ in kept_lines(context.run.path)}
     masks = [judge.changed for judge in filters_of(context.recipe) if hasattr(judge, "changed")]
     records = read_records(context.run.folder("generate") / RECORDS)
@@ -198,7 +198,7 @@ def _refused_rows(context: Context, verdicts: Verdicts, raw: bool) -> Iterator[M
             continue
         for mask in masks:
             record = mask(record)
-        row = _row(record, "", verdicts, raw=raw)
+        row = _row(record, "", verdicts, kind)
         del row["group"]
         yield row | {"filter": refusal["filter"], "reason": refusal["reason"]}
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
+from limbeck.commands import command
 from limbeck.errors import DataError, UserError
 from limbeck.pipeline import filter as filtering
 from limbeck.pipeline import format as formatting
@@ -38,14 +39,14 @@ def checked_stages(context: Context) -> tuple[dict[str, Done], dict[str, str]]:
         if current != done[stage].inputs:
             raise UserError(
                 f"what the stage {stage} of {run.path} is made from, or how, changed after it was "
-                f"made. Run: limbeck {verb} {run.path}"
+                f"made. Run: {command(verb, run.path)}"
             )
     for folder, marker in done.items():
         for name, was in marker.files.items():
             path = run.path / folder / name
             if file_hash(path) != was:
                 raise UserError(
-                    f"{path} is not what limbeck wrote there. Run: limbeck filter {run.path}"
+                    f"{path} is not what limbeck wrote there. Run: {command('filter', run.path)}"
                 )
     return done, unknown
 
@@ -77,7 +78,7 @@ def funnel(
     if records - lost != rows:
         raise DataError(
             f"{context.run.folder('generate') / RECORDS} has {records} records and the filters "
-            f"refused {lost}, but {rows} are kept; run limbeck filter {context.run.path} again"
+            f"refused {lost}, but {rows} are kept; run again: {context.command('filter')}"
         )
     answers = {
         reason: int(generated[reason])

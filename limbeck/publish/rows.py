@@ -3,21 +3,25 @@ provenance, group and verdicts as columns of their own."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import PurePath
 from typing import Any
 
 from limbeck.pipeline.format import to_row
 from limbeck.pipeline.groups import By
-from limbeck.reading.special import record_of
-from limbeck.record import Message, Record, content_hash, messages_json
+from limbeck.reading.special import record_of, turns_in
+from limbeck.record import Record, content_hash, messages_json
+from limbeck.said import template_turn
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 PROVENANCE = ("generator", "teacher", "prompt_version", "request", "index", "parents")
 _TEXT = "string"
 _TURN = {"role": _TEXT, "content": _TEXT}
+JSON = "json"
 VERDICT = {"filter": _TEXT, "score": "float64", "reason": _TEXT, "nearest": _TEXT}
 COLUMNS: dict[str, Any] = {
     "id": _TEXT,
@@ -45,11 +49,45 @@ REFUSED_ROW = COLUMNS | {"filter": _TEXT, "reason": _TEXT}
 del REFUSED_ROW["group"]
 
 
-def for_rows(columns: Mapping[str, Any], raw: bool) -> dict[str, Any]:
-    """The columns of chats, or of a base model's plain texts, which no chat template is put
-    around: a trainer tells the two by the type of prompt and completion, so that a set is one."""
-    plain = dict.fromkeys(("prompt", "completion"), _TEXT) if raw and "prompt" in columns else {}
-    return {**columns, **plain}
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What a set of rows is. `raw`: a base model's plain texts, which no chat template is put
+    around; a trainer tells them by the type of prompt and completion, so that a set is one.
+    `json_turns`: some turn has calls or reasoning, so that each is a JSON object with the fields
+    that it has itself, where a struct would give a template all fields, most of them None.
+    `tools`: some row has tools, in a column of their own."""
+
+    raw: bool = False
+    json_turns: bool = False
+    tools: bool = False
+
+    @classmethod
+    def of(cls, records: Iterable[Record]) -> Kind:
+        """By the first record, and by all of them where they are chats."""
+        found = None
+        for record in records:
+            if found is None and is_raw(record):
+                return cls(raw=True)
+            found = found or cls()
+            json_turns = not all(m.is_plain for m in (*record.messages, record.answer))
+            tools = "tools" in record.fields
+            found = cls(False, found.json_turns or json_turns, found.tools or tools)
+            if found.json_turns and found.tools:
+                break
+        return found or cls()
+
+    @classmethod
+    def told(cls, rows: Mapping[str, Any]) -> Kind:
+        """From `rows` of limbeck.json."""
+        return cls(*(bool(rows.get(name)) for name in cls.__slots__))
+
+    def columns(self, columns: Mapping[str, Any]) -> dict[str, Any]:
+        """The columns of such rows."""
+        if "prompt" not in columns:
+            return dict(columns)
+        both: Any = _TEXT if self.raw else [JSON] if self.json_turns else [_TURN]
+        more = {"tools": _TEXT} if self.tools else {}
+        return {**columns, "prompt": both, "completion": both, **more}
 
 
 def is_raw(record: Record) -> bool:
@@ -70,7 +108,26 @@ def _arrow(kind: Any) -> Any:
         return pa.list_(_arrow(kind[0]))
     if isinstance(kind, Mapping):
         return pa.struct([(name, _arrow(inner)) for name, inner in kind.items()])
+    if kind == JSON:
+        return pa.json_()
     return {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64()}[kind]
+
+
+def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Any]) -> Any:
+    """The rows as an Arrow table; JSON is given as its text."""
+    import pyarrow as pa
+
+    texts = {name: [_TEXT] if kind == [JSON] else kind for name, kind in columns.items()}
+    made = pa.Table.from_pylist(rows, schema=schema(texts))
+    return made if texts == columns else made.cast(schema(columns))
+
+
+def json_turn(turn: Mapping[str, Any]) -> str:
+    """A turn as JSON with what it has; a call's arguments are an object, as chat templates take
+    them, and stay the text that they are where they are no JSON."""
+    with suppress(ValueError):
+        turn = template_turn(turn)
+    return json.dumps(turn, ensure_ascii=False)
 
 
 def features(columns: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -112,16 +169,21 @@ def group_id(by: By, key: str) -> str:
 
 
 def to_published(
-    record: Record, group: str, verdicts: Sequence[Mapping[str, Any]]
+    record: Record, group: str, verdicts: Sequence[Mapping[str, Any]], kind: Kind | None = None
 ) -> dict[str, Any]:
-    """The row of a record that was kept, every column of COLUMNS. Parquet holds valid Unicode
-    only: a lone surrogate becomes U+FFFD."""
+    """The row of a record that was kept, every column of COLUMNS as `kind` has them. Parquet holds
+    valid Unicode only: a lone surrogate becomes U+FFFD."""
+    kind = kind or Kind.of([record])
     made = record.provenance
     row = to_row(record) | {name: getattr(made, name) for name in PROVENANCE}
     del row["messages"]
     if not is_raw(record):
-        answer = (Message("assistant", record.completion),)
-        row |= {"prompt": messages_json(record.messages), "completion": messages_json(answer)}
+        turns: list[Any] = messages_json((*record.messages, record.answer))
+        turns = [*map(json_turn, turns)] if kind.json_turns else turns
+        row |= {"prompt": turns[:-1], "completion": turns[-1:]}
+    if kind.tools:
+        tools = record.fields.get("tools")
+        row["tools"] = tools and json.dumps(tools, ensure_ascii=False)
     row |= {"parents": list(made.parents), "group": group, "verdicts": list(verdicts)}
     whole: dict[str, Any] = valid(row)
     return whole
@@ -147,14 +209,19 @@ def from_published(row: Mapping[str, Any]) -> Record:
             raise ValueError(f"the column {name} is not what provenance says")
     if is_raw(record) != isinstance(row["prompt"], str):
         raise ValueError("the column prompt is not of the template that provenance says")
-    if not is_raw(record) and [turn["role"] for turn in row["completion"]] != ["assistant"]:
-        raise ValueError("the completion is not one turn of the assistant")
+    if not is_raw(record):
+        again = to_published(record, "", (), Kind(json_turns=isinstance(row["prompt"][0], str)))
+        for name in ("prompt", "completion"):
+            if turns_in(row[name]) != turns_in(again[name]):
+                raise ValueError(f"the column {name} is not what the record says")
+    if row.get("tools") and json.loads(row["tools"]) != valid(record.fields.get("tools")):
+        raise ValueError("the column tools is not what the record says")
     return record
 
 
 def texts(row: Mapping[str, Any]) -> tuple[str, str]:
     """The last user turn and the completion, as texts."""
-    asked, said = row["prompt"], row["completion"]
+    asked, said = turns_in(row["prompt"]), turns_in(row["completion"])
     if isinstance(asked, str):
         return asked, said
     last = next((turn for turn in reversed(asked) if turn["role"] == "user"), asked[-1])

@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from limbeck.publish.rows import schema
+from limbeck.publish.rows import schema, table
 
 SHARD = 256 * 2**20  # bytes of a file, about
 GROUP_ROWS = 10_000  # of a row group, which is what a reader holds in memory
@@ -26,7 +26,7 @@ class Shards:
     ) -> None:
         self.files: dict[str, int] = {}
         self._folder, self._name, self._size = folder, name, size
-        self._schema = schema(columns)
+        self._columns = columns
         self._rows: list[Mapping[str, Any]] = []
         self._chars = 0
         self._writer: Any = None
@@ -58,7 +58,6 @@ class Shards:
             self._flush()
 
     def _flush(self) -> None:
-        import pyarrow as pa
         import pyarrow.parquet as pq
 
         if not self._rows:
@@ -66,9 +65,9 @@ class Shards:
         if self._writer is None:
             self._folder.mkdir(parents=True, exist_ok=True)
             draft = self._draft(len(self._counts))
-            self._writer = pq.ParquetWriter(draft, self._schema, compression="zstd")
+            self._writer = pq.ParquetWriter(draft, schema(self._columns), compression="zstd")
             self._counts.append(0)
-        self._writer.write_table(pa.Table.from_pylist(self._rows, schema=self._schema))
+        self._writer.write_table(table(self._rows, self._columns))
         self._counts[-1] += len(self._rows)
         self._rows, self._chars = [], 0
         if self._draft(len(self._counts) - 1).stat().st_size >= self._size:

@@ -20,7 +20,7 @@ from limbeck.publish.rows import (
     COLUMNS,
     REFUSED_ROW,
     REFUSED_VERDICT,
-    for_rows,
+    Kind,
     from_published,
     schema,
 )
@@ -156,7 +156,7 @@ def _schemas(
         if columns is None:
             if name not in (README, RECIPE):
                 found.mismatches.append(f"{name} is no file that limbeck writes")
-        elif schema_of(folder / name) != schema(for_rows(columns, manifest["rows"]["raw"])):
+        elif schema_of(folder / name) != schema(Kind.told(manifest["rows"]).columns(columns)):
             raise DataError(f"{name} has other columns than limbeck writes")
     return []
 

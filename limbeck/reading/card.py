@@ -25,8 +25,10 @@ def licence_of_card(text: str) -> str:
     front = text[3:].split("\n---", 1)[0]
     import yaml
 
+    from limbeck.yaml_lines import BoundedLoader
+
     try:
-        found = yaml.safe_load(front)
+        found = yaml.load(front, Loader=BoundedLoader)
     except (yaml.YAMLError, RecursionError, ValueError):
         return ""
     if not isinstance(found, Mapping):

@@ -23,7 +23,7 @@ _NOT_CARRIED = ("model", "licence", "origin", "finish_reason")  # seeds have no 
 @dataclass(slots=True)
 class Imported:
     """What was written and what was not. `left_out` counts rows by reason, `again` those whose
-    prompt an earlier row has: of these, seeds hold the first; `lost` are the columns that no
+    prompt an earlier row has; `lost` are the columns that no
     written row has."""
 
     written: int = 0
@@ -55,7 +55,7 @@ def import_rows(source: Source, to: Path) -> Imported:
 
 def _seeds(source: Source, done: Imported) -> Iterator[dict[str, Any]]:
     for raw, read in source.read():
-        whole = _whole(raw)
+        whole = whole_chat(raw)
         for row in read.rows:
             seed = seed_of(row, read.turns, answered=read.answered, whole=whole)
             if isinstance(seed, str):
@@ -102,7 +102,7 @@ def seed_of(
     return seed
 
 
-def _whole(raw: Mapping[str, Any]) -> dict[str, Any] | None:
+def whole_chat(raw: Mapping[str, Any]) -> dict[str, Any] | None:
     """The chat of a row with tools, calls of them or reasoning, as seeds have it; else None."""
     try:
         if is_record(raw):

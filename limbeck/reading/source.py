@@ -18,6 +18,7 @@ from limbeck.reading.ids import Times
 from limbeck.reading.opened import Opened, opened
 from limbeck.reading.plan import Naming
 from limbeck.reading.row import Read, Row
+from limbeck.reading.special import is_record
 from limbeck.reading.unreadable import Unreadable
 
 SHOWN = 10  # unreadable places whose reasons are kept
@@ -123,15 +124,25 @@ def open_source(
     """
     named = _named(columns, targets)
     found = opened(spec, split)
-    survey = surveyed(_first(found), named)
+    first = _first(found)
+    survey = surveyed(first, named)
     for role, name in named.items():
         if survey.names and name not in survey.names:
             raise UserError(
                 f"{found.name} has no column {name!r} to read as {role}{_near(name, survey.names)}"
                 f"; its columns are {', '.join(survey.names)}"
             )
+    for role, name in named.items() if first and is_record(first[0]) else ():
+        if _OF_RECORDS.get(role) != name:
+            raise UserError(
+                f"{found.name} holds limbeck's records, which are read as what they are: {name!r} "
+                f"cannot be read as {role}. Leave it out"
+            )
     reader = Reader(Naming(named, survey.guessed), template=survey.template, texts=survey.texts)
     return Source(found, survey, reader)
+
+
+_OF_RECORDS = {"messages": "messages", "output": "completion", "target": "target"}
 
 
 def _first(found: Opened) -> list[Mapping[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -70,8 +71,8 @@ def record_of(raw: Mapping[str, Any]) -> Record:
     meta = orjson.loads(meta) if isinstance(meta, str) else dict(meta)
     turns = meta.pop("messages", None)
     if turns is None:
-        turns = raw["messages"][:-1] if "messages" in raw else raw["prompt"]
-    said = raw["completion"]
+        turns = raw["messages"][:-1] if "messages" in raw else turns_in(raw["prompt"])
+    said = turns_in(raw["completion"]) if "messages" not in raw else raw["completion"]
     return Record.from_json(
         {
             "id": raw["id"],
@@ -82,6 +83,14 @@ def record_of(raw: Mapping[str, Any]) -> Record:
             "meta": meta,
         }
     )
+
+
+def turns_in(value: Any) -> Any:
+    """The turns of a published column, each of which is JSON where they have calls or reasoning;
+    a base model's text as it is."""
+    if not isinstance(value, list):
+        return value
+    return [json.loads(turn) if isinstance(turn, str) else turn for turn in value]
 
 
 def batch_rows(raw: Mapping[str, Any], place: int) -> Read | None:

@@ -70,6 +70,7 @@ def connect(
         run=run,
         ask_again=frozenset(ask_again),
         keep_failures=keep_failures,
+        lease=name.kind == "openai",  # only what costs money
     )
 
 

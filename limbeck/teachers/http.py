@@ -20,7 +20,7 @@ import aiohttp
 import orjson
 from yarl import URL
 
-from limbeck.errors import AskTimeout, Malformed, Transient, Unreachable
+from limbeck.errors import AskTimeout, EndpointError, Malformed, Transient, Unreachable
 
 MAX_BODY = 64 << 20  # bytes; an answer that is longer is none
 IDLE_SECONDS = 30.0  # servers close idle connections, and a request into a closing one is lost
@@ -53,7 +53,8 @@ class Http:
         self._session: aiohttp.ClientSession | None = None
 
     async def post(self, path: str, body: Mapping[str, Any]) -> Answer:
-        """Send and read the whole answer. Raises Unreachable, AskTimeout, Transient, Malformed."""
+        """Send and read the whole answer. Raises EndpointError, Unreachable, AskTimeout, Transient,
+        Malformed."""
         session = self._session or self._open()
         url = self._urls.get(path)
         if url is None:
@@ -65,6 +66,12 @@ class Http:
                 return Answer(response.status, response.headers, await _whole(response))
         except TimeoutError as error:
             raise AskTimeout(f"no whole answer within {self._timeout:g} s") from error
+        except aiohttp.ClientConnectorCertificateError as error:  # asking again changes nothing
+            raise EndpointError(
+                f"{self._base} has no certificate that this machine trusts, so nothing was sent "
+                f"({error.certificate_error}). Check base_url; a certificate of your own goes into "
+                "the file that SSL_CERT_FILE names"
+            ) from error
         except aiohttp.ClientConnectorError as error:
             raise Unreachable(f"{self._base}: {_detail(error)}") from error
         except (aiohttp.ClientError, OSError) as error:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from math import isfinite
 
 NAMES = ("requests", "tokens")
+LONGEST_RESET = 600.0  # seconds; then one request asks, whatever the server said
 
 
 @dataclass(slots=True)
@@ -97,6 +98,8 @@ def read_headers(
     remaining = max(0.0, remaining)
     rate = most / 60
     reset = read_duration(headers.get(f"x-ratelimit-reset-{name}", ""))
+    if reset is not None:
+        reset = min(reset, LONGEST_RESET)
     if reset and most > remaining:
         rate = min(rate, (most - remaining) / reset)
     if bucket is None:

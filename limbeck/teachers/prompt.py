@@ -8,6 +8,7 @@ from limbeck.errors import BadRequest, UserError
 from limbeck.hf import chat_prompt, user_prompt
 from limbeck.protocols import Request
 from limbeck.record import messages_json
+from limbeck.special_tokens import masked, tokenized
 
 
 def require_template(name: str, tokenizer: Any, request: Request) -> None:
@@ -35,10 +36,11 @@ def prompt_ids(name: str, tokenizer: Any, request: Request, window: int | None) 
             if request.template == "user":
                 text = user_prompt(tokenizer, turns)
             else:
-                text = chat_prompt(tokenizer, turns, tools=request.fields.get("tools")) + begun
+                text = chat_prompt(tokenizer, turns, tools=request.fields.get("tools"))
+            text += masked(tokenizer, begun)
         except UserError as error:
             raise BadRequest(str(error)) from error
-        ids = tokenizer(text, add_special_tokens=False)["input_ids"]
+        ids = tokenized(tokenizer, text, add_special_tokens=False)["input_ids"]
     if not ids:
         raise BadRequest("the prompt is empty")
     if request.max_tokens < 1:

@@ -14,6 +14,7 @@ from limbeck.teachers.likelihoods import AskedLikelihoods
 from limbeck.teachers.retrying import Abandoned, Retrying
 from limbeck.teachers.wrap import Wrapper
 
+POLL_SECONDS = 0.1  # how often a run looks whether another one's request has ended
 ABANDONED = "abandoned"  # the run stopped between two attempts: nothing is known of the request
 
 
@@ -26,7 +27,8 @@ class Recorded(Wrapper):
     names reasons (those of AskErrors, and "refused", "truncated", "empty" of replies): with any,
     only calls that ended for one of them before now are asked again, and what failed for another
     reason fails as it did. With `keep_failures` every stored failure stands as if it were
-    hopeless: later requests were made on the strength of it.
+    hopeless: later requests were made on the strength of it. With `lease` a request that another
+    run sends right now is waited for, and not paid twice.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class Recorded(Wrapper):
         run: str = "",
         ask_again: frozenset[str] = frozenset(),
         keep_failures: bool = False,
+        lease: bool = False,
     ) -> None:
         super().__init__(teacher)
         self._ledger = ledger
@@ -47,6 +50,7 @@ class Recorded(Wrapper):
         self._run = run
         self._ask_again = ask_again
         self._keep = keep_failures or bool(ask_again)
+        self._lease = lease
         self._began = time.time()
         self._keyer = Keyer(teacher.identity)
         self._hopeless = ledger.failed_keys(BadRequest.reason)
@@ -79,11 +83,26 @@ class Recorded(Wrapper):
                 return old
         if self._stopped is not None:
             raise self._stopped
+        self._ledger.check_writable()
         if old is None and (self._keep or key in self._hopeless):
             self._raise_known_failure(key)
         waiting: list[asyncio.Future[None]] = []
         self._asking[key] = waiting
+        leased = False
         try:
+            while self._lease and not leased:
+                leased = await self._ledger.leases.take(key)
+                found = await self._ledger.find(key)  # it may be there by now
+                if found is not None:
+                    old, at = found
+                    if not self._is_wanted_again(old, at):
+                        self._meter.found += 1
+                        self._on_call()
+                        return old
+                if self._stopped is not None:
+                    raise self._stopped
+                if not leased:
+                    await asyncio.sleep(POLL_SECONDS)
             return await self._ask(key, text, request, replace=old is not None)
         except StopRun as error:
             self.stop(error)
@@ -99,6 +118,8 @@ class Recorded(Wrapper):
             return old  # asked again in vain: what there was before is better than nothing
         finally:
             del self._asking[key]
+            if leased:
+                self._ledger.leases.leave(key)
             for ended in waiting:
                 if not ended.done():
                     ended.set_result(None)
@@ -121,7 +142,7 @@ class Recorded(Wrapper):
             wasted = Usage(*error.wasted)
             failed = Failed(key, teacher, text, reason, str(error), error.sent, self._run, wasted)
             self._meter.failed += 1
-            await self._ledger.put(failed)
+            await self._ledger.put(failed, self.stop)
             self._on_call()
             if isinstance(error, Abandoned):
                 raise error.stop from error
@@ -132,7 +153,7 @@ class Recorded(Wrapper):
         answered = Answered(key, teacher, text, reply, sent, seconds, self._run, wasted)
         put = self._ledger.replace if replace else self._ledger.put
         try:
-            is_first = await put(answered)
+            is_first = await put(answered, self.stop)
         except asyncio.CancelledError:
             await self._ledger.put(answered)  # writes are in order: the first one is done then,
             raise  # and whoever waits for the same answer finds it

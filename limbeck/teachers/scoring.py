@@ -18,6 +18,7 @@ from transformers.cache_utils import DynamicLayer
 from limbeck.errors import UserError
 from limbeck.hf import Loaded, chat_prompt
 from limbeck.record import Message, messages_json
+from limbeck.special_tokens import masked, tokenized, unmasked
 from limbeck.teachers.beginnings import COST, Batch, Row, Tokens, containing, plan
 from limbeck.teachers.kv_cache import require_plain_attention
 from limbeck.teachers.past import Past, padded
@@ -101,7 +102,8 @@ class Scorer:
         with a token of its own, which is not listed.
         """
         text = self._text(context)
-        coded = self._tokenizer(
+        coded = tokenized(
+            self._tokenizer,
             text,
             add_special_tokens=isinstance(context, str),
             return_offsets_mapping=True,
@@ -118,13 +120,13 @@ class Scorer:
             chosen = logits[: len(wanted)].float().log_softmax(-1).gather(-1, wanted[:, None])
             likelihoods += chosen.squeeze(-1).tolist()
         found: list[tuple[str, float | None]] = []
-        done = 0
+        done, said = 0, unmasked(self._tokenizer, text)
         for (start, end), added, likelihood in zip(
             coded["offset_mapping"], coded["special_tokens_mask"], likelihoods, strict=False
         ):
             if added and start == end:  # it stands for no text
                 continue
-            found.append((text[done : max(end, done)], likelihood))
+            found.append((said[done : max(end, done)], likelihood))
             done = max(end, done)
         return found
 
@@ -133,7 +135,8 @@ class Scorer:
         """The `count` likeliest tokens after the context and their log-probabilities, the
         likeliest first. A token that is a part of a character shows as U+FFFD."""
         special = isinstance(context, str)
-        ids = self._tokenizer(self._text(context), add_special_tokens=special)["input_ids"]
+        text = self._text(context)
+        ids = tokenized(self._tokenizer, text, add_special_tokens=special)["input_ids"]
         ids = list(ids) or [self._first]
         self._require_room(ids)
         inputs = torch.tensor([ids], device=self._model.device)
@@ -159,8 +162,11 @@ class Scorer:
     def _job(self, place: int, context: Context, text: str) -> _Job:
         before = self._text(context)
         special = isinstance(context, str)
-        whole = self._tokenizer(
-            before + text, add_special_tokens=special, return_offsets_mapping=True
+        whole = tokenized(
+            self._tokenizer,
+            before + (text if special else masked(self._tokenizer, text)),
+            add_special_tokens=special,
+            return_offsets_mapping=True,
         )
         ids = list(whole["input_ids"])
         # A token that reaches over the seam is part of the continuation.
@@ -180,7 +186,7 @@ class Scorer:
             return context
         turns, prefix = messages_json(context), ""
         if turns[-1]["role"] == "assistant":  # lm-eval's gen_prefix: the answer's first words
-            prefix = turns.pop()["content"]
+            prefix = masked(self._tokenizer, turns.pop()["content"])
         return chat_prompt(self._tokenizer, turns) + prefix
 
     def _score(

@@ -82,7 +82,7 @@ def test_with_the_real_tagger(instruction: str, verb: str, noun: str) -> None:
 
 def test_without_the_tagger_the_pip_line_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "HanTa", None)
-    with pytest.raises(MissingExtra, match=r'pip install "limbeck\[audit\]"'):
+    with pytest.raises(MissingExtra, match=r'pip install .*\[audit\]"'):
         english_tagger()
 
 

@@ -71,10 +71,10 @@ def test_a_batch_is_submitted_watched_and_collected(tmp_path: Path) -> None:
         assert [line.split()[:2] for line in lines[:3:2]] == [[one, "failed"], [two, "completed"]]
         assert lines[1] == "  Quota 满了 (token_limit_exceeded)"
         assert lines[2].endswith("1 answered, 0 failed of 1  to collect")
-        assert lines[3] == "To bring the answers: limbeck batch collect runs/跑"
+        assert lines[3] == "To bring the answers: limbeck batch collect 'runs/跑'"
         told = limbeck("collect", "runs/跑", cwd=tmp_path).stderr.splitlines()
         assert told[0] == f"batch {two} (completed): 1 new answers"
-        assert "limbeck batch submit runs/跑" in told[1]
+        assert "limbeck batch submit 'runs/跑'" in told[1]
         [row, _] = json.loads(limbeck("status", file, "--json", cwd=tmp_path).stdout)["batches"]
         assert (row["id"], row["status"], row["errors"]) == (
             one, "failed", ["Quota 满了 (token_limit_exceeded)"],

@@ -97,7 +97,7 @@ def test_nothing_is_written_into_a_source_that_is_a_folder(tmp_path: Path) -> No
             run(folder, "--to", to)
     assert [path.name for path in folder.iterdir()] == ["a.jsonl"]
     out = run(folder, "--to", tmp_path / "seeds.jsonl")
-    assert "\n1 row asks what an earlier one asks; a recipe" in out
+    assert "\n1 row asks what an earlier one asks; all are written" in out
 
 
 def test_an_empty_file_is_one_sentence_without_a_reason(tmp_path: Path) -> None:

@@ -226,7 +226,7 @@ def test_options_that_make_no_sense_are_told() -> None:
 
 def test_without_the_extra_the_recipe_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match=r'pip install "limbeck\[filters\]"'):
+    with pytest.raises(MissingExtra, match=r'pip install .*\[filters\]"'):
         build("filters", "language", {"keep": ["en"]})
 
 
@@ -235,6 +235,6 @@ def test_without_the_extra_a_text_that_needs_it_says_so(monkeypatch: pytest.Monk
 
     monkeypatch.setitem(sys.modules, "py3langid.langid", None)
     _model.cache_clear()
-    with pytest.raises(MissingExtra, match=r'pip install "limbeck\[filters\]"'):
+    with pytest.raises(MissingExtra, match=r'pip install .*\[filters\]"'):
         language_of(SENTENCES["en"])
     assert language_of(SENTENCES["ko"])[0] == "ko"

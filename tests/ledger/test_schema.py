@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from limbeck.errors import UserError
-from limbeck.ledger import Failed, Ledger, default_path
+from limbeck.errors import StopRun, UserError
+from limbeck.ledger import Failed, Ledger, default_path, schema
 from limbeck.ledger.schema import VERSION
 from limbeck.protocols import Reply, Usage
-from tests.ledger.example import FORMAT_1, answered, put, texts
+from limbeck.teachers.recorded import Recorded
+from limbeck.testing import FakeTeacher
+from tests.ledger.example import ASKED, FORMAT_1, answered, put, texts
 
 
 def of_format_1(path: Path) -> Path:
@@ -163,3 +168,50 @@ def test_the_default_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_new_ledger_makes_its_folder(tmp_path: Path) -> None:
     put(tmp_path / "a" / "b" / "l", answered(1))
     assert texts(tmp_path / "a" / "b" / "l", [1]) == ["1"]
+
+
+def test_a_network_file_system_is_refused_by_name_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared, local = tmp_path / "home of all", tmp_path / "home of all" / "scratch"
+    mounts = tmp_path / "mounts"
+    folder = str(shared).replace(" ", "\\040")
+    mounts.write_text(
+        f"/dev/sda / ext4 rw 0 0\nhost:/home {folder} nfs4 rw 0 0\n"
+        f"/dev/sdb {folder}/scratch xfs rw 0 0\n"
+    )
+    monkeypatch.setattr(schema, "MOUNTS", mounts)
+    with pytest.raises(UserError, match=r"network file system \(nfs4\).*LIMBECK_LEDGER"):
+        Ledger(shared / "me" / "l.sqlite")
+    assert not shared.exists()
+    for path in (local / "l.sqlite", tmp_path / "home of all else" / "l.sqlite"):
+        Ledger(path).close()
+
+
+def test_a_ledger_on_a_disk_that_takes_no_write_is_found_in_and_asks_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "l"
+    teacher = FakeTeacher({"a": 1.0})
+    with Ledger(path) as ledger:
+        first = asyncio.run(Recorded(teacher, ledger).ask(ASKED))
+    connect = sqlite3.connect
+
+    def refusing(file: str, **options: Any) -> Any:
+        if "mode=ro" in file:
+            return connect(file, **options)
+        error = sqlite3.OperationalError("unable to open database file")
+        error.sqlite_errorcode = sqlite3.SQLITE_CANTOPEN
+        raise error
+
+    monkeypatch.setattr(sqlite3, "connect", refusing)
+    before = path.read_bytes()
+    with Ledger(path) as ledger:
+        recorded = Recorded(teacher, ledger)
+        assert asyncio.run(recorded.ask(ASKED)) == first
+        with pytest.raises(StopRun, match=r"cannot be written, so nothing new is asked"):
+            asyncio.run(recorded.ask(replace(ASKED, index=1)))
+        with pytest.raises(UserError, match="readonly"):
+            ledger.remember("kind", "name", 1)
+    assert len(teacher.asked) == 1
+    assert path.read_bytes() == before

@@ -14,9 +14,12 @@ from typing import Any
 
 import pytest
 
-from limbeck.errors import UserError
+from limbeck.errors import StopRun, UserError
 from limbeck.ledger import Answered, Ledger
-from limbeck.protocols import Reply, Usage
+from limbeck.ledger import writer as writing
+from limbeck.protocols import Reply, Request, Usage
+from limbeck.record import user
+from limbeck.teachers.recorded import Recorded
 from tests.ledger.example import ASKED, WHO, answered, put, texts
 
 
@@ -126,6 +129,7 @@ WRITER = """
 import asyncio, sys
 from pathlib import Path
 from limbeck.ledger import Answered, Ledger
+from limbeck.ledger import writer as writing
 from limbeck.protocols import Reply, Request
 from limbeck.record import user
 
@@ -174,6 +178,12 @@ def test_several_processes_share_one_new_file(tmp_path: Path) -> None:
 # What the user can mend
 
 
+@pytest.fixture(autouse=True)
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writing, "RETRY_SECONDS", 0.05)
+    monkeypatch.setattr(writing, "KEEP_SECONDS", 0.2)
+
+
 def test_a_full_disk_is_a_users_error_and_what_was_answered_stays(tmp_path: Path) -> None:
     path = tmp_path / "l"
     with Ledger(path) as ledger:
@@ -219,3 +229,92 @@ def test_a_second_reply_to_a_key_is_paid_and_put_aside_and_the_first_one_stays(
         assert [spent.usage.completion_tokens for spent in ledger.spent("b")] == [6]
         assert len(ledger.spent("a")) == 1
     assert texts(path, range(5)) == ["0", "1", "2", "3", "4"]
+
+
+class Counting:
+    """Answers at once, and counts how often it was asked."""
+
+    name = "counting"
+    identity = WHO
+
+    def __init__(self) -> None:
+        self.asked = 0
+
+    async def ask(self, request: Request, /) -> Reply:
+        self.asked += 1
+        await asyncio.sleep(0.01)
+        return Reply("long " * 2000, usage=Usage(1, 1))
+
+    async def aclose(self) -> None:
+        return
+
+
+@pytest.mark.parametrize("room", [False, True])
+def test_a_full_disk_keeps_what_is_paid_and_says_how_much_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: bool
+) -> None:
+    monkeypatch.setattr(writing, "KEEP_SECONDS", 1.0)
+    path = tmp_path / "l"
+    asked = [Request((user(f"{n}?"),)) for n in range(200)]
+
+    async def main(ledger: Ledger, teacher: Counting) -> list[Any]:
+        recorded = Recorded(teacher, ledger)
+        link = ledger._writer.link
+        (pages,) = link.execute("PRAGMA page_count").fetchone()
+        link.execute(f"PRAGMA max_page_count={pages + 40}")
+        if room:
+            lift = "PRAGMA max_page_count=1000000"
+            asyncio.get_running_loop().call_later(0.5, link.execute, lift)
+        todo = iter(asked)
+        results: list[Any] = []
+
+        async def worker() -> None:
+            for request in todo:
+                try:
+                    results.append(await recorded.ask(request))
+                except StopRun as error:  # and goes on, as nobody should
+                    results.append(error)
+
+        await asyncio.gather(*(worker() for _ in range(64)))
+        return results
+
+    teacher = Counting()
+    with Ledger(path) as ledger:
+        results = asyncio.run(main(ledger, teacher))
+        (stored, _) = ledger.counts()
+    errors = {str(result) for result in results if isinstance(result, StopRun)}
+    assert len(results) == len(asked)
+    assert len(errors) == 1
+    assert 64 <= teacher.asked < 200
+    lost = teacher.asked - stored
+    said = "every answer that came home is stored" if room else f"{lost} paid answers are not"
+    assert said in errors.pop()
+    assert (lost == 0) == room
+
+    again = Counting()
+
+    async def resume(ledger: Ledger) -> None:
+        recorded = Recorded(again, ledger)
+        await asyncio.gather(*(recorded.ask(request) for request in asked))
+
+    with Ledger(path) as ledger:
+        asyncio.run(resume(ledger))
+        assert ledger.counts() == (200, 0)
+    assert again.asked == 200 - stored
+
+
+def test_no_request_leaves_once_a_write_failed(tmp_path: Path) -> None:
+    teacher = Counting()
+
+    async def main(ledger: Ledger) -> None:
+        recorded = Recorded(teacher, ledger)
+        link = ledger._writer.link
+        (pages,) = link.execute("PRAGMA page_count").fetchone()
+        link.execute(f"PRAGMA max_page_count={pages}")
+        for n in range(5):  # a caller that does not stop by itself
+            with pytest.raises(StopRun, match=r"full.*Nothing new is sent, but \d paid"):
+                await recorded.ask(Request((user(str(n)),)))
+
+    with Ledger(tmp_path / "l") as ledger:
+        asyncio.run(main(ledger))
+    assert teacher.asked == 1

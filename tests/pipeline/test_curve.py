@@ -156,7 +156,7 @@ def test_students_are_named_by_model_and_layers(tmp_path: Path, tiny_folder: Pat
     recipe = job(tmp_path, tiny_folder)
     students = [f"{tiny_folder}:1", str(tiny_folder)]
     found = study(recipe, tmp_path, students=students, rows=(4,))
-    assert [(c.student, c.run.recipe.student.layers) for c in found.children] == [
+    assert [(c.student, c.run.recipe.need_student().layers) for c in found.children] == [
         ("tiny-1", 1), ("tiny-1", 1), ("tiny", None), ("tiny", None),
     ]  # fmt: skip
     assert [c.run.recipe.training_seed for c in found.children] == [0, 1, 0, 1]

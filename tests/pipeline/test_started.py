@@ -118,7 +118,7 @@ def test_the_path_is_taken_from_the_recipes_folder_and_stays(tmp_path: Path) -> 
     text = "name: r\nseeds: s.jsonl\nteacher: fake:x\n"
     text += "student: {model: fake:s, start: 模型/é}\n"
     made = Recipe.parse(text, folder=tmp_path)
-    assert made.student.start == tmp_path / "模型" / "é"
+    assert made.need_student().start == tmp_path / "模型" / "é"
     assert Recipe.parse(made.to_yaml(), folder=Path("/elsewhere")) == made
 
 
@@ -128,7 +128,10 @@ def test_the_report_and_the_card_say_where_it_started(tmp_path: Path, tiny_folde
     first = limbeck.run(recipe, into=tmp_path / "runs", ledger=ledger)
     start = first.path / "train" / "student"
     recipe = recipe.model_copy(
-        update={"name": "next", "student": recipe.student.model_copy(update={"start": start})}
+        update={
+            "name": "next",
+            "student": recipe.need_student().model_copy(update={"start": start}),
+        }
     )
     second = limbeck.run(recipe, into=tmp_path / "runs", ledger=ledger)
     bases = [read_json(run.path / "eval" / "base.json")["model"] for run in (first, second)]

@@ -60,7 +60,7 @@ def test_a_missing_package_is_told_before_anything_is_written(
     student = {"model": str(tiny_folder), "lora": {}}
     job = Job(tmp_path, tiny_folder, RECORDS, student=student, train={"epochs": 1})
     monkeypatch.setitem(sys.modules, package, None)
-    with pytest.raises(MissingExtra, match=rf'{package}.*pip install "limbeck\[train\]"'):
+    with pytest.raises(MissingExtra, match=rf'{package}.*pip install .*\[train\]"'):
         job.train()
     assert not (job.run.folder("train") / "base").exists()
 

@@ -130,8 +130,9 @@ def test_tools_are_sent_as_given_and_stay_with_the_row(tmp_path: Path) -> None:
     assert from_row(to_row(record)) == record
     assert record_row(row, 1).rows[0].record == record.id
     path = "runs/r/generate/records.jsonl"
-    export = ("export", path, "--format", "messages", "--to", "a.jsonl")
-    assert "with a tool's turns or calls" in limbeck(tmp_path, *export, code=2)
+    for form in ("sharegpt", "alpaca"):
+        export = ("export", path, "--format", form, "--to", "a.jsonl")
+        assert "with a tool's turns or calls" in limbeck(tmp_path, *export, code=2)
     limbeck(tmp_path, "import", path, "--to", "back.jsonl")
     (seed,) = map(json.loads, (tmp_path / "back.jsonl").read_text(encoding="utf-8").splitlines())
     (again,) = seeds_of(seed)
@@ -203,3 +204,22 @@ def test_every_row_of_the_file_gives_its_rows_equal_ones_too(tmp_path: Path) -> 
         text for row in rows for text in [row["prompt"]] * 2
     ]
     assert len({row["id"] for row in made}) == 8
+
+
+def test_the_calls_and_the_thought_of_a_seeds_own_answer_stay_beside_its_target(
+    tmp_path: Path,
+) -> None:
+    said = {"role": "assistant", "content": None, "tool_calls": [CALL], "reasoning": THOUGHT}
+    seed: dict[str, Any] = {
+        "messages": [{"role": "user", "content": "天气?"}, said],
+        "tools": TOOLS,
+    }
+    with ApiServer(script=lambda sent, number: Answer(completion("18 °C"))) as api:
+        recipe = write_recipe(tmp_path, api.base_url, [seed])
+        limbeck(tmp_path, "generate", str(recipe))
+        (body,) = api.bodies
+    assert body["messages"] == seed["messages"][:1]
+    (row,) = records(tmp_path)
+    assert "target" not in row
+    assert (row["meta"]["target_tool_calls"], row["meta"]["target_reasoning"]) == ([CALL], THOUGHT)
+    assert not row["meta"].keys() & {"tool_calls", "reasoning"}

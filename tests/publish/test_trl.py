@@ -21,8 +21,11 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 # As ChatML, without the newline behind the last turn, which TRL would learn and limbeck does not.
 TEMPLATE = (
-    "{% for message in messages %}{% if not loop.first %}{{ '\n' }}{% endif %}"
-    "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' }}"
+    "{{ (tools | tojson) if tools else '' }}{% for message in messages %}"
+    "{% if not loop.first %}{{ '\n' }}{% endif %}"
+    "{{ '<|im_start|>' + message['role'] + '\n' + message['content'] }}"
+    "{% if message.tool_calls is defined %}{% for call in message.tool_calls %}"
+    "{{ call.function | tojson }}{% endfor %}{% endif %}{{ '<|im_end|>' }}"
     "{% endfor %}{% if add_generation_prompt %}{{ '\n<|im_start|>assistant\n' }}{% endif %}"
 )
 CHATS: dict[str, list[tuple[Message, ...]]] = {
@@ -33,6 +36,20 @@ CHATS: dict[str, list[tuple[Message, ...]]] = {
         (Message("system", "s"), user("a"), Message("assistant", "b"), user("c")),
     ],
 }  # fmt: skip
+CALL = {"name": "weather", "arguments": '{"city":"北京", "lat":39.904211}'}
+MORE: dict[str, Any] = {
+    "tools": [{"type": "function", "function": {"name": "weather", "parameters": {"a": 1e-9}}}],
+    "tool_calls": [{"id": "c2", "type": "function", "function": {**CALL, "arguments": "{}"}}],
+    "reasoning": "Primero, el tiempo.",
+}
+CHATS["tools"] = [
+    (
+        user("天气?"),
+        Message("assistant", "", tool_calls=({"type": "function", "function": CALL},)),
+        Message("tool", "18 °C", tool_call_id="c1"),
+    ),
+    (user("hola"),),
+]
 CHATS["all of them"] = [chat for chats in CHATS.values() for chat in chats]
 
 
@@ -43,7 +60,7 @@ def records(chats: Sequence[tuple[Message, ...]], template: str = "chat") -> lis
             chat,
             f"  {number}: Der Fuchs 🙂\n\nist rot. {at}",
             Provenance("g", "fake:t", index=at * 2 + number, template=template),
-            meta={"finish_reason": "stop"},
+            meta={"finish_reason": "stop", **(MORE if chat[-1].role == "tool" else {})},
         )
         for at, chat in enumerate(chats)
         for number in range(2)

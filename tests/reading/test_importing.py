@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from limbeck.progress import reporter
 from limbeck.reading.importing import Imported, import_rows
 from limbeck.reading.source import open_source
 from limbeck.recipe import Recipe
-from limbeck.record import Record
+from limbeck.record import Provenance, Record, user
 from limbeck.rundir import RunDir
 from limbeck.seeds import read_seeds
 from limbeck.store import read_jsonl, write_jsonl
@@ -118,3 +119,18 @@ def test_filters_run_on_an_imported_set_without_a_teacher(
     verdicts = {row["record"]: row["keep"] for _, row in read_jsonl(
         run.folder("filter") / "verdicts.jsonl")}  # fmt: skip
     assert [verdicts[record.id] for record in made] == [True, True, False, True]
+
+
+@pytest.mark.parametrize("role", ["instruction", "output"])
+def test_a_column_named_for_limbecks_own_records_is_refused_and_not_ignored(
+    tmp_path: Path, role: str
+) -> None:
+    made = Record((user("Où?"),), "Là.", Provenance("answers", teacher="fake:x"))
+    path = tmp_path / "records.jsonl"
+    path.write_text(json.dumps(made.to_json()) + "\n", encoding="utf-8")
+    with pytest.raises(UserError, match=f"'id' cannot be read as {role}"):
+        open_source(str(path), columns={role: "id"})
+    done = import_rows(
+        open_source(str(path), columns={"output": "completion"}), tmp_path / "seeds.jsonl"
+    )
+    assert (done.written, done.answered) == (1, 1)

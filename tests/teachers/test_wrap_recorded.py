@@ -8,6 +8,7 @@ import random
 import sqlite3
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from limbeck.errors import (
     BadRequest,
     Interrupted,
     Malformed,
+    StopRun,
 )
 from limbeck.ledger import Answered, Failed, Ledger
 from limbeck.money import Meter, estimate_tokens
@@ -129,10 +131,12 @@ def test_an_answer_that_arrived_is_kept_although_its_asker_was_cancelled(
         recorded = Recorded(teacher, ledger)
         written = ledger.put
 
-        async def put(entry: Answered | Failed) -> bool:
+        async def put(
+            entry: Answered | Failed, stop: Callable[[StopRun], None] | None = None
+        ) -> bool:
             ledger.put = written  # type: ignore[method-assign]
             asyncio.get_running_loop().call_soon(first.cancel)
-            return await written(entry)
+            return await written(entry, stop)
 
         first = asyncio.create_task(recorded.ask(REQUEST))
         second = asyncio.create_task(recorded.ask(REQUEST))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from limbeck import __version__
+from limbeck.commands import command
 from limbeck.errors import MissingExtra, ModelError, UserError
 from limbeck.models import fingerprint, parse_model
 from limbeck.pipeline.evaluate import ROLES
@@ -63,7 +64,8 @@ def _check(paths: Sequence[Path], recipes: Sequence[Recipe]) -> None:
                 raise UserError(
                     f"{paths[0]} has {key} {ours!r} and {path} {theirs!r}: a mean over both would "
                     "be of two experiments. Loops may differ in seed and train.seed; for others "
-                    f"compare their last rounds: limbeck compare {paths[0]}/round-N {path}/round-N"
+                    f"compare their last rounds: "
+                    f"{command('compare', paths[0] / 'round-N', path / 'round-N')}"
                 )
         for key, ours, theirs in other_folders(first, recipe):
             if not _is_same(ours, theirs):
@@ -93,7 +95,7 @@ def _is_same(ours: str, theirs: str) -> bool:
 def _found(path: Path) -> dict[str, Any]:
     found = read_json(path / FOUND) if (path / FOUND).is_file() else {}
     if not found.get("whole"):
-        raise UserError(f"the loop {path} is not done yet; go on with: limbeck iterate {path}")
+        raise UserError(f"the loop {path} is not done yet; go on with: {command('iterate', path)}")
     return dict(found)
 
 
@@ -106,7 +108,7 @@ def _runs(path: Path, found: dict[str, Any]) -> list[Any]:
         if not all((folder / f"{role}.json").is_file() for role in ROLES):
             raise UserError(
                 f"{path / row['run']} has no evaluation any more; make it again with: "
-                f"limbeck iterate {path}"
+                f"{command('iterate', path)}"
             )
         made.append(
             RoundRun(

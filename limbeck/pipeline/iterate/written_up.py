@@ -56,7 +56,7 @@ def write_up(
         stopped=stopped,
         stop_task=task and task_name(task),
         teacher=recipe.teacher.model,
-        student=recipe.student.model,
+        student=recipe.need_student().model,
         referee=None if section.referee is None else section.referee.model,
         seed=recipe.seed,
     )

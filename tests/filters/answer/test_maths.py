@@ -240,7 +240,7 @@ def test_without_the_extra_what_is_certain_is_decided(
 
 @pytest.mark.usefixtures("no_extra")
 def test_without_the_extra_the_rest_names_the_line_that_installs_it() -> None:
-    with pytest.raises(MissingExtra, match=r'pip install "limbeck\[math\]"'):
+    with pytest.raises(MissingExtra, match=r'pip install .*\[math\]"'):
         check("\\boxed{(x+1)^2}", "x^2+2x+1", "math")
 
 

@@ -126,3 +126,24 @@ def test_a_recipe_can_set_its_options_and_a_wrong_kind_is_told() -> None:
     assert build("filters", "pii", {"mask": True, "kinds": ["email"]}) == Pii(True, ("email",))
     with pytest.raises(RecipeError, match=r"kinds\.0"):
         build("filters", "pii", {"kinds": ["names"]})
+
+
+def test_calls_of_tools_and_reasoning_are_looked_at_and_masked() -> None:
+    def call(to: str) -> dict[str, Any]:
+        told = {"name": "mail", "arguments": f'{{"to": "{to}", "n": 3}}'}
+        return {"id": "a@b.de", "type": "function", "function": told}
+
+    mail, name = "zoë@bücher.de", "[EMAIL_1]"
+    said = Message("assistant", "", tool_calls=(call(mail),), reasoning=f"An {mail}?")
+    turns = (user("x"), said, Message("tool", "ok", tool_call_id="a@b.de"))
+    meta = {"tool_calls": [call(mail)], "reasoning": f"Écrire à {mail}"}
+    for on, before, after in (("prompt", name, mail), ("completion", mail, name)):
+        record = Record(turns, "", Provenance("test"), meta=meta)
+        judge = Pii(mask=True, on=on)  # type: ignore[arg-type]
+        changed = judge.changed(record)
+        assert changed.messages[1].tool_calls == (call(before),)
+        assert changed.messages[1].reasoning == f"An {before}?"
+        assert changed.messages[2].tool_call_id == "a@b.de"
+        assert changed.answer.tool_calls == (call(after),)
+        assert changed.answer.reasoning == f"Écrire à {after}"
+        assert judge.judge([record])[0].score == 2

@@ -36,7 +36,7 @@ def test_a_later_round_reads_its_own_pool_whole(tmp_path: Path) -> None:
     assert one.seeds.path == pool
     assert (one.seeds.limit, one.seeds.on_bad_line) == (None, "stop")
     assert one.seeds.licence == "cc0-1.0"
-    assert one.student.start == tmp_path / "round-1" / "train" / "student"
+    assert one.need_student().start == tmp_path / "round-1" / "train" / "student"
     assert (one.seed, one.budget.tokens) == (7, 99)
 
 
