@@ -27,6 +27,7 @@ from limbeck.cli.ledger import app as ledger_app
 from limbeck.cli.merge import merge as merge_verb
 from limbeck.cli.options import (
     RUNS,
+    Fresh,
     Into,
     LedgerFile,
     ProgressMode,
@@ -69,14 +70,17 @@ def _verb(
     ledger: Path | None,
     progress: str,
     workers: int | None = None,
+    fresh: bool = False,
 ) -> Context:
     from limbeck.pipeline.run import do_stages
 
-    context = replace(context_of(target, into, ledger, progress, sets=sets), workers=workers)
+    context = context_of(target, into, ledger, progress, sets=sets)
+    context = replace(context, workers=workers, fresh=fresh)
     verb = "run" if stages is None else stages[0]
     if stages is None:
         say_one_round(context, target)
-    with resumable(context, command_line(verb, target, into, ledger, sets=sets)):
+    more = ["--fresh"] if fresh else []
+    with resumable(context, command_line(verb, target, into, ledger, *more, sets=sets)):
         do_stages(context, context.run.stages if stages is None else stages)
     return context
 
@@ -98,13 +102,14 @@ def _show_table(context: Context) -> None:
 def run(
     target: Target,
     sets: Sets = None,
+    fresh: Fresh = False,
     into: Into = RUNS,
     ledger: LedgerFile = None,
     progress: ProgressMode = "auto",
 ) -> None:
     """Run a recipe from seeds to the transfer report, or to its rows where it names no student.
     Run it again to resume."""
-    context = _verb(None, target, sets, into, ledger, progress)
+    context = _verb(None, target, sets, into, ledger, progress, fresh=fresh)
     if context.recipe.student is None:
         print_funnel(context.run)
     else:
@@ -115,12 +120,13 @@ def run(
 def generate(
     target: Target,
     sets: Sets = None,
+    fresh: Fresh = False,
     into: Into = RUNS,
     ledger: LedgerFile = None,
     progress: ProgressMode = "auto",
 ) -> None:
     """Ask the teacher; only what the ledger does not hold yet is asked."""
-    _verb(("generate",), target, sets, into, ledger, progress)
+    _verb(("generate",), target, sets, into, ledger, progress, fresh=fresh)
 
 
 @app.command(name="filter")
@@ -221,7 +227,8 @@ def estimate(
     more = ["--sample", str(sample)] + ([] if good is None else ["--good", str(good)])
     command = command_line("estimate", target, into, ledger, *more, sets=sets)
     with context.run.locked(), resumable(context, command):
-        context.run.save_recipe()
+        if context.run.done("generate") is None:  # else it says what the records are made of
+            context.run.save_recipe()
         predicted = predict(context, sample, good=good)
     if as_json:
         typer.echo(json.dumps(predicted.to_json(), ensure_ascii=False, indent=2))

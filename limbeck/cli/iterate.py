@@ -10,6 +10,7 @@ import typer
 
 from limbeck.cli.options import (
     RUNS,
+    Fresh,
     Into,
     LedgerFile,
     ProgressMode,
@@ -39,6 +40,7 @@ def iterate(
         bool, typer.Option("--dry-run", help="Say what would be done, and do nothing.")
     ] = False,
     sets: Sets = None,
+    fresh: Fresh = False,
     into: Into = RUNS,
     ledger: LedgerFile = None,
     progress: ProgressMode = "auto",
@@ -51,7 +53,7 @@ def iterate(
     path = Path(target)
     is_loop = (path / LOOP).is_file()
     recipe = str(path / LOOP) if is_loop else target
-    context = context_of(recipe, into, ledger, progress, sets=sets)
+    context = replace(context_of(recipe, into, ledger, progress, sets=sets), fresh=fresh)
     if context.recipe.iterate is None:
         if path.is_dir() and (path.parent / LOOP).is_file():
             raise UserError(
@@ -76,6 +78,7 @@ def iterate(
             typer.echo(visible(line))
         return
     more = ["--into", str(into)] if path.is_dir() and not is_loop and into != RUNS else []
+    more += ["--fresh"] if fresh else []
     at_work = replace(context, run=RunDir(folder, context.recipe))  # its rounds are in there
     with resumable(at_work, command_line("iterate", target, into, ledger, *more, sets=sets)):
         made = run_loop(loop)

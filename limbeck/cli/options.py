@@ -40,6 +40,10 @@ Sets = Annotated[
         help="Change the recipe: train.epochs=2. Give it again for more.",
     ),
 ]
+Fresh = Annotated[
+    bool,
+    typer.Option("--fresh", help="Overwrite the run's records where they were made otherwise."),
+]
 RUNS = Path("runs")
 
 

@@ -18,6 +18,7 @@ from limbeck.pipeline.batch_collect import Tally, collect_batch
 from limbeck.pipeline.batch_plan import Plan, no_room, own_requests, plan, requests, shards
 from limbeck.pipeline.batch_state import Known, ledger_status, refreshed
 from limbeck.pipeline.context import Context
+from limbeck.pipeline.unchanged import check_unchanged
 from limbeck.store import clear_drafts
 from limbeck.teachers.batch_lines import endpoint_of
 from limbeck.teachers.batches import BatchClient
@@ -75,6 +76,7 @@ def submit(
         raise UserError(f"a batch holds at least 1 request, got {most_requests}")
     run = context.run
     with _at_work(context, new=True) as (ledger, client):
+        check_unchanged(context)
         run.save_recipe()
         number = len(_refreshed(context, ledger, client))
         made = Submitted(plan(context, ledger))

@@ -25,6 +25,7 @@ Role = Literal["base", "student", "teacher"]
 class Context:
     """The run folder, where to report, and which ledger file (None is the user's own).
 
+    With `fresh` records that were made otherwise are overwritten.
     `ask_again` names the reasons for which calls of the teacher are made again (limbeck retry).
     `workers` are the processes that judge records: None is one a core where they are worth it.
     With `accounts` the stage generate also writes which replies it used, for who adds up what
@@ -39,6 +40,7 @@ class Context:
     workers: int | None = None
     accounts: bool = False
     beside: tuple[TeacherSection, ...] = ()
+    fresh: bool = False
 
     @property
     def recipe(self) -> Recipe:

@@ -29,16 +29,22 @@ from limbeck.protocols import Generator, Reply, Request
 from limbeck.recipe_encoders import encoder_of
 from limbeck.record import content_hash
 from limbeck.registry import build, option_names
-from limbeck.store import file_hash
+from limbeck.store import file_hash, write_json
 from limbeck.teachers.capabilities import recalled
 from limbeck.teachers.connect import gives_likelihoods, identity, width
 from limbeck.teachers.drain import draining
 
 SHOW_SECONDS = 0.1
+MADE_FROM = "made_from.json"  # in the stage's folder, beside the records
 
 
 def inputs(context: Context) -> str:
     """The hash of everything that decides what is generated."""
+    return content_hash(made_from(context))
+
+
+def made_from(context: Context) -> dict[str, Any]:
+    """Everything that decides what is generated. Raises DataError for a file that is missing."""
     recipe = context.recipe
     if not recipe.seeds.path.is_file():
         raise DataError(
@@ -57,7 +63,7 @@ def inputs(context: Context) -> str:
     if recipe.seeds.part is not None:
         whole["part"] = recipe.seeds.part
     encoder = encoder_of(recipe.generate)
-    return content_hash(whole if encoder is None else whole | {"encoder": encoder_hash(encoder)})
+    return whole if encoder is None else whole | {"encoder": encoder_hash(encoder)}
 
 
 def _demos_hash(context: Context) -> str:
@@ -75,7 +81,9 @@ def generate(context: Context) -> None:
     Raises UserError when there is no record in the end.
     """
     recipe = context.recipe
-    hashed = inputs(context)
+    made = made_from(context)
+    hashed = content_hash(made)
+    size = recipe.seeds.path.stat().st_size
     skipped: list[DataError] = []
     on_bad = skipped.append if recipe.seeds.on_bad_line == "skip" else None
 
@@ -96,7 +104,8 @@ def generate(context: Context) -> None:
         say_what_is_left(context, generator, seeds, ledger)
         before = context.run.done("generate")
         same = before is not None and before.inputs == hashed
-        done = stack.enter_context(context.run.stage("generate", hashed, whole=same))
+        whole = same or not context.fresh
+        done = stack.enter_context(context.run.stage("generate", hashed, whole=whole))
         bar = stack.enter_context(context.reporter.stage("generate", "calls", total))
         folder = context.run.folder("generate")
         out = stack.enter_context(output(context, folder, drafts=chained, replies=context.accounts))
@@ -119,6 +128,7 @@ def generate(context: Context) -> None:
         if not out.tally["records"]:
             raise UserError(_why_none(context, out))
         done.replace()
+        write_json(folder / MADE_FROM, {"inputs": made, "bytes": size})
         done.counts |= {"seeds": len(seeds), "skipped_lines": len(skipped), **out.tally}
         done.counts |= {"calls": out.calls, **out.useless}
         # What a later run would fail to get again is no reason to run again.

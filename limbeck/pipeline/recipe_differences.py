@@ -17,19 +17,20 @@ HOW_IT_ASKS = (
 
 def differences(ours: Recipe, theirs: Recipe) -> Iterator[tuple[str, Any, Any]]:
     """(key by its dots, our value, theirs) of all that differ, but for the folders of files."""
-    for key, mine, other in _both(ours, theirs):
+    for key, mine, other in both(ours, theirs):
         if _filename(mine) != _filename(other):
             yield key, mine, other
 
 
 def other_folders(ours: Recipe, theirs: Recipe) -> Iterator[tuple[str, str, str]]:
     """(key by its dots, our value, theirs) of files and models of one name in two folders."""
-    for key, mine, other in _both(ours, theirs):
+    for key, mine, other in both(ours, theirs):
         if mine != other and _filename(mine) == _filename(other):
             yield key, str(mine), str(other)
 
 
-def _both(ours: Recipe, theirs: Recipe) -> Iterator[tuple[str, Any, Any]]:
+def both(ours: Recipe, theirs: Recipe) -> Iterator[tuple[str, Any, Any]]:
+    """(key by its dots, our value, theirs) of everything."""
     mine, other = (dict(_flat(one.model_dump(mode="json"))) for one in (ours, theirs))
     for key in sorted(mine.keys() | other.keys()):
         yield key, mine.get(key), other.get(key)

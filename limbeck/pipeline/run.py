@@ -17,6 +17,7 @@ from limbeck.pipeline import evaluate, filter, format, generate, report, train
 from limbeck.pipeline.beforehand import check_evaluation, check_training
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.output import REPLIES
+from limbeck.pipeline.unchanged import check_unchanged
 from limbeck.progress import Reporter
 from limbeck.recipe import Recipe
 from limbeck.registry import did_you_mean
@@ -72,16 +73,18 @@ def run(
     into: str | Path = "runs",
     reporter: Reporter | None = None,
     ledger: Path | None = None,
+    fresh: bool = False,
 ) -> Run:
     """Run a recipe from seeds to report in `into`/<name>; call it again to resume. Within a
     running event loop, too. Without a reporter it says nothing, but in a notebook or at the prompt.
+    Records there that were made otherwise are only overwritten with `fresh`.
 
     Raises UserError (and its kinds) for everything that the user can mend.
     """
     recipe = recipe.resolved(Path.cwd())
     interactive = hasattr(sys, "ps1") or "ipykernel" in sys.modules
     reporter = reporter or progress.reporter("auto" if interactive else "quiet")
-    context = Context(RunDir.of(Path(into), recipe), reporter, ledger)
+    context = Context(RunDir.of(Path(into), recipe), reporter, ledger, fresh=fresh)
     done = context.run
     do_stages(context, done.stages)
     counts: dict[str, Mapping[str, Any]] = {
@@ -108,6 +111,7 @@ def do_stages(
             run.recipe, before_calls="generate" in stages and run.done("generate") is None
         )
     with run.locked():
+        check_unchanged(context, asks="generate" in stages)
         run.save_recipe()
         if {"generate", "train", "eval"} & set(stages):
             check_evaluation(run.recipe, missing_ok="eval" not in stages)

@@ -97,9 +97,9 @@ def test_generate_and_filter_alone(tmp_path: Path) -> None:
 
 def test_a_changed_recipe_is_done_again_and_asks_only_what_is_new(tmp_path: Path) -> None:
     limbeck("generate", write(tmp_path), cwd=tmp_path)
-    done = limbeck("generate", write(tmp_path, generate="{max_tokens: 7}"), cwd=tmp_path)
+    done = limbeck("generate", write(tmp_path, generate="{max_tokens: 7}"), "--fresh", cwd=tmp_path)
     assert "2 requests, 0 already answered in the ledger, 2 left to ask" in done.stderr
-    done = limbeck("generate", write(tmp_path), cwd=tmp_path)
+    done = limbeck("generate", write(tmp_path), "--fresh", cwd=tmp_path)
     assert "2 requests, 2 already answered in the ledger, 0 left to ask" in done.stderr
 
 
@@ -109,7 +109,7 @@ def test_a_key_is_set_for_a_recipe_and_then_for_its_run(tmp_path: Path) -> None:
     done = limbeck("generate", "recipe.yaml", *sets, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert len((tmp_path / "runs/drei/generate/records.jsonl").read_text("utf-8").splitlines()) == 6
-    again = limbeck("generate", "runs/drei", "--set", "generate.paths=1", cwd=tmp_path)
+    again = limbeck("generate", "runs/drei", "--set", "generate.paths=1", "--fresh", cwd=tmp_path)
     assert again.returncode == 0, again.stderr
     assert len((tmp_path / "runs/drei/generate/records.jsonl").read_text("utf-8").splitlines()) == 2
     assert "paths: 1" in (tmp_path / "runs/drei/recipe.yaml").read_text("utf-8")

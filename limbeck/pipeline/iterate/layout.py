@@ -48,6 +48,7 @@ class Loop:
             workers=self.context.workers,
             accounts=True,
             beside=(self.section.referee,) if self.section.referee else (),
+            fresh=True,  # a round follows from those before it
         )
 
 

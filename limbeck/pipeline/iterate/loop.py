@@ -6,6 +6,7 @@ was.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from limbeck.pipeline.beforehand import check_evaluation, check_training
@@ -21,9 +22,11 @@ from limbeck.pipeline.iterate.control import do_controls
 from limbeck.pipeline.iterate.guard import Guard
 from limbeck.pipeline.iterate.layout import Loop, Work
 from limbeck.pipeline.iterate.layout import loop_of as loop_of
+from limbeck.pipeline.iterate.learn import context_of
 from limbeck.pipeline.iterate.pools import left_of, start_pools
 from limbeck.pipeline.iterate.rounds import do_rounds
 from limbeck.pipeline.iterate.written_up import open_again, write_up
+from limbeck.pipeline.unchanged import check_unchanged
 from limbeck.recipe_iterate_files import checked_files
 from limbeck.store import write_text
 
@@ -47,6 +50,8 @@ def run_loop(loop: Loop) -> dict[str, Any]:
         work = Work(loop, Guard(loop.recipe))
         pools = start_pools(loop.recipe, seeds, files.cache, work.guard)
         check_reserve(loop.recipe, cache, left_of(files, seeds, work.guard) or ())
+        if not loop.context.fresh:
+            check_unchanged(replace(context_of(loop, "round-1", pools, None), fresh=False))
         # A change that cannot be is not kept: the folder goes on as it was.
         open_again(loop)
         write_text(loop.folder / "iterate.yaml", loop.recipe.to_yaml())
