@@ -1,4 +1,4 @@
-# Words to learn: demo, test, check, bench, wheel. Each sets up what it needs, once.
+# Words to learn: demo, test, test-core, check, bench, wheel. Each sets up what it needs, once.
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
@@ -7,14 +7,21 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check
 PYTEST_ARGS ?=
 # A worker a core, each with whole files. PARALLEL= for one process, as --pdb needs it.
 PARALLEL ?= -n auto --dist loadfile
+CORE ?= tests/cli tests/pipeline/test_data_only.py tests/test_commands.py
 
-.PHONY: demo test check bench wheel clean
+.PHONY: demo test test-core check bench wheel clean
 
 demo: $(VENV)/.installed
 	$(BIN)/limbeck run recipes/quickstart.yaml
 
 test: $(VENV)/.installed-dev
 	$(BIN)/python -m pytest $(PARALLEL) $(PYTEST_ARGS)
+
+# Without any extra: what needs one is skipped, with its name. The folders where that matters.
+test-core:
+	test -x .venv-core/bin/python || $(PYTHON) -m venv .venv-core
+	.venv-core/bin/python -m pip --disable-pip-version-check install -q -c constraints.txt -e ".[test]"
+	.venv-core/bin/python -m pytest $(PARALLEL) -m "not slow" $(CORE)
 
 check: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
@@ -50,4 +57,4 @@ $(VENV)/.installed-dev: $(VENV)/.installed
 	touch $@
 
 clean:
-	rm -rf $(VENV) .venv-wheel dist build *.egg-info
+	rm -rf $(VENV) .venv-core .venv-wheel dist build *.egg-info

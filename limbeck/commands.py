@@ -11,6 +11,8 @@ from importlib import metadata
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
+ROOT = Path(__file__).resolve().parents[1]
+
 
 def command(*words: object, ledger: Path | None = None) -> str:
     """`limbeck` with these words, quoted for a shell, and the ledger where it is not the usual."""
@@ -33,6 +35,8 @@ def install(extra: str) -> str:
         text = metadata.distribution("limbeck").read_text("direct_url.json")
     except metadata.PackageNotFoundError:
         text = None
+    if text is None and (ROOT / "pyproject.toml").is_file():  # in a clone, which pip does not know
+        text = json.dumps({"url": ROOT.as_uri(), "dir_info": {"editable": True}})
     if text is None:
         return pip(f'"limbeck[{extra}]"')
     origin = json.loads(text)

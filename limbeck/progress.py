@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import IO, Literal, Protocol
+from typing import IO, Any, Literal, Protocol
 
 from rich.console import Console
 from rich.progress import (
@@ -60,6 +60,12 @@ def reporter(mode: Mode = "auto", stream: IO[str] | None = None) -> Reporter:
 def visible(text: str) -> str:
     """Text that cannot steer a terminal: control characters are shown, not sent."""
     return "".join(c if c.isprintable() or c in "\n\t" else f"\\x{ord(c):02x}" for c in text)
+
+
+def shown_json(value: Any, *, indent: int | None = None) -> str:
+    """JSON, Unicode kept, in which nothing can steer a terminal: it is escaped."""
+    text = json.dumps(value, ensure_ascii=False, indent=indent)
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 class _Clock:

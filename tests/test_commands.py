@@ -54,6 +54,7 @@ def test_an_extra_is_installed_from_where_limbeck_came(
         (info / "direct_url.json").write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.chdir(here)
+    monkeypatch.setattr("limbeck.commands.ROOT", there)
     words = [one.replace("{there}", str(there)) for one in told]
     said = str(MissingExtra("peft", "train")).partition("Run: ")[2]
     assert shlex.split(said)[-len(words) - 1 :] == ["install", *words]

@@ -34,7 +34,7 @@ _LABEL = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _SHORT = re.compile(r"^[ ]{0,8}[*_]{0,3}A ?: ?[*_]{0,3}", re.MULTILINE)  # "A: 12", GPT-3's own
-_ARROW = re.compile(r"-{2,}>")
+_ARROW = re.compile(r"(?<!-)-{2,}+>")
 _HASHES = re.compile(r"(?<![#\w])####(?!#)")
 _BOX = re.compile(
     r"(?:\\|\x08|\b)(?:boxed|oxed|fbox|framebox)\s{0,4}(?:\{|(?<=\\boxed)(?=\d)|"

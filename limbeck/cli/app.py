@@ -222,6 +222,7 @@ def estimate(
     """Ask a few real rows; print the tokens and the cost of the whole run, with intervals."""
     from limbeck.pipeline.estimate import estimate as predict
     from limbeck.pipeline.estimate import render
+    from limbeck.progress import shown_json, visible
 
     context = context_of(target, into, ledger, progress, sets=sets)
     more = ["--sample", str(sample)] + ([] if good is None else ["--good", str(good)])
@@ -231,9 +232,9 @@ def estimate(
             context.run.save_recipe()
         predicted = predict(context, sample, good=good)
     if as_json:
-        typer.echo(json.dumps(predicted.to_json(), ensure_ascii=False, indent=2))
+        typer.echo(shown_json(predicted.to_json(), indent=2))
     else:
-        typer.echo(render(predicted))
+        typer.echo(visible(render(predicted)))
 
 
 @app.command()

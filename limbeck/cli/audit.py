@@ -122,9 +122,8 @@ def audit(
     from limbeck.audit.terminal import compact
     from limbeck.audit.write import write_audit
     from limbeck.cli import audit_inputs
-    from limbeck.progress import visible
+    from limbeck.progress import shown_json, visible
     from limbeck.reading.source import open_source
-    from limbeck.store import dump_line
 
     if marks is not None and judge is not None:
         raise UserError("--marks and --judge both mark the sheet; give one of them at a time")
@@ -170,7 +169,7 @@ def audit(
     folder = into or audit_inputs.folder_of(data)
     fresh = write_audit(folder, report, source.drawn, judged.marked if judged else None)
     if as_json:
-        typer.echo(dump_line(report), nl=False)
+        typer.echo(shown_json(report))
     else:
         again = _again(data, against, targets, column, split, seeds, into)
         asked = report["outputs"] is not None and marked is None and judged is None

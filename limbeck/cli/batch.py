@@ -58,13 +58,12 @@ def status(
 ) -> None:
     """Print how far every batch of the run is, and why one failed."""
     from limbeck.pipeline.batch import status
-    from limbeck.progress import visible
-    from limbeck.store import dump_line
+    from limbeck.progress import shown_json, visible
 
     context = context_of(target, into, ledger, progress)
     known = status(context)
     if as_json:
-        typer.echo(dump_line({"batches": [_row(one) for one in known]}), nl=False)
+        typer.echo(shown_json({"batches": [_row(one) for one in known]}))
         return
     if not known:
         typer.echo(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -42,6 +41,8 @@ def compare(
         return
     found = compare_runs(runs)
     if as_json:
+        from limbeck.progress import shown_json
+
         row = {
             "runs": [dataclasses.asdict(one) for one in found.trained],
             "tasks": [one.to_json() for one in found.tasks],
@@ -50,7 +51,7 @@ def compare(
             "other_teacher": found.other_teacher,
             "left_out": found.left_out,
         }
-        typer.echo(json.dumps(row, ensure_ascii=False, indent=2))
+        typer.echo(shown_json(row, indent=2))
         return
     _print(found)
 
@@ -58,18 +59,19 @@ def compare(
 def _loops(paths: list[Path], as_json: bool) -> None:
     from limbeck.pipeline.compare import names_of
     from limbeck.pipeline.iterate.compare import compare_loops
+    from limbeck.progress import shown_json, visible
 
     if len(paths) < 2:
         raise UserError(f"comparing takes at least two loops, got {len(paths)}")
     found = compare_loops(names_of(paths), paths)
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        typer.echo(shown_json(found, indent=2))
         return
     from limbeck.cli.tables import print_tables
     from limbeck.evals.rounds.seed_tables import READING, lines, tables
 
     for line in lines(found):
-        typer.echo(line)
+        typer.echo(visible(line))
     print_tables(tables(found), READING)
 
 

@@ -74,12 +74,11 @@ def export(
     Rows that the form cannot hold are counted and said. dataset_info.json for LLaMA-Factory is
     written beside the file; axolotl's YAML is printed.
     """
-    from limbeck.progress import visible
+    from limbeck.progress import shown_json, visible
     from limbeck.publish.export import Options
     from limbeck.publish.export import export as write
     from limbeck.publish.export_files import FILE_TYPES
     from limbeck.publish.exports import FORMS
-    from limbeck.store import dump_line
 
     options = Options(
         _one_of("--format", form.replace("-", "_"), FORMS),
@@ -92,7 +91,7 @@ def export(
     )
     done = write(source, to, options)
     if as_json:
-        typer.echo(dump_line(_json(done)), nl=False)
+        typer.echo(shown_json(_json(done)))
         return
     for line in _told(done):
         typer.echo(visible(line))

@@ -43,10 +43,9 @@ def import_rows(
 
     Columns are guessed and said. What is not carried over is said, too.
     """
-    from limbeck.progress import visible
+    from limbeck.progress import shown_json, visible
     from limbeck.reading.importing import import_rows as write
     from limbeck.reading.source import open_source
-    from limbeck.store import dump_line
 
     source = open_source(data, columns=columns_of(column), targets=targets, split=split)
     here = Path(data).resolve()
@@ -72,7 +71,7 @@ def import_rows(
             "licence": source.licence,
             "to": str(to),
         }
-        typer.echo(dump_line(row), nl=False)
+        typer.echo(shown_json(row))
         return
     for line in _told(source, done, to):
         typer.echo(visible(line))

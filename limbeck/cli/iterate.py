@@ -66,13 +66,13 @@ def iterate(
             f"all keys), or do one round without it: {command('run', target)}"
         )
     from limbeck.pipeline.iterate.loop import loop_of, run_loop
+    from limbeck.progress import visible
     from limbeck.rundir import RunDir
 
     folder = path if is_loop else into / f"{context.recipe.name}-iterate"
     loop = loop_of(context, folder)
     if dry_run:
         from limbeck.pipeline.iterate.outlook import outlook
-        from limbeck.progress import visible
 
         for line in outlook(loop):
             typer.echo(visible(line))
@@ -87,7 +87,7 @@ def iterate(
     from limbeck.evals.rounds.tables import tables
 
     for line in lines(made):
-        typer.echo(line)
+        typer.echo(visible(line))
     print_tables(tables(made), f"Rounds: {folder / 'index.html'}")
 
 

@@ -36,8 +36,7 @@ def stats(
     from dataclasses import asdict
 
     from limbeck.pipeline.ledger import stats
-    from limbeck.progress import visible
-    from limbeck.store import dump_line
+    from limbeck.progress import shown_json, visible
 
     path = _path(ledger)
     teachers = stats(path)
@@ -45,7 +44,7 @@ def stats(
         rows = [
             asdict(one) | {"first": _iso(one.first), "last": _iso(one.last)} for one in teachers
         ]
-        typer.echo(dump_line({"ledger": str(path), "teachers": rows}), nl=False)
+        typer.echo(shown_json({"ledger": str(path), "teachers": rows}))
         return
     replies = sum(one.replies for one in teachers)
     count = f"{len(teachers)} teacher{'' if len(teachers) == 1 else 's'}"
@@ -113,11 +112,12 @@ def merge(
 ) -> None:
     """Copy what only OTHER holds into the ledger; OTHER stays as it is."""
     from limbeck.pipeline.ledger import merge
+    from limbeck.progress import visible
 
     path = _path(ledger)
     merged = merge(path, other)
     for line in _told(merged):
-        typer.echo(line)
+        typer.echo(visible(line))
 
 
 def _told(merged: Merged) -> list[str]:

@@ -46,8 +46,7 @@ def probe(
     from limbeck import aio
     from limbeck.ledger import Ledger
     from limbeck.models import parse_model
-    from limbeck.progress import visible
-    from limbeck.store import dump_line
+    from limbeck.progress import shown_json, visible
     from limbeck.teachers.capabilities import capabilities, recalled
 
     section = section_of(target, base_url, api_key_env)
@@ -57,7 +56,7 @@ def probe(
         found = known or aio.run(capabilities(section, book, again=again))
         path = book.path
     if as_json:
-        typer.echo(dump_line(found.to_json() | {"from_ledger": known is not None}), nl=False)
+        typer.echo(shown_json(found.to_json() | {"from_ledger": known is not None}))
         return
     source = f"asked now, and kept in the ledger {path}" if remote else "it runs here, not asked"
     if known is not None:

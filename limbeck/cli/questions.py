@@ -128,12 +128,13 @@ def _demos(name: str, k: int, seed: int) -> list[Question]:
 
 
 def _write(made: Sequence[Question], into: Path | None, *, solutions: bool) -> None:
-    from limbeck.store import dump_line, write_jsonl
+    from limbeck.progress import shown_json
+    from limbeck.store import write_jsonl
 
     rows = [question.row(solution=solutions) for question in made]
     if into is None:
         for row in rows:
-            typer.echo(dump_line(row), nl=False)
+            typer.echo(shown_json(row))
         return
     write_jsonl(into, rows)
     templates = len({question.template for question in made})
@@ -210,13 +211,13 @@ def _read(path: Path) -> tuple[list[dict[str, Any]], list[str]]:
 
 
 def _overlap(train: Path, test: Path, *, as_json: bool) -> None:
+    from limbeck.progress import shown_json
     from limbeck.questions import masked_overlap
-    from limbeck.store import dump_line
 
     (_, train_texts), (_, texts) = _read(train), _read(test)
     found = masked_overlap(train_texts, texts)
     if as_json:
-        typer.echo(dump_line(found.to_json()), nl=False)
+        typer.echo(shown_json(found.to_json()))
         return
     _say(_told(found, texts))
 

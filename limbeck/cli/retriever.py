@@ -77,8 +77,7 @@ def retriever(
     Scores take nearly all of the time, and are kept: the same command goes on after a stop.
     """
     from limbeck.pipeline.retriever import make_retriever, scores_file
-    from limbeck.progress import Mode, reporter, visible
-    from limbeck.store import dump_line
+    from limbeck.progress import Mode, reporter, shown_json, visible
     from limbeck.trainers.retriever.settings import Settings
 
     if progress not in get_args(Mode):
@@ -123,7 +122,7 @@ def retriever(
         shown.say(f"stopped; what was scored is in {kept}. Give the same command to go on")
         raise KeyboardInterrupt from None
     if as_json:
-        typer.echo(dump_line({"folder": str(into), **about}), nl=False)
+        typer.echo(shown_json({"folder": str(into), **about}))
         return
     for line in [*told(about), f"Retriever: {into}"]:
         typer.echo(visible(line))

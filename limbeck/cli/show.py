@@ -35,7 +35,8 @@ def show(
 ) -> None:
     """Print what each filter of a run refused, and why; with --refused, the rows and the nearest
     beside them."""
-    from limbeck.pipeline.refused import filtered, json_text, refused_rows, rows_around
+    from limbeck.pipeline.refused import filtered, refused_rows, rows_around
+    from limbeck.progress import shown_json
 
     if refused is not None and around is not None:
         raise UserError("--refused and --around are two views; give one of them")
@@ -46,7 +47,7 @@ def show(
         if as_json:
             kept = opened.need("filter", by="filter").counts["kept"]
             row = {"filters": [stage.to_json() for stage in stages], "kept": kept}
-            typer.echo(json_text(row))
+            typer.echo(shown_json(row, indent=2))
         else:
             print_funnel(opened)
         return
@@ -56,7 +57,7 @@ def show(
         assert refused is not None
         rows = refused_rows(opened, stages, refused, reason, limit)
     if as_json:
-        typer.echo(json_text([row.to_json() for row in rows]))
+        typer.echo(shown_json([row.to_json() for row in rows], indent=2))
         return
     from limbeck.cli.show_rows import print_rows
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -41,6 +40,7 @@ def transfer(
     """Report how much came through, from folders that `lm_eval --log_samples` wrote."""
     from limbeck.pipeline.transfer import transfer as report_of
     from limbeck.pipeline.transfer import write
+    from limbeck.progress import shown_json
 
     folders = {"base": base, "student": student}
     if teacher is not None:
@@ -51,7 +51,7 @@ def transfer(
     if into is not None:
         write(report, into)
     if as_json:
-        typer.echo(json.dumps(report, ensure_ascii=True, indent=2, allow_nan=False))
+        typer.echo(shown_json(report, indent=2))
         return
     from rich.console import Console
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Annotated
 
@@ -20,12 +19,12 @@ def verify(
 
     Exit code 1 for a mismatch, 2 for what is no dataset of limbeck.
     """
-    from limbeck.progress import visible
+    from limbeck.progress import shown_json, visible
     from limbeck.publish.verify import verify as check
 
     found = check(folder)
     if as_json:
-        typer.echo(json.dumps(found.to_json(), ensure_ascii=True, indent=2))
+        typer.echo(shown_json(found.to_json(), indent=2))
     else:
         for line in found.checked:
             typer.echo(visible(f"{'OK' if line['ok'] else '--'}  {line['says']}"))

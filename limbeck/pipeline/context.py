@@ -60,7 +60,10 @@ class Context:
     ) -> Recorded:
         """The recipe's teacher, paid from the recipe's budget in the name of this run."""
         from limbeck.teachers import connect
+        from limbeck.teachers.connect import in_the_clear
 
+        if warning := in_the_clear(self.recipe.teacher):
+            self.reporter.say(f"teacher: {warning}")
         return connect(
             self.recipe.teacher,
             ledger,

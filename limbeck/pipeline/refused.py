@@ -6,7 +6,6 @@ Verdicts and records are read as streams; only the rows that are shown are kept.
 from __future__ import annotations
 
 import heapq
-import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -243,13 +242,3 @@ def _questions(path: Path) -> dict[str, str]:
     except DataError:  # it is gone or another one by now: its name is still shown
         return {}
     return {name: asked.question for name, asked in reversed(rows)}
-
-
-def json_text(value: Any) -> str:
-    """Indented JSON in which nothing can steer a terminal: what is not printable is escaped."""
-    text = json.dumps(value, ensure_ascii=False, indent=2)
-    return "".join(char if char.isprintable() or char == "\n" else _escaped(char) for char in text)
-
-
-def _escaped(char: str) -> str:
-    return json.dumps(char)[1:-1]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 from limbeck.ledger import Ledger
 from limbeck.models import fingerprint, parse_model
@@ -72,6 +74,23 @@ def connect(
         keep_failures=keep_failures,
         lease=name.kind == "openai",  # only what costs money
     )
+
+
+def in_the_clear(section: TeacherSection) -> str:
+    """What to say of a key that anybody on the way could read; "" where nobody can."""
+    parts = urlsplit(section.base_url or "")
+    if parts.scheme != "http" or is_here(parts.hostname) or section.api_key_env not in os.environ:
+        return ""
+    return (
+        f"the key in {section.api_key_env} goes to {parts.hostname} unencrypted, and so does all "
+        "that is asked: whoever is on the way can read it. Take an https:// address where there is "
+        "one"
+    )
+
+
+def is_here(host: str | None) -> bool:
+    """Whether the address is of this machine."""
+    return host in ("localhost", "::1") or (host or "").startswith("127.")
 
 
 def spent_by(

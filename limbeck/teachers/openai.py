@@ -17,7 +17,7 @@ from limbeck.models import ModelName
 from limbeck.protocols import Reply, Request
 from limbeck.recipe import TeacherSection
 from limbeck.record import messages_json
-from limbeck.teachers.connect import identity
+from limbeck.teachers.connect import identity, is_here
 from limbeck.teachers.http import Answer, Http, decoded
 from limbeck.teachers.replies import read_error, read_reply, status_inside
 
@@ -36,7 +36,7 @@ def api_key(section: TeacherSection) -> str:
     where it is missing, or can be no key."""
     host = urlsplit(section.base_url or "").hostname or ""
     key = os.environ.get(section.api_key_env, "").strip()
-    if not key and not (host in ("localhost", "::1") or host.startswith("127.")):
+    if not key and not is_here(host):
         raise UserError(
             f"the environment variable {section.api_key_env} is not set; it must hold the "
             f"API key for {host}"

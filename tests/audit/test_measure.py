@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 import sys
 import tempfile
 from pathlib import Path
@@ -14,7 +15,7 @@ from limbeck.audit import measure as module
 from limbeck.audit import verbs
 from limbeck.audit.findings.finding import BOUNDS, LEVELS, TITLES
 from limbeck.audit.measure import Options, measure
-from limbeck.errors import DataError, UserError
+from limbeck.errors import DataError, MissingExtra, UserError
 from limbeck.reading.source import open_source
 from tests.audit.small import ROWS, Listed, source, write_rows
 
@@ -182,6 +183,11 @@ def test_more_processes_find_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     one, two = (report(rows, options=Options(workers=count)) for count in (1, 2))
     assert one == two
     assert one["counts"]["rows"] == 400
+
+
+def test_a_missing_extra_comes_out_of_a_worker_as_it_is() -> None:
+    found = pickle.loads(pickle.dumps(MissingExtra("py3langid", "filters")))
+    assert str(found) == str(MissingExtra("py3langid", "filters"))
 
 
 def many(rows: list[dict[str, Any]]) -> list[tuple[int, dict[str, Any]]]:

@@ -30,6 +30,7 @@ def run(folder: Path, scores: Sequence[float | None], rows: int) -> Path:
     return folder
 
 
+@pytest.mark.needs("eval")
 def test_the_table_holds_the_others_against_the_first(tmp_path: Path) -> None:
     paths = [run(tmp_path / "full", ONE, 1234), run(tmp_path / "仅答案", TWO, 9)]
     done = CliRunner().invoke(app, ["compare", *map(str, paths)])
@@ -54,6 +55,7 @@ def after_demos(folder: Path, right: set[int], **protocol: object) -> None:
         write_json(folder / "eval" / "in_context" / f"{name}.json", saved)
 
 
+@pytest.mark.needs("eval")
 def test_in_context_scores_stand_beside_those_of_base_and_teacher(tmp_path: Path) -> None:
     paths = [run(tmp_path / "full", ONE, 5), run(tmp_path / "仅答案", TWO, 9)]
     after_demos(paths[0], {0, 1, 2})
@@ -110,6 +112,7 @@ def test_what_cannot_be_compared_is_a_sentence(tmp_path: Path) -> None:
         CliRunner().invoke(app, ["compare", str(two), str(one)], catch_exceptions=False)
 
 
+@pytest.mark.needs("eval")
 def test_folders_of_one_name_are_told_apart_by_those_above(tmp_path: Path) -> None:
     paths = [run(tmp_path / part / "dates", ONE, 5) for part in ("x/1", "y/1", "y/2")]
     row = json.loads(CliRunner().invoke(app, ["compare", "--json", *map(str, paths)]).stdout)
@@ -119,6 +122,7 @@ def test_folders_of_one_name_are_told_apart_by_those_above(tmp_path: Path) -> No
     ]
 
 
+@pytest.mark.needs("eval")
 def test_a_student_that_was_trained_again_is_not_shown_with_its_old_scores(tmp_path: Path) -> None:
     paths = [run(tmp_path / "one", ONE, 5), run(tmp_path / "two", TWO, 5)]
     weights = paths[1] / "train" / "student"
@@ -136,6 +140,7 @@ def test_a_student_that_was_trained_again_is_not_shown_with_its_old_scores(tmp_p
     assert CliRunner().invoke(app, ["compare", *map(str, paths)]).exit_code == 0
 
 
+@pytest.mark.needs("eval")
 def test_imitated_completions_are_from_prompts_and_not_from_templates(tmp_path: Path) -> None:
     paths = [run(tmp_path / name, ONE, 5) for name in ("one", "two")]
     for path, scores in zip(paths, (ONE, TWO), strict=True):
@@ -150,6 +155,7 @@ def ends(folder: Path, base: str, teacher: str) -> None:
         write_json(folder / "eval" / f"{name}.json", {**role(scores), "model": model})
 
 
+@pytest.mark.needs("eval")
 def test_arms_of_one_study_are_measured_by_the_first_ones_base_and_teacher(tmp_path: Path) -> None:
     arms = {"teacher": ONE, "shuffled": TWO, "self": TWO, "elsewhere": ONE}
     paths = [run(tmp_path / name, scores * 8, 9) for name, scores in arms.items()]

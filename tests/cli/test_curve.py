@@ -45,6 +45,7 @@ def test_rows_are_whole_numbers(recipe: Path, rows: str) -> None:
     assert "--rows wants whole numbers from 1 on" in str(error)
 
 
+@pytest.mark.needs("eval")
 def test_the_tables_are_printed_and_the_page_is_named(
     recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from limbeck.cli.app import app
 from limbeck.store import write_jsonl
 
 
+@pytest.mark.needs("eval")
 def test_every_task_is_told_with_what_is_not_the_same(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "s.jsonl", [{"prompt": "Hi"}])
     item = {"question": "Capitale\x1b[31m de l'Italie ?", "options": ["Rome", "Paris"], "answer": 0}

@@ -23,6 +23,7 @@ def options(tmp_path: Path) -> list[str]:
     return [word for role in right for word in (f"--{role}", str(tmp_path / role))]
 
 
+@pytest.mark.needs("eval")
 def test_the_table_and_the_files(options: list[str], tmp_path: Path) -> None:
     into = tmp_path / "out" / "报告"
     done = CliRunner().invoke(app, ["transfer", *options, "--into", str(into)])
@@ -33,6 +34,7 @@ def test_the_table_and_the_files(options: list[str], tmp_path: Path) -> None:
     assert {path.name for path in into.iterdir()} == {"report.json", "report.md", "index.html"}
 
 
+@pytest.mark.needs("eval")
 def test_json_is_the_report(options: list[str]) -> None:
     done = CliRunner().invoke(app, ["transfer", *options, "--json"])
     report = json.loads(done.stdout)

@@ -122,6 +122,7 @@ print(json.dumps(found))
 """
 
 
+@pytest.mark.needs("retrieve")
 def test_every_process_selects_the_same() -> None:
     rows = [f"{WORDS[n % 13]} {WORDS[n * 5 % 13]} {WORDS[n * n % 11]}" for n in range(24)]
     found = []

@@ -13,7 +13,8 @@ from limbeck.errors import DataError, StageError, UserError
 from limbeck.pipeline.context import Context
 from limbeck.pipeline.filter import filter_records
 from limbeck.pipeline.funnel import Stage, compared, funnel
-from limbeck.pipeline.refused import Near, filtered, json_text, refused_rows, rows_around
+from limbeck.pipeline.refused import Near, filtered, refused_rows, rows_around
+from limbeck.progress import shown_json
 from limbeck.record import Record, Verdict
 from limbeck.store import read_json, write_json, write_jsonl
 from tests.pipeline.filtering import row, run_of
@@ -105,7 +106,7 @@ def test_ids_that_stand_twice_and_lone_surrogates_are_found(tmp_path: Path) -> N
     run, stages = filtered(context.run.path)
     [one, two] = refused_rows(run, stages, "complete", None, 9)
     assert (one.completion, two.completion) == ("\ud800", "\ud800")
-    text = json_text([one.to_json()])
+    text = shown_json([one.to_json()])
     assert json.loads(text)[0]["completion"] == "\ud800"
     assert text.isascii()
 
@@ -195,7 +196,7 @@ def test_what_moved_between_two_filterings() -> None:
 
 def test_json_holds_nothing_that_steers_a_terminal() -> None:
     hostile = "\x1b[31m\x9b31m\u202e\ud800\x7f中文🙂\n\U000e0041é"
-    text = json_text({"text": hostile})
+    text = shown_json({"text": hostile})
     assert json.loads(text) == {"text": hostile}
     assert all(char.isprintable() or char == "\n" for char in text)
     assert "中文🙂" in text

@@ -51,6 +51,7 @@ def test_the_hub_s_library_reads_the_metadata(manifest: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("columns", [COLUMNS, REFUSED_ROW, REFUSED_VERDICT])
+@pytest.mark.needs("publish")
 def test_features_are_written_as_datasets_writes_them(columns: dict[str, Any]) -> None:
     datasets = pytest.importorskip("datasets")
     made = datasets.Features.from_arrow_schema(schema(columns))

@@ -11,6 +11,7 @@ import pytest
 from limbeck.publish.export import Options, export
 
 datasets = pytest.importorskip("datasets")
+pytestmark = pytest.mark.needs("publish")  # ./datasets is found where the package is not
 CHATS = [
     [("user", "你好？"), ("assistant", '"Guten" Tag\r\n\n🙂')],
     [("system", "كن"), ("user", "a"), ("assistant", "b"), ("user", "ไทย"), ("assistant", "  d")],

@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
     ],
     ids=["padded", "packed"],
 )
+@pytest.mark.needs("train")
 def test_a_killed_run_ends_with_the_same_weights_to_the_last_bit(
     tmp_path: Path, options: dict[str, Any]
 ) -> None:

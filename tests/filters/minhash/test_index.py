@@ -156,7 +156,7 @@ def test_many_equal_texts_and_a_family_below_the_threshold(which: Which) -> None
 
 
 def test_the_hashes_go_to_the_disk_and_stay_right() -> None:
-    texts = near_texts(6000, seed=3, share=0.1)
+    texts = near_texts(7000, seed=3, share=0.1)
     expected = NearIndex(memory_mb=64)
     spilled = NearIndex(memory_mb=1)
     answers = [index.add(texts) for index in (expected, spilled)]

@@ -37,6 +37,7 @@ def test_its_rows_are_seeds() -> None:
     assert [seed.target for seed in made] == ["good", "下雨"]
 
 
+@pytest.mark.needs("retrieve")
 def test_its_commands_run_in_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """All but the training: that is the trainer's own test."""
     teacher = FakeLikelihoods(known, name="bundled")

@@ -68,6 +68,7 @@ def test_no_row_is_shown_itself_its_copy_its_fold_or_another_task(select: str) -
     assert out.funnel["near copies kept out of prompts"] >= 4  # two pairs at least, both ways
 
 
+@pytest.mark.needs("retrieve")
 def test_a_row_that_is_not_in_the_pool_needs_no_folds() -> None:
     every = seeds()[::2]
     pool = pool_of(every[:3], shots=9, select="dense")
