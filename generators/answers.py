@@ -88,7 +88,7 @@ class Answers:
             top_p=self.top_p,
             stop=self.stop,
             seed=drawn if self.temperature > 0 else None,
-            index=index,
+            index=index if self.temperature > 0 else seed.provenance.index,
             template=self.template,
             top_logprobs=self.top_logprobs,
             fields=seed.fields,
@@ -117,6 +117,7 @@ class Answers:
             ),
             target=None if seed.target == "" and seed.answer.tool_calls else seed.target,
             meta=meta,
+            columns=seed.columns,
         )
 
 

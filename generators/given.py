@@ -47,4 +47,5 @@ class Given:
             provenance=Provenance(self.name, prompt_version=version, parents=(seed.id,)),
             target=seed.target,
             meta={key: value for key, value in seed.meta.items() if key != "answered"},
+            columns=seed.columns,
         )

@@ -156,6 +156,8 @@ class Record:
 
     A seed is a Record with an empty completion. `meta` is read-only JSON with the documented
     keys only (META_KEYS); anything else raises ValueError. `id` is derived when left empty.
+    `columns` are the further ones of the row of prompts that it was made from, read-only JSON; no
+    id depends on them.
     """
 
     messages: tuple[Message, ...]
@@ -164,6 +166,7 @@ class Record:
     target: str | None = None
     meta: Mapping[str, Any] = field(default_factory=dict)
     id: str = ""
+    columns: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.messages:
@@ -182,6 +185,7 @@ class Record:
             raise ValueError(f"unknown meta key {unknown[0]!r}; the keys are {known}")
         object.__setattr__(self, "messages", tuple(self.messages))
         object.__setattr__(self, "meta", _freeze(self.meta))
+        object.__setattr__(self, "columns", _freeze(self.columns))
         if not self.id:
             object.__setattr__(self, "id", self._derived_id())
 
@@ -246,6 +250,8 @@ class Record:
         row["provenance"] = {**asdict(self.provenance), "parents": list(self.provenance.parents)}
         if self.meta:
             row["meta"] = _thaw(self.meta)
+        if self.columns:
+            row["columns"] = _thaw(self.columns)
         return row
 
     @classmethod
@@ -260,6 +266,7 @@ class Record:
             target=row.get("target"),
             meta=row.get("meta", {}),
             id=row.get("id", ""),
+            columns=row.get("columns", {}),
         )
 
 

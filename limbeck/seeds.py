@@ -11,7 +11,8 @@ The completion that a seed row has already (what the assistant said last, too) i
 `target`, never shown to the teacher. A row with a `target` keeps its completion beside it: the
 generator `given` holds the one against the other. A key whose value is null is no key. A question
 may have the `kind` of its answer, its `options`, its `template` and `family`, and a worked
-`solution`, kept as `rationale`.
+`solution`, kept as `rationale`. All other columns, and the row's `id` as `prompt_id`, are kept
+under their names (`Record.columns`) and stand in all that is made of the row.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from limbeck.columns import OWN, PROMPT_ID
 from limbeck.errors import DataError
 from limbeck.prompts import fill
 from limbeck.record import CHAT_FIELDS, Message, Provenance, Record, content_hash, to_messages, user
@@ -53,9 +55,10 @@ def read_seeds(
     `repeats` as often as they stand there, each under an id of its own.
 
     Raises DataError with the line's number and reason for a row that cannot be used, unless
-    `on_bad` takes it; and for a missing or an empty file. Such a row is also one whose `target` is
-    not that of an equal question before it: of other answers (`completion`, `output`, what an
-    assistant said) several can be good, and the first stands.
+    `on_bad` takes it; for a missing or an empty file; and for a column that is called as one of
+    limbeck's own. Without `repeats` such a row is also one whose `target` is not that of an equal
+    question before it: of other answers (`completion`, `output`, what an assistant said) several
+    can be good, and the first stands.
     """
     seeds: dict[str, Record] = {}
     lines: dict[str, tuple[int, bool]] = {}
@@ -66,10 +69,13 @@ def read_seeds(
             is_exact = row.get("target") is not None
             for seed in found:
                 first, was_exact = lines.setdefault(seed.id, (number, is_exact))
-                if (is_exact or was_exact) and _asks(seeds.get(seed.id, seed)) != _asks(seed):
+                asks = _asks(seeds.get(seed.id, seed))
+                if not repeats and (is_exact or was_exact) and asks != _asks(seed):
                     raise ValueError(
                         f"line {first} has the same question with another target or other options"
                     )
+        except Clash as error:  # of the file, not of a line
+            raise DataError(f"{path}, line {number}: {error}", path=path, line=number) from error
         except (KeyError, TypeError, ValueError) as error:
             bad = DataError(f"{path}, line {number}: {_reason(error)}", path=path, line=number)
             if on_bad is None:
@@ -80,7 +86,8 @@ def read_seeds(
             before = times[seed.id]
             times[seed.id] += 1
             if repeats and before:
-                seed = replace(seed, id=content_hash([seed.id, before]))
+                made = replace(seed.provenance, index=before)
+                seed = replace(seed, id=content_hash([seed.id, before]), provenance=made)
             seeds.setdefault(seed.id, seed)
         if limit is not None and len(seeds) >= limit:
             break
@@ -105,7 +112,70 @@ def seeds_of(row: Mapping[str, Any]) -> Iterator[Record]:
 
     Raises KeyError, TypeError or ValueError for a row that cannot be used.
     """
+    columns = _columns(row)
     row = {key: value for key, value in row.items() if value is not None}
+    for seed in _seeds_of(row):
+        yield replace(seed, columns=columns) if columns else seed
+
+
+_FORMS = {
+    "messages": (),
+    "conversations": (),
+    "instances": ("instruction",),
+    "instruction": ("input", "output"),
+    "prompt": (),
+    "input": ("output",),
+}
+"""The keys of which a row has one, in this order, and what it reads besides."""
+KEYS = frozenset({
+    "id", "target", "completion", "output", "options", "task", "is_classification", *_FORMS,
+    *_CARRIED, *CHAT_FIELDS,
+})  # fmt: skip
+"""What a row is read for; null is no value of these."""
+
+
+def _columns(row: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a row is read as nothing else. Raises Clash for the name of a column that limbeck
+    writes itself."""
+    form = next((key for key in _FORMS if row.get(key) is not None), "")
+    read = {form, *_FORMS.get(form, ()), "id", "target", "completion", *CHAT_FIELDS}
+    read |= {key for key in _CARRIED if isinstance(row.get(key), str)}
+    if isinstance(row.get("options"), list) and all(isinstance(o, str) for o in row["options"]):
+        read.add("options")
+    task, flag = isinstance(row.get("task"), str), isinstance(row.get("is_classification"), bool)
+    read |= {"task"} if task else {"is_classification"} if flag else set()
+    further = {
+        key: value
+        for key, value in row.items()
+        if key not in read and not (value is None and key in KEYS)
+    }
+    if form in ("messages", "conversations") and isinstance(further.get("prompt"), str):
+        turns = row[form] if isinstance(row[form], list) else []  # as many sets have it, once more
+        last = turns[-1:] and isinstance(turns[-1], Mapping) and turns[-1]
+        texts = [t.get("content", t.get("value")) for t in turns if isinstance(t, Mapping)]
+        if last and further["prompt"] in texts:
+            del further["prompt"]
+    if row.get("id") is not None:
+        if PROMPT_ID in further:
+            raise Clash(PROMPT_ID, f"{PROMPT_ID}, in which the row's id stands")
+        further = {PROMPT_ID: row["id"], **further}
+    for key in further:
+        if key in OWN:
+            raise Clash(key, key)
+    return further
+
+
+class Clash(ValueError):
+    """A further column that is called as one that limbeck writes."""
+
+    def __init__(self, theirs: str, ours: str) -> None:
+        super().__init__(
+            f"its column {theirs!r} would stand in the place of limbeck's own column {ours}; give "
+            "it another name"
+        )
+
+
+def _seeds_of(row: Mapping[str, Any]) -> Iterator[Record]:
     if "messages" in row:
         yield _seed(to_messages(_list(row["messages"])), row)
     elif "conversations" in row:

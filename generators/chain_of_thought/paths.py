@@ -94,6 +94,6 @@ def _request(ask: Ask, seed: Record, index: int, sampling: Sampling) -> Request:
         top_p=sampling.top_p,
         stop=ask.stop,
         seed=drawn if sampling.temperature > 0 else None,
-        index=index,
+        index=index if sampling.temperature > 0 else seed.provenance.index,
         template=ask.template,
     )

@@ -99,6 +99,7 @@ def path_record(
         ),
         target=seed.target,
         meta=meta,
+        columns=seed.columns,
     )
 
 

@@ -77,4 +77,5 @@ def _record(
         ),
         target=row.target,
         meta=meta,
+        columns=row.columns,
     )

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from limbeck.columns import Columns, cells, schema
 from limbeck.errors import UserError
 from limbeck.kept import KEPT
 from limbeck.pipeline.context import Context
@@ -34,6 +35,7 @@ from limbeck.text import prompt_key
 SPLITS = ("train", "valid", "test")
 PIECE = 1024  # records
 MESSAGES = "messages"  # in the JSON of meta: turns that are more than role and text
+COLUMNS = "columns"  # there, too: the further ones of the row of prompts
 
 
 def inputs(context: Context) -> str:
@@ -54,8 +56,9 @@ def format_records(context: Context) -> None:
     """Write the three splits. Raises UserError when nothing is left to train on."""
     hashed = inputs(context)
     section = context.recipe.format
+    columns = Columns()
     sides = _sides(
-        kept_records(context),
+        columns.noted(kept_records(context)),
         valid=section.valid,
         test=section.test,
         seed=context.recipe.seed,
@@ -69,6 +72,7 @@ def format_records(context: Context) -> None:
             f"{len(sides)} records were kept and none is left to train on; ask for more, "
             "loosen the filters, or lower format.valid and format.test"
         )
+    kinds = columns.kinds
     folder = context.run.folder("format")
     counts = dict.fromkeys(SPLITS, 0)
     left: Counter[str] = Counter()
@@ -76,10 +80,10 @@ def format_records(context: Context) -> None:
         writers: dict[str, ParquetRows] = {}
         for name, part in _texts(context, sides, left):
             if part and name not in writers:
-                file = parquet_writer(folder / f"{name}.parquet", _schema())
+                file = parquet_writer(folder / f"{name}.parquet", _schema(kinds))
                 writers[name] = stack.enter_context(file)
             for record in part:
-                writers[name].write(to_row(record))
+                writers[name].write(to_row(record) | cells(record, kinds))
             counts[name] += len(part)
         if not counts["train"]:
             raise UserError(
@@ -204,6 +208,7 @@ def to_row(record: Record) -> dict[str, Any]:
     row = record.to_json()
     plain = all(message.is_plain for message in record.messages)
     more = {} if plain else {MESSAGES: row["messages"]}
+    more |= {COLUMNS: row["columns"]} if record.columns else {}
     turns = [*row["messages"], {"role": "assistant", "content": record.completion}]
     return {
         "id": record.id,
@@ -216,18 +221,11 @@ def to_row(record: Record) -> dict[str, Any]:
     }
 
 
-def _schema() -> Any:
-    import pyarrow as pa
-
-    turn = pa.struct([("role", pa.string()), ("content", pa.string())])
+def _schema(kinds: Mapping[str, Any]) -> Any:
     texts = ("prompt", "completion", "target", "provenance", "meta")
-    return pa.schema(
-        [
-            ("id", pa.string()),
-            ("messages", pa.list_(turn)),
-            *((name, pa.string()) for name in texts),
-        ]
-    )
+    turns = [{"role": "string", "content": "string"}]
+    plain = dict.fromkeys(texts, "string")
+    return schema({"id": "string", "messages": turns, **plain, **kinds})
 
 
 def from_row(row: Mapping[str, Any]) -> Record:

@@ -61,13 +61,13 @@ def number_of_part(seed: str, of: int) -> int:
 def all_seeds_of_recipe(
     recipe: Recipe, *, on_bad: OnBad = _nothing, say: Say = _nothing, repeats: bool = False
 ) -> list[Record]:
-    """The seeds of all parts, equal prompts once or, with `repeats` and without a split, as often
-    as the file has them. Raises what `seeds_of_recipe` raises."""
+    """The seeds of all parts, equal prompts once or, with `repeats`, as often as the file has
+    them. Raises what `seeds_of_recipe` raises."""
     section = recipe.seeds
     if section.split is None:
         bad = _on_bad(recipe, on_bad)
         return read_seeds(section.path, limit=section.limit, on_bad=bad, repeats=repeats)
-    choice = _choice(recipe, TaskSplit.read(section.split), on_bad)
+    choice = _choice(recipe, TaskSplit.read(section.split), on_bad, repeats=repeats)
     for line in choice.told():
         say(line)
     return list(choice.rows[: section.limit])
@@ -128,10 +128,10 @@ def split_inputs(recipe: Recipe) -> dict[str, Any]:
     }
 
 
-def _choice(recipe: Recipe, split: TaskSplit, on_bad: OnBad) -> Choice:
+def _choice(recipe: Recipe, split: TaskSplit, on_bad: OnBad, *, repeats: bool) -> Choice:
     section = recipe.seeds
     return choose(
-        read_seeds(section.path, on_bad=_on_bad(recipe, on_bad)),
+        read_seeds(section.path, on_bad=_on_bad(recipe, on_bad), repeats=repeats),
         split,
         section.tuning or "meta",
         each=section.rows,

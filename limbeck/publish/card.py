@@ -126,7 +126,7 @@ def _info(
         splits.append({"name": side, "num_bytes": own, "num_examples": count})
     return {
         "config_name": config,
-        "features": features(Kind.told(manifest["rows"]).columns(columns)),
+        "features": features(Kind.told(manifest).columns(columns)),
         "splits": splits,
         "download_size": size,
     }

@@ -81,7 +81,7 @@ class _Parquet(Out):
     def __init__(self, path: Path, columns: Mapping[str, Any]) -> None:
         import pyarrow.parquet as pq
 
-        from limbeck.publish.rows import schema
+        from limbeck.columns import schema
 
         super().__init__()
         self._columns = columns

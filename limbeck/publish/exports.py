@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from limbeck.columns import JSON
 from limbeck.publish.export_chat import ABOUT, Chat, Turn
 from limbeck.publish.export_files import FileType
-from limbeck.publish.rows import JSON, json_turn
+from limbeck.publish.rows import json_turn
 
 Form = Literal["messages", "alpaca", "sharegpt", "prompt_completion"]
 FORMS: tuple[Form, ...] = ("messages", "alpaca", "sharegpt", "prompt_completion")

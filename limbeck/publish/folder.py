@@ -92,6 +92,7 @@ def publish(
             names=list(files),
         )
         sizes = {name: (draft / name).stat().st_size for name in files}
+        told |= {"columns": kind.further} if kind.further else {}
         told["files"] = {
             name: {"bytes": sizes[name], "rows": files[name], "sha256": file_hash(draft / name)}
             for name in sorted(files)

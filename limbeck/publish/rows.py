@@ -7,10 +7,11 @@ import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import Any
 
+from limbeck.columns import JSON, JSON_TEXT, OWN, Columns, cells, json_text, schema
 from limbeck.pipeline.format import to_row
 from limbeck.pipeline.groups import By
 from limbeck.reading.special import record_of, turns_in
@@ -21,7 +22,6 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 PROVENANCE = ("generator", "teacher", "prompt_version", "request", "index", "parents")
 _TEXT = "string"
 _TURN = {"role": _TEXT, "content": _TEXT}
-JSON = "json"
 VERDICT = {"filter": _TEXT, "score": "float64", "reason": _TEXT, "nearest": _TEXT}
 COLUMNS: dict[str, Any] = {
     "id": _TEXT,
@@ -55,31 +55,33 @@ class Kind:
     around; a trainer tells them by the type of prompt and completion, so that a set is one.
     `json_turns`: some turn has calls or reasoning, so that each is a JSON object with the fields
     that it has itself, where a struct would give a template all fields, most of them None.
-    `tools`: some row has tools, in a column of their own."""
+    `tools`: some row has tools, in a column of their own. `further` are the columns of the rows of
+    prompts, with their types."""
 
     raw: bool = False
     json_turns: bool = False
     tools: bool = False
+    further: Mapping[str, Any] = field(default_factory=dict)
 
     @classmethod
     def of(cls, records: Iterable[Record]) -> Kind:
         """By the first record, and by all of them where they are chats."""
-        found = None
-        for record in records:
-            if found is None and is_raw(record):
-                return cls(raw=True)
-            found = found or cls()
-            json_turns = not all(m.is_plain for m in (*record.messages, record.answer))
-            tools = "tools" in record.fields
-            found = cls(False, found.json_turns or json_turns, found.tools or tools)
-            if found.json_turns and found.tools:
-                break
-        return found or cls()
+        raw, json_turns, tools, columns = None, False, False, Columns()
+        for record in columns.noted(records):
+            raw = is_raw(record) if raw is None else raw
+            json_turns |= not all(m.is_plain for m in (*record.messages, record.answer))
+            tools |= "tools" in record.fields
+        return cls(bool(raw), not raw and json_turns, not raw and tools, columns.kinds)
 
     @classmethod
-    def told(cls, rows: Mapping[str, Any]) -> Kind:
-        """From `rows` of limbeck.json."""
-        return cls(*(bool(rows.get(name)) for name in cls.__slots__))
+    def told(cls, manifest: Mapping[str, Any]) -> Kind:
+        """From limbeck.json. Raises ValueError for columns that limbeck does not write."""
+        further = manifest.get("columns", {})
+        if OWN & set(further):
+            raise ValueError(f"{min(OWN & set(further))!r} is no column of the rows of prompts")
+        rows = manifest["rows"]
+        raw, json_turns, tools = (bool(rows.get(key)) for key in ("raw", "json_turns", "tools"))
+        return cls(raw, json_turns, tools, further)
 
     def columns(self, columns: Mapping[str, Any]) -> dict[str, Any]:
         """The columns of such rows."""
@@ -87,30 +89,11 @@ class Kind:
             return dict(columns)
         both: Any = _TEXT if self.raw else [JSON] if self.json_turns else [_TURN]
         more = {"tools": _TEXT} if self.tools else {}
-        return {**columns, "prompt": both, "completion": both, **more}
+        return {**columns, "prompt": both, "completion": both, **more, **self.further}
 
 
 def is_raw(record: Record) -> bool:
     return record.provenance.template == "raw"
-
-
-def schema(columns: Mapping[str, Any]) -> Any:
-    """The Arrow schema of columns."""
-    import pyarrow as pa
-
-    return pa.schema([(name, _arrow(kind)) for name, kind in columns.items()])
-
-
-def _arrow(kind: Any) -> Any:
-    import pyarrow as pa
-
-    if isinstance(kind, list):
-        return pa.list_(_arrow(kind[0]))
-    if isinstance(kind, Mapping):
-        return pa.struct([(name, _arrow(inner)) for name, inner in kind.items()])
-    if kind == JSON:
-        return pa.json_()
-    return {"string": pa.string(), "int64": pa.int64(), "float64": pa.float64()}[kind]
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Mapping[str, Any]) -> Any:
@@ -139,7 +122,9 @@ def _feature(kind: Any) -> dict[str, Any]:
     if isinstance(kind, list):
         inner = kind[0]
         return {"list": features(inner) if isinstance(inner, Mapping) else inner}
-    return {"struct": features(kind)} if isinstance(kind, Mapping) else {"dtype": kind}
+    if isinstance(kind, Mapping):
+        return {"struct": features(kind)}
+    return {"dtype": _TEXT if kind == JSON_TEXT else kind}
 
 
 def public_model(name: str) -> str:
@@ -184,6 +169,7 @@ def to_published(
     if kind.tools:
         tools = record.fields.get("tools")
         row["tools"] = tools and json.dumps(tools, ensure_ascii=False)
+    row |= cells(record, kind.further)
     row |= {"parents": list(made.parents), "group": group, "verdicts": list(verdicts)}
     whole: dict[str, Any] = valid(row)
     return whole
@@ -216,6 +202,11 @@ def from_published(row: Mapping[str, Any]) -> Record:
                 raise ValueError(f"the column {name} is not what the record says")
     if row.get("tools") and json.loads(row["tools"]) != valid(record.fields.get("tools")):
         raise ValueError("the column tools is not what the record says")
+    own = record.to_json().get("columns", {})
+    for name in {**own, **row}.keys() - OWN:
+        value = own.get(name)
+        if name not in row or (row[name] != value and row[name] != json_text(value)):
+            raise ValueError(f"the column {name} is not what meta says")
     return record
 
 

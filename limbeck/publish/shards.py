@@ -7,7 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from limbeck.publish.rows import schema, table
+from limbeck.columns import schema
+from limbeck.publish.rows import table
 
 SHARD = 256 * 2**20  # bytes of a file, about
 GROUP_ROWS = 10_000  # of a row group, which is what a reader holds in memory

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from limbeck.columns import schema
 from limbeck.errors import DataError, UserError
 from limbeck.publish.facts import SPLITS, Facts, each, wrong_groups
 from limbeck.publish.files import extra_files, place_of
@@ -22,7 +23,6 @@ from limbeck.publish.rows import (
     REFUSED_VERDICT,
     Kind,
     from_published,
-    schema,
 )
 from limbeck.publish.verify_texts import (
     card_mismatches,
@@ -156,7 +156,7 @@ def _schemas(
         if columns is None:
             if name not in (README, RECIPE):
                 found.mismatches.append(f"{name} is no file that limbeck writes")
-        elif schema_of(folder / name) != schema(Kind.told(manifest["rows"]).columns(columns)):
+        elif schema_of(folder / name) != schema(Kind.told(manifest).columns(columns)):
             raise DataError(f"{name} has other columns than limbeck writes")
     return []
 

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from limbeck.columns import OWN, PROMPT_ID
 from limbeck.errors import UserError
 from limbeck.reading.chat import joined
 from limbeck.reading.ids import Times
 from limbeck.reading.row import Row
 from limbeck.reading.source import Source
 from limbeck.reading.special import is_record, record_of
-from limbeck.record import CHAT_FIELDS, content_hash, messages_json, to_messages
+from limbeck.record import CHAT_FIELDS, canonical_json, content_hash, messages_json, to_messages
+from limbeck.seeds import KEYS
 from limbeck.store import jsonl_writer
 
-_NOT_CARRIED = ("model", "licence", "origin", "finish_reason")  # seeds have no place for them
+_AS_COLUMNS = ("model", "licence", "origin", "finish_reason")
+"""Roles for which seeds have no key: their columns go on as further ones."""
 
 
 @dataclass(slots=True)
@@ -32,6 +35,7 @@ class Imported:
     again: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
     lost: tuple[str, ...] = ()
+    further: set[str] = field(default_factory=set)
 
 
 def import_rows(source: Source, to: Path) -> Imported:
@@ -47,20 +51,29 @@ def import_rows(source: Source, to: Path) -> Imported:
             why = [*source.reasons[:1], *(f"rows {reason}" for reason in done.left_out)]
             told = f": {'; '.join(why)}" if why else ""
             raise UserError(f"{source.name} has no row that can be a seed{told}")
-    carried = {name for role, name in source.columns.items() if role not in _NOT_CARRIED}
-    more = tuple(name for name in source.columns.values() if name not in carried)
-    done.lost = tuple(dict.fromkeys((*source.left, *more)))
+    done.lost = tuple(name for name in _further(source) if name not in done.further)
     return done
 
 
+def _further(source: Source) -> dict[str, None]:
+    """The columns that are read as nothing that seeds have a key for."""
+    read = {name for role, name in source.columns.items() if role not in _AS_COLUMNS}
+    more = (name for name in source.columns.values() if name not in read)
+    return dict.fromkeys((*source.left, *more))
+
+
 def _seeds(source: Source, done: Imported) -> Iterator[dict[str, Any]]:
+    names = _further(source)
     for raw, read in source.read():
         whole = whole_chat(raw)
+        further = _columns(raw, names)
+        done.further |= further.keys()
         for row in read.rows:
             seed = seed_of(row, read.turns, answered=read.answered, whole=whole)
             if isinstance(seed, str):
                 done.left_out[seed] += 1
                 continue
+            seed = {**seed, **further}
             done.written += 1
             ended = seed.get("messages", [{}])[-1].get("role") == "assistant"
             done.answered += ended or "completion" in seed or "output" in seed
@@ -100,6 +113,26 @@ def seed_of(
         seed |= {} if output is None else {"output": output}
     seed |= _meta(row)
     return seed
+
+
+def _columns(raw: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """What the row has besides, under its own names, and its id; nothing that a seed would read as
+    something else, that limbeck writes itself, or that no JSON holds."""
+    if is_record(raw):
+        own = record_of(raw).to_json().get("columns", {})
+    else:
+        own = {name: raw[name] for name in names if name in raw and _is_json(raw[name])}
+    found = {name: value for name, value in own.items() if name not in OWN and name not in KEYS}
+    named = own.get("id", found.pop(PROMPT_ID, None))
+    return found if named is None else {"id": named, **found}
+
+
+def _is_json(value: Any) -> bool:
+    try:
+        canonical_json(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
 
 
 def whole_chat(raw: Mapping[str, Any]) -> dict[str, Any] | None:

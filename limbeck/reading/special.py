@@ -68,8 +68,8 @@ def record_of(raw: Mapping[str, Any]) -> Record:
     provenance, meta = raw["provenance"], raw.get("meta") or {}
     if not isinstance(provenance, str):
         return Record.from_json(raw)
-    meta = orjson.loads(meta) if isinstance(meta, str) else dict(meta)
-    turns = meta.pop("messages", None)
+    meta = json.loads(meta) if isinstance(meta, str) else dict(meta)
+    turns, columns = meta.pop("messages", None), meta.pop("columns", {})
     if turns is None:
         turns = raw["messages"][:-1] if "messages" in raw else turns_in(raw["prompt"])
     said = turns_in(raw["completion"]) if "messages" not in raw else raw["completion"]
@@ -81,6 +81,7 @@ def record_of(raw: Mapping[str, Any]) -> Record:
             "target": raw.get("target"),
             "provenance": orjson.loads(provenance),
             "meta": meta,
+            "columns": columns,
         }
     )
 

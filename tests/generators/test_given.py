@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -102,4 +103,4 @@ def test_rationales_and_answers_of_ones_own_are_two_tasks(
     more = {"student": str(tiny_folder), "train": train}
     do_stages(context(tmp_path, ROWS[3:], **more), ("generate", "filter", "format", "train"))
     with pytest.raises(UserError, match="has no solution"):
-        do_stages(context(tmp_path, ROWS, **more), ("generate",))
+        do_stages(replace(context(tmp_path, ROWS, **more), fresh=True), ("generate",))

@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 import yaml
 
+from limbeck.columns import schema
 from limbeck.publish.card import card, metadata, size_of
 from limbeck.publish.folder import publish
 from limbeck.publish.measured import common
-from limbeck.publish.rows import COLUMNS, REFUSED_ROW, REFUSED_VERDICT, features, schema
+from limbeck.publish.rows import COLUMNS, REFUSED_ROW, REFUSED_VERDICT, features
 from limbeck.publish.verify import verify
 from limbeck.record import Provenance, Record, user
 from limbeck.store import read_json

@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from limbeck.columns import schema
 from limbeck.errors import UserError
 from limbeck.publish.card import card
 from limbeck.publish.folder import publish
-from limbeck.publish.rows import COLUMNS, REFUSED_ROW, schema
+from limbeck.publish.rows import COLUMNS, REFUSED_ROW
 from limbeck.publish.verify import Verified, verify
 from limbeck.store import file_hash, read_json, write_json, write_text
 from tests.publish.runs import YES, rows, run_of

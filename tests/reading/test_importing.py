@@ -58,13 +58,14 @@ def test_a_seed_has_what_the_row_had(tmp_path: Path) -> None:
     assert first.provenance.parents == (row.id,)
 
 
-def test_what_is_not_carried_is_said(tmp_path: Path) -> None:
+def test_further_columns_go_on_and_what_is_not_carried_is_said(tmp_path: Path) -> None:
     rows = [
-        {"prompt": "p", "completion": f"c{at}", "model": "m", "score": 1, "source": "s"}
+        {"prompt": "p", "completion": f"c{at}", "model": "m", "score": at, "index": 1, "id": at}
         for at in range(3)
     ]
-    done, _ = imported(tmp_path, rows)
-    assert done.lost == ("score", "model", "source")
+    done, to = imported(tmp_path, rows)
+    assert done.lost == ("index",), "limbeck's own column"
+    assert read_seeds(to)[0].columns == {"prompt_id": 0, "score": 0, "model": "m"}
     assert (done.written, done.again) == (3, 2)
 
 
@@ -98,7 +99,7 @@ def test_filters_run_on_an_imported_set_without_a_teacher(
         for at, said in ((1, 2), (2, 4), (3, 7), (4, 8))
     ]  # fmt: skip
     done, to = imported(tmp_path, rows)
-    assert (done.written, done.lost) == (4, ("distilabel_metadata", "model_name"))
+    assert (done.written, done.lost) == (4, ())
     data = {
         "name": "r",
         "seeds": str(to),

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from limbeck.columns import PROMPT_ID
 from limbeck.errors import UserError
 from limbeck.pipeline.iterate.guard import Guard
 from limbeck.recipe import Iterate, Recipe
@@ -84,6 +85,8 @@ def seed_row(seed: Record) -> dict[str, Any]:
     """A seed as a row of a seed file, its id being that of where it is from."""
     meta = seed.meta
     row: dict[str, Any] = {"id": seed.provenance.parents[0] if _is_named(seed) else seed.id}
+    row |= seed.to_json().get("columns", {})
+    row["id"] = row.pop(PROMPT_ID, row["id"])
     row |= _asks(seed)
     if seed.target is not None:
         # An instruction's output is its target; beside it a target would be another answer.
