@@ -66,12 +66,14 @@ def status(
         typer.echo(shown_json({"batches": [_row(one) for one in known]}))
         return
     if not known:
-        typer.echo(f"{context.run.path} has no batches. To make some: limbeck batch submit")
+        typer.echo(
+            visible(f"{context.run.path} has no batches. To make some: limbeck batch submit")
+        )
     for one in known:
         for line in _lines(one):
             typer.echo(visible(line))
     if any(one.to_collect for one in known):
-        typer.echo(f"To bring the answers: limbeck batch collect {context.run.path}")
+        typer.echo(visible(f"To bring the answers: limbeck batch collect {context.run.path}"))
 
 
 @app.command()
