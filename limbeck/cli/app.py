@@ -245,7 +245,7 @@ def plugins() -> None:
     from limbeck.registry import plugins as listed
 
     for group in GROUPS:
-        typer.echo(f"{group}:")
+        typer.echo(visible(f"{group}:"))
         for plugin in listed(group):
             source = "" if plugin.source == "built-in" else f" [{plugin.source}]"
             typer.echo(visible(f"  {plugin.name:<16} {plugin.about}{source}"))

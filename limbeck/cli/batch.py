@@ -67,13 +67,13 @@ def status(
         return
     if not known:
         typer.echo(
-            f"{context.run.path} has no batches. To make some: {context.command('batch submit')}"
+            visible(f"{context.run.path} has no batches. To make some: limbeck batch submit")
         )
     for one in known:
         for line in _lines(one):
             typer.echo(visible(line))
     if any(one.to_collect for one in known):
-        typer.echo(f"To bring the answers: {context.command('batch collect')}")
+        typer.echo(visible(f"To bring the answers: limbeck batch collect {context.run.path}"))
 
 
 @app.command()

@@ -93,12 +93,11 @@ def dedup(
                 if not verdicts_only:
                     write_kept(path, removed_rows(found, number), draft / names[number])
     removed = len(found.removed)
-    typer.echo(
-        f"{found.rows:,} rows, {removed:,} near duplicates removed, {found.rows - removed:,} kept"
-    )
+    kept = found.rows - removed
+    typer.echo(visible(f"{found.rows:,} rows, {removed:,} near duplicates removed, {kept:,} kept"))
     if found.unreadable:
-        typer.echo(
-            f"{found.unreadable:,} lines could not be read; they stay as they are (limbeck import "
-            "leaves such lines out, and says why)"
+        says = (
+            "lines could not be read; they stay as they are (limbeck import leaves such lines out"
         )
+        typer.echo(visible(f"{found.unreadable:,} {says}, and says why)"))
     typer.echo(visible(f"Verdicts: {to / NAME}"))

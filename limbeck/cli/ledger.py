@@ -95,6 +95,7 @@ def export(
 ) -> None:
     """Write every reply as one line of JSON."""
     from limbeck.pipeline.ledger import export, export_file
+    from limbeck.progress import visible
 
     path = _path(ledger)
     if out == "-":
@@ -102,7 +103,7 @@ def export(
         sys.stdout.buffer.flush()
         return
     count = export_file(path, Path(out), failures=failures)
-    typer.echo(f"{out}: {count:,} rows")
+    typer.echo(visible(f"{out}: {count:,} rows"))
 
 
 @app.command()

@@ -32,6 +32,6 @@ def verify(
             typer.echo(visible(f"    {note}"))
         for mismatch in found.mismatches:
             typer.echo(visible(f"MISMATCH  {mismatch}"))
-        typer.echo(f"limbeck.json: {found.sha256} (SHA-256)")
+        typer.echo(visible(f"limbeck.json: {found.sha256} (SHA-256)"))
     if not found.ok:
         raise typer.Exit(1)
