@@ -67,13 +67,15 @@ def status(
         return
     if not known:
         typer.echo(
-            visible(f"{context.run.path} has no batches. To make some: limbeck batch submit")
+            visible(
+                f"{context.run.path} has no batches. To make some: {context.command('batch submit')}"
+            )
         )
     for one in known:
         for line in _lines(one):
             typer.echo(visible(line))
     if any(one.to_collect for one in known):
-        typer.echo(visible(f"To bring the answers: limbeck batch collect {context.run.path}"))
+        typer.echo(visible(f"To bring the answers: {context.command('batch collect')}"))
 
 
 @app.command()
