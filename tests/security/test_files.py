@@ -132,7 +132,8 @@ def test_nothing_is_written_through_a_link(tmp_path: Path) -> None:
     assert not (tmp_path / "a.txt").is_symlink()
     with writing(tmp_path / "b.txt") as one, writing(tmp_path / "b.txt") as two:
         assert one != two
-        one.touch(), two.touch()
+        one.touch()
+        two.touch()
 
 
 EVIL = "open({!r}, 'a').write(__name__)\nraise ImportError('not here')\n"
