@@ -146,7 +146,7 @@ def audit(
         seed=seed,
         tokenizer=words,
         workers=workers,
-        ledger=audit_inputs.ledger_of(ledger, run),
+        ledger=audit_inputs.ledger_of(ledger, run, writes=judge is not None),
         rates=audit_inputs.rates_of(recipe),
         run=run,
     )

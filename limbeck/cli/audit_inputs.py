@@ -116,10 +116,13 @@ def seeds_of(given: Path | None, recipe: Recipe | None, shown: Reporter) -> list
     return found
 
 
-def ledger_of(given: Path | None, run: Path | None) -> Path | None:
-    """The ledger that knows what the rows cost; None where there is none to ask."""
+def ledger_of(given: Path | None, run: Path | None, *, writes: bool = False) -> Path | None:
+    """The ledger that knows what the rows cost; None where there is none to ask. Raises UserError
+    for one that is not there, unless a judge `writes` it."""
     from limbeck.ledger import default_path
 
+    if given is not None and not given.is_file() and not writes:
+        raise UserError(f"--ledger {given}: there is no such file")
     path = given or (None if run is None else default_path())
     return path if path is not None and path.is_file() else None
 

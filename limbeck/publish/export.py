@@ -98,6 +98,8 @@ def export(spec: str, to: Path, options: Options) -> Exported:
             f"a CSV holds texts and no lists, so the form {options.form} does not go into one; "
             "take --file-type jsonl, or the form alpaca or prompt_completion"
         )
+    if not options.protect and file_type != "csv":
+        raise UserError(f"--formulas is about the cells of a CSV, and this writes {file_type}")
     if options.text and options.form != "prompt_completion":
         raise UserError(f"--text is for the form prompt_completion, got {options.form}")
     found = exportable(spec, options.split)

@@ -12,7 +12,7 @@ from limbeck.reading.choice import best_scored, by_number, lettered, options_of
 from limbeck.reading.history import earlier
 from limbeck.reading.plan import Naming, Plan, plan_of
 from limbeck.reading.row import Read, Row, row_id
-from limbeck.reading.special import batch_rows, is_record, record_row
+from limbeck.reading.special import batch_rows, is_batch, is_record, record_row
 from limbeck.reading.templates import Template
 from limbeck.reading.unreadable import Unreadable, shown
 from limbeck.reading.values import (
@@ -61,7 +61,7 @@ class Reader:
 
     def read(self, raw: Mapping[str, Any], place: int) -> Read:
         """Raises Unreadable for a row that cannot be used."""
-        if "custom_id" in raw and ("response" in raw or "body" in raw or "error" in raw):
+        if is_batch(raw):
             found = batch_rows(raw, place)
             if found is not None:
                 return found
@@ -141,6 +141,9 @@ class Reader:
     ) -> Row:
         system, asked, given, said = texts
         fields = {role: short_text(raw[name]) for role, name in plan.rest}
+        for role, name in plan.rest:
+            if role in self._naming.named and not fields[role] and raw[name] not in (None, ""):
+                raise not_text(name, raw[name])
         name = row_id(system, asked, given, said)  # a system column is no part of it
         system = "\n".join(filter(None, (fields.pop("system", ""), system)))
         if len(asked) + len(given) + len(said) > CELL:
@@ -151,6 +154,11 @@ class Reader:
         if options and not fields.get("kind"):
             fields["kind"] = "choice"
         kind = plan.columns.get("classification")
+        of = None if kind is None else raw[kind]
+        is_task = None if of is None else classified(of)
+        if of is not None and is_task is None and "classification" in self._naming.named:
+            says = f"{kind} says neither classification nor generation: {shown(of)}"
+            raise Unreadable("odd_shape", says)
         return Row(
             name,
             asked,
@@ -158,7 +166,7 @@ class Reader:
             said,
             system=system,
             finish_reason=fields.pop("finish_reason", "") or "stop",
-            classification=None if kind is None else classified(raw[kind]),
+            classification=is_task,
             place=place,
             target=self._target(raw, plan, options),
             options=options,
@@ -186,7 +194,11 @@ class Reader:
     ) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if plan.options is None:
             return lettered(raw), ()
-        return options_of(raw[plan.options])
+        found = options_of(raw[plan.options])
+        if not found[0] and "options" in self._naming.named and raw[plan.options] is not None:
+            says = f"{plan.options} holds no options: {shown(raw[plan.options])}"
+            raise Unreadable("odd_shape", says)
+        return found
 
     def _chat(self, raw: Mapping[str, Any], plan: Plan, place: int) -> Read:
         chat = asked_of(turns_of(raw[plan.messages or ""]))

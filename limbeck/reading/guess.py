@@ -21,7 +21,8 @@ Rows = Sequence[Mapping[str, Any]]
 @dataclass(frozen=True, slots=True)
 class Survey:
     """What the first rows say. `names` are all columns seen, in order; `columns` what is read as
-    what in most rows, by role; `left` the columns that are not read."""
+    what in most rows, by role; `left` the columns that are not read; `unread` what the user named
+    and no row is read so."""
 
     names: tuple[str, ...]
     columns: Mapping[str, str]
@@ -30,6 +31,7 @@ class Survey:
     template: Template | None
     texts: frozenset[str]
     notes: tuple[str, ...]
+    unread: tuple[str, ...] = ()
 
 
 def surveyed(rows: Rows, named: Mapping[str, str]) -> Survey:
@@ -53,7 +55,11 @@ def surveyed(rows: Rows, named: Mapping[str, str]) -> Survey:
     left = tuple(name for name in names if name not in read)
     if "chosen" in columns.values() and "rejected" in left:
         notes.append("of preference pairs the chosen answer is read, the rejected one is not")
-    return Survey(names, columns, left, guessed, template, texts_of(rows), tuple(notes))
+    unread = tuple(
+        role for role, name in named.items() if all(plan.read.get(role) != name for plan in plans)
+    )
+    texts = texts_of(rows)
+    return Survey(names, columns, left, guessed, template, texts, tuple(notes), unread)
 
 
 def _guessed(

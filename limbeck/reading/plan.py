@@ -32,6 +32,21 @@ class Plan:
     instances: bool = False  # Self-Instruct's: inputs and outputs in a list
     missing: str = ""  # a column that the user named and the row has not
 
+    @property
+    def read(self) -> dict[str, str | None]:
+        """The column that is really read as each role, where there is one: beside a chat, say,
+        no input is, though it has a name."""
+        roles = ("instruction", "input", "output", "target", "messages", "options")
+        found = (self.asked, self.given, self.said, self.target, self.messages, self.options)
+        history = None if self.asked is None else self.history
+        return {
+            **dict(zip(roles, found, strict=True)),
+            "history": history,
+            "text": self.text if self.asked is None else None,
+            "classification": self.columns.get("classification"),
+            **dict(self.rest),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Naming:

@@ -18,7 +18,7 @@ from limbeck.reading.ids import Times
 from limbeck.reading.opened import Opened, opened
 from limbeck.reading.plan import Naming
 from limbeck.reading.row import Read, Row
-from limbeck.reading.special import is_record
+from limbeck.reading.special import is_batch, is_record
 from limbeck.reading.unreadable import Unreadable
 
 SHOWN = 10  # unreadable places whose reasons are kept
@@ -132,12 +132,20 @@ def open_source(
                 f"{found.name} has no column {name!r} to read as {role}{_near(name, survey.names)}"
                 f"; its columns are {', '.join(survey.names)}"
             )
-    for role, name in named.items() if first and is_record(first[0]) else ():
-        if _OF_RECORDS.get(role) != name:
+    known = first and (is_record(first[0]) or is_batch(first[0]))
+    for role, name in named.items() if known else ():
+        if is_batch(first[0]) or _OF_RECORDS.get(role) != name:
+            what = "lines of a batch" if is_batch(first[0]) else "limbeck's records"
             raise UserError(
-                f"{found.name} holds limbeck's records, which are read as what they are: {name!r} "
+                f"{found.name} holds {what}, which are read as what they are: {name!r} "
                 f"cannot be read as {role}. Leave it out"
             )
+    for role in survey.unread if first and not known else ():
+        form = ", ".join(f"{name} as {one}" for one, name in survey.columns.items() if one != role)
+        raise UserError(
+            f"{found.name}: {named[role]!r} cannot be read as {role} beside {form or 'the rest'}; "
+            "leave it out, or name the other columns too"
+        )
     reader = Reader(Naming(named, survey.guessed), template=survey.template, texts=survey.texts)
     return Source(found, survey, reader)
 

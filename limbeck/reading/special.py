@@ -22,6 +22,11 @@ def is_record(raw: Mapping[str, Any]) -> bool:
     return has_chat and "provenance" in raw and "completion" in raw
 
 
+def is_batch(raw: Mapping[str, Any]) -> bool:
+    """Whether it is a line of a batch endpoint's files."""
+    return "custom_id" in raw and any(name in raw for name in ("response", "body", "error"))
+
+
 def record_row(raw: Mapping[str, Any], place: int) -> Read:
     """A record of a run, or of a published folder, where provenance and meta are JSON text."""
     try:

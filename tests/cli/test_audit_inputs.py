@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from limbeck.cli import audit_inputs
+from limbeck.errors import UserError
 from tests.audit.small import write_rows
 
 
@@ -77,3 +78,10 @@ def test_where_nothing_may_be_written_the_current_folder_is_taken(
 )
 def test_a_dataset_of_the_hub_is_written_here(name: str, folder: str) -> None:
     assert audit_inputs.folder_of(name) == Path(folder)
+
+
+def test_a_ledger_that_is_not_there_is_an_error_unless_a_judge_writes_it(tmp_path: Path) -> None:
+    lost = tmp_path / "账.sqlite"
+    with pytest.raises(UserError, match=r"--ledger .*账\.sqlite: there is no such file"):
+        audit_inputs.ledger_of(lost, None)
+    assert audit_inputs.ledger_of(lost, None, writes=True) is None

@@ -90,6 +90,10 @@ def test_escapes_of_a_terminal_are_not_printed(tmp_path: Path) -> None:
         (("--format", "chatml"), "--format is one of messages, alpaca, .*, got 'chatml'"),
         (("--format", "alpaca", "--file-type", "xls"), "--file-type is one of jsonl, .*'xls'"),
         (("--format", "alpaca", "--split", "test"), "has no split|no splits"),
+        (
+            ("--format", "alpaca", "--formulas"),
+            "--formulas is about the cells of a CSV, and this w",
+        ),
     ],
 )
 def test_a_wrong_option_is_one_sentence(tmp_path: Path, words: tuple[str, ...], says: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +12,10 @@ from typer.testing import CliRunner
 from limbeck.cli.app import app
 from limbeck.errors import UserError
 from limbeck.seeds import read_seeds
+
+CHAT: dict[str, Any] = {
+    "messages": [{"role": "user", "content": "u"}, {"role": "assistant", "content": "v"}]
+}
 
 
 def run(*words: object) -> str:
@@ -78,6 +83,32 @@ def test_escapes_of_a_terminal_are_not_printed(tmp_path: Path) -> None:
 def test_a_wrong_option_is_one_sentence(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
     with pytest.raises(UserError, match=says):
         run(table(tmp_path), "--to", tmp_path / "to.jsonl", *words)
+
+
+@pytest.mark.parametrize(
+    ("row", "column", "says"),
+    [
+        ({"prompt": "p", "n": "x"}, "text=n", "'n' cannot be read as text beside prompt as instru"),
+        ({"prompt": "p", "n": "x"}, "options=n", "n holds no options: 'x'"),
+        ({"prompt": "p", "n": "x"}, "classification=n", "n says neither classification nor gen"),
+        ({"prompt": "p", "n": ["x"]}, "kind=n", "n must be text, got"),
+        (CHAT | {"n": "x"}, "input=n", "'n' cannot be read as input beside messages as messages"),
+        (CHAT | {"n": []}, "history=n", "'n' cannot be read as history beside messages"),
+        (
+            {"instruction": "i", "instances": [{"input": "a"}], "n": "x"},
+            "input=n",
+            "'n' cannot be read as input",
+        ),
+        ({"custom_id": "1", "body": CHAT}, "instruction=body", "holds lines of a batch"),
+    ],
+)
+def test_a_column_that_would_be_read_as_nothing_is_an_error(
+    tmp_path: Path, row: dict[str, Any], column: str, says: str
+) -> None:
+    path = tmp_path / "列.jsonl"
+    path.write_text(json.dumps(row) + "\n", encoding="utf-8")
+    with pytest.raises(UserError, match=says):
+        run(path, "--to", tmp_path / "to.jsonl", "--column", column)
 
 
 def test_the_source_is_never_written_over(tmp_path: Path) -> None:
