@@ -66,11 +66,8 @@ def status(
         typer.echo(shown_json({"batches": [_row(one) for one in known]}))
         return
     if not known:
-        typer.echo(
-            visible(
-                f"{context.run.path} has no batches. To make some: {context.command('batch submit')}"
-            )
-        )
+        submit = context.command("batch submit")
+        typer.echo(visible(f"{context.run.path} has no batches. To make some: {submit}"))
     for one in known:
         for line in _lines(one):
             typer.echo(visible(line))
