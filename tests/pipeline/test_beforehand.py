@@ -79,7 +79,8 @@ def test_bad_targets_are_skipped_where_bad_lines_are(tmp_path: Path) -> None:
     counts = read_json(given.run.folder("generate") / "done.json")["counts"]
     assert (counts["seeds"], counts["skipped_lines"]) == (1, 3)
     assert said.getvalue().count("skipped: ") == 3
-    given, _ = context(tmp_path, rows[1:], seeds=seeds)
+    (tmp_path / "other").mkdir()  # another run: other prompts under this one's name are refused
+    given, _ = context(tmp_path / "other", rows[1:], seeds=seeds)
     with pytest.raises(DataError, match="has no usable seed"):
         do_stages(given, ("generate",))
 
