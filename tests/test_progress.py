@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from typing import IO, Any
 
 import pytest
@@ -186,3 +187,20 @@ def test_quiet_says_nothing(capsys: pytest.CaptureFixture[str]) -> None:
         bar.total(2)
         bar.advance(1, "note")
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("mode", ["plain", "json"])
+def test_a_stage_in_which_nothing_advances_says_that_it_is_alive(
+    mode: Mode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    spoken = threading.Event()
+
+    class Heard(io.StringIO):
+        def write(self, text: str) -> int:
+            if "7" in text and "start" not in text:  # the total, which only progress says
+                spoken.set()
+            return super().write(text)
+
+    monkeypatch.setattr("limbeck.progress.PLAIN_SECONDS", 0.0)
+    with reporter(mode, Heard()).stage("generate", "calls", 7):
+        assert spoken.wait(10)
